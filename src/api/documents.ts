@@ -1,0 +1,198 @@
+import { z } from "zod";
+import { serviceKinds } from "./spec.ts";
+import { instanceStates } from "./states.ts";
+
+/** The JSON documents that scripts rely on. Fields may be added, never removed or renamed: each has a golden test. */
+
+const state = z.enum(instanceStates);
+const time = z.iso.datetime();
+const count = z.int().nonnegative();
+
+export const instanceSchema = z.object({
+  id: z.string(),
+  pid: z.int().nullable(),
+  state,
+  port: z.int().nullable(),
+});
+
+export const instanceDetailSchema = instanceSchema.extend({
+  revision: z.string(),
+  started: time.nullable(),
+  uptime_ms: count,
+  restarts: count,
+  rss_bytes: count,
+  cpu_percent: z.number(),
+  /** Whether a kernel that did not start this process took it over. */
+  adopted: z.boolean(),
+  /** Why the instance is in its state, in words; null when there is nothing to say. */
+  reason: z.string().nullable(),
+});
+export type InstanceDetail = z.infer<typeof instanceDetailSchema>;
+
+export const deployResultSchema = z.object({
+  service: z.string(),
+  tenant: z.string(),
+  revision: z.string(),
+  kind: z.enum(serviceKinds),
+  state,
+  instances: z.array(instanceSchema),
+  url: z.string().nullable(),
+  /** False when the same content was running already. */
+  changed: z.boolean(),
+  took_ms: count,
+});
+export type DeployResult = z.infer<typeof deployResultSchema>;
+
+export const deployPhases = ["build", "wait", "start", "ready", "replace", "stop", "unchanged"] as const;
+
+/** What `deploy` tells on the way. The last element of the stream is the result. */
+export const deployProgressSchema = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("phase"),
+    time,
+    service: z.string(),
+    phase: z.enum(deployPhases),
+    message: z.string(),
+    /** Instances ready so far and wanted in all. */
+    ready: count,
+    replicas: count,
+  }),
+  z.object({ type: z.literal("result"), time, services: z.array(deployResultSchema), took_ms: count }),
+]);
+export type DeployProgress = z.infer<typeof deployProgressSchema>;
+
+export const serviceRowSchema = z.object({
+  service: z.string(),
+  tenant: z.string(),
+  revision: z.string(),
+  kind: z.enum(serviceKinds),
+  state,
+  replicas: count,
+  ready: count,
+  restarts: count,
+  uptime_ms: count,
+  rss_bytes: count,
+  cpu_percent: z.number(),
+  url: z.string().nullable(),
+});
+export type ServiceRow = z.infer<typeof serviceRowSchema>;
+
+export const serviceListSchema = z.object({ services: z.array(serviceRowSchema) });
+export type ServiceList = z.infer<typeof serviceListSchema>;
+
+export const eventSchema = z.object({
+  type: z.literal("event"),
+  /** Gap-free within a data directory, from 1. */
+  id: count,
+  time,
+  tenant: z.string(),
+  /** What happened, e.g. `instance_ready`. */
+  event: z.string(),
+  /** What it happened to: `tenant/service`, `tenant/service/instance`, or `kernel`. */
+  subject: z.string(),
+  /** The id of the event that caused this one. */
+  cause: count.nullable(),
+  data: z.record(z.string(), z.unknown()),
+  cursor: z.string(),
+});
+export type EventDocument = z.infer<typeof eventSchema>;
+
+export const lastExitSchema = z.object({
+  instance: z.string(),
+  time,
+  /** Null when a signal ended it, or when the status could not be learnt. */
+  exit_code: z.int().nullable(),
+  signal: z.string().nullable(),
+  /** False when the process ended while nobody could read its exit status. */
+  known: z.boolean(),
+  reason: z.string(),
+});
+export type LastExit = z.infer<typeof lastExitSchema>;
+
+export const serviceStatusSchema = serviceRowSchema.extend({
+  instances: z.array(instanceDetailSchema),
+  health: z.object({
+    status: z.enum(["healthy", "degraded", "unhealthy", "unknown"]),
+    probes: z.array(
+      z.object({
+        instance: z.string(),
+        probe: z.enum(["startup", "readiness", "liveness"]),
+        type: z.string(),
+        ok: z.boolean().nullable(),
+        consecutive: count,
+        message: z.string(),
+        checked: time.nullable(),
+      }),
+    ),
+  }),
+  limits: z.object({ log_bytes: count }),
+  recent_events: z.array(eventSchema),
+  last_exit: lastExitSchema.nullable(),
+});
+export type ServiceStatus = z.infer<typeof serviceStatusSchema>;
+
+export const stoppedInstanceSchema = z.object({
+  id: z.string(),
+  pid: z.int().nullable(),
+  exit_code: z.int().nullable(),
+  signal: z.string().nullable(),
+});
+export type StoppedInstance = z.infer<typeof stoppedInstanceSchema>;
+
+export const killResultSchema = z.object({
+  service: z.string(),
+  tenant: z.string(),
+  state: z.literal("stopped"),
+  instances: z.array(stoppedInstanceSchema),
+  took_ms: count,
+});
+export type KillResult = z.infer<typeof killResultSchema>;
+
+export const logLineSchema = z.object({
+  type: z.literal("log"),
+  time,
+  service: z.string(),
+  instance: z.string(),
+  stream: z.enum(["stdout", "stderr"]),
+  level: z.enum(["debug", "info", "warn", "error"]),
+  message: z.string(),
+  cursor: z.string(),
+});
+export type LogLine = z.infer<typeof logLineSchema>;
+
+export const checkSchema = z.object({
+  name: z.string(),
+  status: z.enum(["healthy", "degraded", "unhealthy"]),
+  message: z.string(),
+});
+export type Check = z.infer<typeof checkSchema>;
+
+export const healthDocumentSchema = z.object({
+  status: z.enum(["healthy", "degraded", "unhealthy"]),
+  pid: z.int(),
+  checks: z.array(checkSchema),
+  version: z.string(),
+  uptime_ms: count,
+  memory_bytes: count,
+  services: z.object({ total: count, ready: count }),
+});
+export type HealthDocument = z.infer<typeof healthDocumentSchema>;
+
+export const shutdownResultSchema = z.object({
+  state: z.literal("stopped"),
+  pid: z.int(),
+  /** Services left running for the next kernel to adopt. */
+  kept: count,
+  stopped: count,
+  took_ms: count,
+});
+export type ShutdownResult = z.infer<typeof shutdownResultSchema>;
+
+export const versionSchema = z.object({
+  name: z.literal("solo"),
+  version: z.string(),
+  commit: z.string(),
+  platform: z.string(),
+  runtime: z.string(),
+});
+export type VersionDocument = z.infer<typeof versionSchema>;

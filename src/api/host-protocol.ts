@@ -1,0 +1,51 @@
+import { z } from "zod";
+
+/**
+ * What an instance's host tells its kernel, one JSON document per line over the kernel's control socket. The host
+ * reconnects when the kernel was replaced, and then says `hello` and its current state again.
+ */
+export const hostMessageSchema = z.discriminatedUnion("type", [
+  /** First on every connection. `key` proves that the sender was started as that instance. */
+  z.object({ type: z.literal("hello"), instance: z.string(), key: z.string(), pid: z.int() }),
+  /** The service started. `port` is null for one that serves nothing, such as a worker. */
+  z.object({
+    type: z.literal("ready"),
+    shape: z.enum(["fetch", "service", "script", "wasm"]),
+    port: z.int().min(1).max(65_535).nullable(),
+    /** From the host's first instruction to here. */
+    took_ms: z.number(),
+  }),
+  /** The service could not start; the process exits with 70 (`EX_SOFTWARE`) next. `frame` shows the place in the source. */
+  z.object({
+    type: z.literal("failed"),
+    message: z.string(),
+    stack: z.string().nullable(),
+    frame: z.string().nullable(),
+  }),
+  /** Sent every second while the event loop turns. `health` is the service's own answer, when it gives one. */
+  z.object({
+    type: z.literal("heartbeat"),
+    health: z
+      .object({ status: z.enum(["healthy", "degraded", "unhealthy"]), message: z.string().optional() })
+      .optional(),
+  }),
+]);
+export type HostMessage = z.infer<typeof hostMessageSchema>;
+
+/** Environment variables that tell a host who it is. Everything else it gets comes from the service's `env`. */
+export const hostVariables = {
+  service: "SOLO_SERVICE",
+  tenant: "SOLO_TENANT",
+  instance: "SOLO_INSTANCE",
+  revision: "SOLO_REVISION",
+  /** Path of the kernel's control socket. */
+  control: "SOLO_CONTROL",
+  key: "SOLO_KEY",
+  port: "PORT",
+} as const;
+
+/** Interval of `heartbeat` messages. */
+export const heartbeatIntervalMs = 1_000;
+
+/** Longest line that either side accepts. */
+export const maxHostMessageBytes = 1_048_576;

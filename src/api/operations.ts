@@ -1,0 +1,123 @@
+import { z } from "zod";
+import type {
+  DeployProgress,
+  EventDocument,
+  HealthDocument,
+  KillResult,
+  LogLine,
+  ServiceList,
+  ServiceStatus,
+  ShutdownResult,
+  VersionDocument,
+} from "./documents.ts";
+import { defaultTenant, nameSchema } from "./name.ts";
+import { groupSchema, serviceSpecSchema } from "./spec.ts";
+
+/**
+ * Every operation of a kernel, once: the in-process kernel implements {@link SoloApi}, the HTTP gateway and the HTTP client
+ * are both driven by {@link operations}, so no transport can know an operation that another one lacks.
+ */
+
+const tenant = nameSchema.default(defaultTenant);
+const target = { tenant, name: nameSchema };
+const timeout_ms = z.int().min(1).max(86_400_000).default(60_000);
+const moment = z.iso.datetime({ offset: true });
+
+export const deployRequestSchema = z.strictObject({
+  tenant,
+  services: z.array(z.strictObject({ name: nameSchema, spec: serviceSpecSchema })).min(1),
+  groups: z.array(groupSchema).default([]),
+  /** Return only once every service is ready (or completed). */
+  wait: z.boolean().default(true),
+  timeout_ms,
+  /** Validate and build, change nothing. */
+  dry_run: z.boolean().default(false),
+});
+export type DeployRequest = z.input<typeof deployRequestSchema>;
+
+export const listRequestSchema = z.strictObject({ tenant });
+export const statusRequestSchema = z.strictObject(target);
+export const killRequestSchema = z.strictObject({
+  ...target,
+  /** SIGKILL at once instead of drain, SIGTERM and grace. */
+  force: z.boolean().default(false),
+  /** Overrides the service's own grace between SIGTERM and SIGKILL. */
+  grace_ms: z.int().min(0).optional(),
+});
+export const restartRequestSchema = z.strictObject({ ...target, wait: z.boolean().default(true), timeout_ms });
+export const scaleRequestSchema = z.strictObject({
+  ...target,
+  replicas: z.int().min(0).max(1_000),
+  wait: z.boolean().default(true),
+  timeout_ms,
+});
+export const logsRequestSchema = z.strictObject({
+  ...target,
+  follow: z.boolean().default(false),
+  /** Only the last lines; all kept lines when absent. */
+  tail: z.int().min(0).optional(),
+  since: moment.optional(),
+  /** Lines after this position, as found in a line's `cursor`. */
+  since_cursor: z.string().optional(),
+  /** A regular expression (JavaScript syntax) that the message must match. */
+  grep: z.string().optional(),
+  instance: z.string().optional(),
+});
+export const eventsRequestSchema = z.strictObject({
+  tenant,
+  name: nameSchema.optional(),
+  follow: z.boolean().default(false),
+  tail: z.int().min(0).optional(),
+  since: moment.optional(),
+  since_cursor: z.string().optional(),
+});
+export const shutdownRequestSchema = z.strictObject({ keep_services: z.boolean().default(false) });
+export const emptyRequestSchema = z.strictObject({});
+
+/** `stream` operations answer with NDJSON, the others with one document. `{name}` in a path is taken from the input. */
+export const operations = {
+  deploy: { method: "POST", path: "/v1/deploy", input: deployRequestSchema, stream: true },
+  list: { method: "GET", path: "/v1/services", input: listRequestSchema, stream: false },
+  status: { method: "GET", path: "/v1/services/{name}", input: statusRequestSchema, stream: false },
+  kill: { method: "POST", path: "/v1/services/{name}/kill", input: killRequestSchema, stream: false },
+  restart: { method: "POST", path: "/v1/services/{name}/restart", input: restartRequestSchema, stream: true },
+  scale: { method: "POST", path: "/v1/services/{name}/scale", input: scaleRequestSchema, stream: true },
+  logs: { method: "GET", path: "/v1/services/{name}/logs", input: logsRequestSchema, stream: true },
+  events: { method: "GET", path: "/v1/events", input: eventsRequestSchema, stream: true },
+  health: { method: "GET", path: "/v1/health", input: emptyRequestSchema, stream: false },
+  version: { method: "GET", path: "/v1/version", input: emptyRequestSchema, stream: false },
+  shutdown: { method: "POST", path: "/v1/shutdown", input: shutdownRequestSchema, stream: false },
+} as const;
+
+export type OperationName = keyof typeof operations;
+/** What a caller passes: defaults may be left out. */
+export type OperationInput<Name extends OperationName> = z.input<(typeof operations)[Name]["input"]>;
+/** What an implementation receives: defaults filled in. */
+export type OperationRequest<Name extends OperationName> = z.output<(typeof operations)[Name]["input"]>;
+
+/** What an operation answers: one document, or the elements of its stream. */
+export interface OperationOutput {
+  deploy: DeployProgress;
+  list: ServiceList;
+  status: ServiceStatus;
+  kill: KillResult;
+  restart: DeployProgress;
+  scale: DeployProgress;
+  logs: LogLine;
+  events: EventDocument;
+  health: HealthDocument;
+  version: VersionDocument;
+  shutdown: ShutdownResult;
+}
+
+type Answer<Name extends OperationName> = (typeof operations)[Name]["stream"] extends true
+  ? AsyncIterable<OperationOutput[Name]>
+  : Promise<OperationOutput[Name]>;
+
+/**
+ * What a kernel can do, whatever the transport. Every failure is a `SoloError`, thrown by the promise or by the iterator.
+ * Aborting the signal ends a stream; an operation that has begun to change something is not undone by it.
+ */
+export type SoloApi = {
+  readonly [Name in OperationName]: (input: OperationInput<Name>, signal?: AbortSignal) => Answer<Name>;
+};

@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { nameSchema } from "./name.ts";
+
+/**
+ * What a service is, in the normal form that `deploy` sends and a revision stores: durations in milliseconds, paths
+ * absolute, defaults filled in. `solo.toml` and the command line are translated to it by `config/`.
+ */
+
+const milliseconds = z.int().nonnegative().max(2_147_483_647);
+
+export const serviceKinds = ["source", "wasm", "command"] as const;
+export type ServiceKind = (typeof serviceKinds)[number];
+
+const probeTiming = {
+  /** Pause between the end of one attempt and the start of the next. */
+  interval_ms: milliseconds.min(10).default(1_000),
+  timeout_ms: milliseconds.min(10).default(5_000),
+  /** Consecutive successes that make an unready instance ready. */
+  success_threshold: z.int().min(1).max(100).default(1),
+  /** Consecutive failures that make a ready instance unready (readiness) or restart it (liveness, startup). */
+  failure_threshold: z.int().min(1).max(1_000).default(3),
+};
+
+/**
+ * How an instance is asked whether it is well. `http`: a path on the instance's port, or a whole URL; any status from 200
+ * to 399 is well. `tcp`: a port accepts a connection; `0` stands for the instance's own port. `exec`: a command exits 0.
+ * `heartbeat`: the SDK's host reported within `timeout_ms`, and the service's own `health` did not say unhealthy.
+ */
+export const probeSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("http"), target: z.string().min(1), ...probeTiming }),
+  z.strictObject({
+    type: z.literal("tcp"),
+    host: z.string().default("127.0.0.1"),
+    port: z.int().min(0).max(65_535),
+    ...probeTiming,
+  }),
+  z.strictObject({ type: z.literal("exec"), command: z.array(z.string()).min(1), ...probeTiming }),
+  z.strictObject({ type: z.literal("heartbeat"), ...probeTiming }),
+]);
+export type Probe = z.infer<typeof probeSchema>;
+
+export const healthSchema = z.strictObject({
+  /** Decides when a starting instance has started; until then the other probes wait. */
+  startup: probeSchema.optional(),
+  /** Decides whether the ingress routes to an instance. */
+  readiness: probeSchema.optional(),
+  /** Restarts an instance that no longer answers. */
+  liveness: probeSchema.optional(),
+  /** How long a new instance may take to get ready before it counts as failed. */
+  grace_ms: milliseconds.min(10).default(30_000),
+});
+export type HealthSpec = z.infer<typeof healthSchema>;
+
+/** Erlang/OTP's restart types and intensity (`supervisor(3erl)`), with an exponential backoff between attempts. */
+export const restartSchema = z.strictObject({
+  /** `permanent`: always restarted; `transient`: only after a failure; `temporary`: never. */
+  policy: z.enum(["permanent", "transient", "temporary"]).default("permanent"),
+  /** More than this many restarts within `within_ms` is a crash loop. */
+  max: z.int().min(0).max(1_000_000).default(5),
+  within_ms: milliseconds.min(1).default(60_000),
+  /** Pause before the second restart in a row; it doubles with each further one. The first restart is immediate. */
+  backoff_min_ms: milliseconds.default(100),
+  backoff_max_ms: milliseconds.default(30_000),
+});
+export type RestartSpec = z.infer<typeof restartSchema>;
+
+export const dependencyConditions = ["started", "healthy", "completed"] as const;
+export type DependencyCondition = (typeof dependencyConditions)[number];
+
+export const serviceSpecSchema = z.strictObject({
+  kind: z.enum(serviceKinds),
+  /** `source`: the entry module or folder; `wasm`: the module. An absolute path on the kernel's machine. */
+  path: z.string().optional(),
+  /** `command`: the executable (absolute, or found in the kernel's PATH) and its arguments. `$PORT` is replaced in each. */
+  command: z.array(z.string()).min(1).optional(),
+  /** `source` and `wasm`: arguments of the program. */
+  args: z.array(z.string()).default([]),
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()).default({}),
+  /** Working directory, absolute. Defaults to the folder of `path`; for a command, where it was deployed from. */
+  cwd: z.string().optional(),
+  /** `wasm`: guest path → host folder, opened for the module. */
+  preopens: z.record(z.string(), z.string()).default({}),
+  replicas: z.int().min(0).max(1_000).default(1),
+  restart: restartSchema.prefault({}),
+  health: healthSchema.prefault({}),
+  depends_on: z.record(nameSchema, z.enum(dependencyConditions)).default({}),
+  /** From SIGTERM to SIGKILL. */
+  stop_grace_ms: milliseconds.default(30_000),
+  /** Host names, beside `NAME.localhost`, that the ingress routes to the service. */
+  hosts: z.array(z.string()).default([]),
+  /** Byte budget of the service's kept log lines. */
+  log_bytes: z.int().min(1_000_000).default(64_000_000),
+});
+export type ServiceSpec = z.infer<typeof serviceSpecSchema>;
+/** A specification as written, before defaults are filled in. */
+export type ServiceSpecInput = z.input<typeof serviceSpecSchema>;
+
+/** Services that are restarted together, in their listed order (OTP's supervisor strategies). */
+export const groupSchema = z.strictObject({
+  name: nameSchema,
+  strategy: z.enum(["one_for_one", "rest_for_one", "one_for_all"]),
+  services: z.array(nameSchema).min(1),
+});
+export type Group = z.infer<typeof groupSchema>;
