@@ -1,0 +1,78 @@
+import { closeSync } from "node:fs";
+import { type Clock, systemClock } from "./clock.ts";
+import { openPidfd, sendSignalByPidfd } from "./pidfd.ts";
+import { isSameProcess, type ProcessIdentity, type ProcessStat } from "./proc.ts";
+import { ownSessions, processTree, type TreeQuery } from "./tree.ts";
+
+/** Sends a signal to every process of the tree once. Answers with those that were there. */
+export function signalTree(query: TreeQuery, signal: number): ProcessStat[] {
+  const members = processTree(query);
+  signalMembers(query, members, signal);
+  return members;
+}
+
+export interface KillTreeOptions {
+  /** How long to go on, in milliseconds. */
+  readonly deadlineMs: number;
+  readonly clock?: Clock;
+}
+
+/**
+ * SIGKILLs the whole tree, again and again, because a process may fork between being found and being hit, until two looks
+ * in a row find nothing or the time is over. Answers with what remains: empty, except for processes that the operating
+ * system can't end now (state `D`).
+ */
+export async function killTree(query: TreeQuery, options: KillTreeOptions): Promise<ProcessStat[]> {
+  const clock = options.clock ?? systemClock;
+  const deadline = clock.monotonic() + options.deadlineMs;
+  let known: ProcessStat[] = [];
+  let pauseMs = firstPauseMs;
+  for (let emptyLooks = 0; ; ) {
+    const members = processTree(query, known);
+    emptyLooks = members.length === 0 ? emptyLooks + 1 : 0;
+    if (emptyLooks === 2) return [];
+    if (members.length > 0) {
+      if (clock.monotonic() >= deadline) return members;
+      known = members;
+      signalMembers(query, members, SIGKILL);
+      await Bun.sleep(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    }
+  }
+}
+
+/** Signals exactly this process, never a later one that was given its pid. False when it is gone. */
+export function signalProcess(identity: ProcessIdentity, signal: number): boolean {
+  const pidfd = openPidfd(identity.pid);
+  if (pidfd === undefined) return false;
+  try {
+    return isSameProcess(identity) && sendSignalByPidfd(pidfd, signal);
+  } finally {
+    closeSync(pidfd);
+  }
+}
+
+/**
+ * SIGKILL goes to whole groups first: the operating system delivers it to a group atomically, so no fork within slips
+ * away. Any other signal goes to each process once, since some act on the second one they get.
+ */
+function signalMembers(query: TreeQuery, members: readonly ProcessStat[], signal: number): void {
+  if (signal === SIGKILL) {
+    const sessions = ownSessions(query, members);
+    const groups = new Set(members.filter(({ sid }) => sessions.has(sid)).map(({ pgid }) => pgid));
+    for (const group of groups) signalGroup(group, signal);
+  }
+  for (const member of members) signalProcess(member, signal);
+}
+
+function signalGroup(group: number, signal: number): void {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // Its last member ended meanwhile.
+  }
+}
+
+const SIGKILL = 9;
+const firstPauseMs = 1;
+const longestPauseMs = 50;

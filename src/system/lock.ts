@@ -1,0 +1,57 @@
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { EAGAIN, errno, libc, systemError } from "./libc.ts";
+
+/** An exclusive lock on a file. The operating system frees it when the process dies, however that happens. */
+export interface Lock {
+  readonly path: string;
+  /** Frees the lock. The file stays: removing it would let two processes lock two files of one name. */
+  release(): void;
+}
+
+/**
+ * Takes the lock at once or not at all (flock(2)); `undefined` while another process, or another holder in this one, has
+ * it. The holder's pid is written into the file for {@link holderOf}. Throws when the file can't be created.
+ */
+export function acquireLock(path: string): Lock | undefined {
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | closeOnExec, 0o600);
+  if (libc().flock(fd, lockExclusive | lockNonBlocking) !== 0) {
+    const reason = errno();
+    closeSync(fd);
+    if (reason === EAGAIN) return undefined;
+    throw systemError("flock", path, reason);
+  }
+  recordHolder(fd);
+  let held = true;
+  return {
+    path,
+    release() {
+      if (held) closeSync(fd);
+      held = false;
+    },
+  };
+}
+
+/** The pid that last took the lock, which need not hold it any more; `undefined` when none is recorded. */
+export function holderOf(path: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(path, "utf8"), 10);
+    return Number.isInteger(pid) ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Only for messages, so a full disk must not keep anyone from starting. */
+function recordHolder(fd: number): void {
+  try {
+    ftruncateSync(fd, 0);
+    writeSync(fd, `${process.pid}\n`, 0);
+  } catch {
+    // The lock itself holds without it.
+  }
+}
+
+const lockExclusive = 2;
+const lockNonBlocking = 4;
+/** `O_CLOEXEC`, equal on x86-64 and arm64: a service must never inherit the lock. */
+const closeOnExec = 0o2000000;

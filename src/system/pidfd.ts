@@ -1,0 +1,44 @@
+import { ptr } from "bun:ffi";
+import { EINTR, ENOENT, ESRCH, errno, libc, systemError } from "./libc.ts";
+
+/**
+ * Process file descriptors (pidfd_open(2), Linux 5.3): a handle on one process that no reuse of its pid can redirect.
+ * It becomes readable when the process ends, for epoll and poll alike. Close it with `fs.closeSync`.
+ */
+export function openPidfd(pid: number): number | undefined {
+  const fd = Number(libc().syscall(pidfdOpenCall, pid, 0, 0, 0, 0, 0));
+  if (fd >= 0) return fd;
+  const reason = errno();
+  if (reason === ESRCH || reason === ENOENT) return undefined;
+  throw systemError("pidfd_open", `of pid ${pid}`, reason);
+}
+
+/** Sends a signal to the process behind the descriptor. False when it has ended and was reaped. */
+export function sendSignalByPidfd(pidfd: number, signal: number): boolean {
+  if (Number(libc().syscall(pidfdSendSignalCall, pidfd, signal, 0, 0, 0, 0)) === 0) return true;
+  const reason = errno();
+  if (reason === ESRCH) return false;
+  throw systemError("pidfd_send_signal", `${signal}`, reason);
+}
+
+/** Those of the descriptors that are readable now (for pidfds: whose process has ended). Never waits. */
+export function pollReadable(fds: readonly number[]): number[] {
+  if (fds.length === 0) return [];
+  const entries = new DataView(new ArrayBuffer(fds.length * pollEntryBytes));
+  fds.forEach((fd, index) => {
+    entries.setInt32(index * pollEntryBytes, fd, true);
+    entries.setInt16(index * pollEntryBytes + 4, pollIn, true);
+  });
+  const count = libc().poll(ptr(entries), fds.length, 0);
+  if (count < 0) {
+    const reason = errno();
+    if (reason === EINTR) return [];
+    throw systemError("poll", `of ${fds.length} descriptors`, reason);
+  }
+  return fds.filter((_, index) => (entries.getInt16(index * pollEntryBytes + 6, true) & pollIn) !== 0);
+}
+
+const pidfdOpenCall = 434;
+const pidfdSendSignalCall = 424;
+const pollEntryBytes = 8;
+const pollIn = 1;
