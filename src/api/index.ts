@@ -4,6 +4,7 @@ export * from "./exit-codes.ts";
 export * from "./host-protocol.ts";
 export * from "./name.ts";
 export * from "./operations.ts";
+export * from "./routes.ts";
 export * from "./spec.ts";
 export * from "./states.ts";
 export * from "./units.ts";

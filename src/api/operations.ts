@@ -11,6 +11,7 @@ import type {
   VersionDocument,
 } from "./documents.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
+import { routes } from "./routes.ts";
 import { groupSchema, serviceSpecSchema } from "./spec.ts";
 
 /**
@@ -76,17 +77,17 @@ export const emptyRequestSchema = z.strictObject({});
 
 /** `stream` operations answer with NDJSON, the others with one document. `{name}` in a path is taken from the input. */
 export const operations = {
-  deploy: { method: "POST", path: "/v1/deploy", input: deployRequestSchema, stream: true },
-  list: { method: "GET", path: "/v1/services", input: listRequestSchema, stream: false },
-  status: { method: "GET", path: "/v1/services/{name}", input: statusRequestSchema, stream: false },
-  kill: { method: "POST", path: "/v1/services/{name}/kill", input: killRequestSchema, stream: false },
-  restart: { method: "POST", path: "/v1/services/{name}/restart", input: restartRequestSchema, stream: true },
-  scale: { method: "POST", path: "/v1/services/{name}/scale", input: scaleRequestSchema, stream: true },
-  logs: { method: "GET", path: "/v1/services/{name}/logs", input: logsRequestSchema, stream: true },
-  events: { method: "GET", path: "/v1/events", input: eventsRequestSchema, stream: true },
-  health: { method: "GET", path: "/v1/health", input: emptyRequestSchema, stream: false },
-  version: { method: "GET", path: "/v1/version", input: emptyRequestSchema, stream: false },
-  shutdown: { method: "POST", path: "/v1/shutdown", input: shutdownRequestSchema, stream: false },
+  deploy: { ...routes.deploy, input: deployRequestSchema },
+  list: { ...routes.list, input: listRequestSchema },
+  status: { ...routes.status, input: statusRequestSchema },
+  kill: { ...routes.kill, input: killRequestSchema },
+  restart: { ...routes.restart, input: restartRequestSchema },
+  scale: { ...routes.scale, input: scaleRequestSchema },
+  logs: { ...routes.logs, input: logsRequestSchema },
+  events: { ...routes.events, input: eventsRequestSchema },
+  health: { ...routes.health, input: emptyRequestSchema },
+  version: { ...routes.version, input: emptyRequestSchema },
+  shutdown: { ...routes.shutdown, input: shutdownRequestSchema },
 } as const;
 
 export type OperationName = keyof typeof operations;

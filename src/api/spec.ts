@@ -86,6 +86,8 @@ export const serviceSpecSchema = z.strictObject({
   depends_on: z.record(nameSchema, z.enum(dependencyConditions)).default({}),
   /** From SIGTERM to SIGKILL. */
   stop_grace_ms: milliseconds.default(30_000),
+  /** A port that the program listens on whatever it is told; at most one replica then. `$PORT` carries it as well. */
+  fixed_port: z.int().min(1).max(65_535).optional(),
   /** Host names, beside `NAME.localhost`, that the ingress routes to the service. */
   hosts: z.array(z.string()).default([]),
   /** Byte budget of the service's kept log lines. */

@@ -1,0 +1,20 @@
+/**
+ * Where every operation of a kernel lies under HTTP. Kept apart from the schemas, so that a client that trusts its kernel
+ * can call it without loading a validator. `{name}` in a path is taken from the input; `stream` operations answer NDJSON.
+ */
+export const routes = {
+  deploy: { method: "POST", path: "/v1/deploy", stream: true },
+  list: { method: "GET", path: "/v1/services", stream: false },
+  status: { method: "GET", path: "/v1/services/{name}", stream: false },
+  kill: { method: "POST", path: "/v1/services/{name}/kill", stream: false },
+  restart: { method: "POST", path: "/v1/services/{name}/restart", stream: true },
+  scale: { method: "POST", path: "/v1/services/{name}/scale", stream: true },
+  logs: { method: "GET", path: "/v1/services/{name}/logs", stream: true },
+  events: { method: "GET", path: "/v1/events", stream: true },
+  health: { method: "GET", path: "/v1/health", stream: false },
+  version: { method: "GET", path: "/v1/version", stream: false },
+  shutdown: { method: "POST", path: "/v1/shutdown", stream: false },
+} as const;
+
+/** Both sides name their build in this header, so that a client knows whether the answer has exactly the shape it expects. */
+export const versionHeader = "solo-version";
