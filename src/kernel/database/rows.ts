@@ -1,0 +1,60 @@
+import { type ServiceSpec, SoloError, serviceKinds } from "../../api/index.ts";
+
+/** A row as SQLite gives it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+export function text(row: Row, column: string): string {
+  const value = row[column];
+  return typeof value === "string" ? value : unexpected(row, column);
+}
+
+export function integer(row: Row, column: string): number {
+  const value = row[column];
+  return typeof value === "number" && Number.isSafeInteger(value) ? value : unexpected(row, column);
+}
+
+export function optionalInteger(row: Row, column: string): number | null {
+  return row[column] === null ? null : integer(row, column);
+}
+
+export function oneOf<Value extends string>(row: Row, column: string, values: readonly Value[]): Value {
+  const value = text(row, column);
+  return values.find((known) => known === value) ?? unexpected(row, column);
+}
+
+export function strings(row: Row, column: string): string[] {
+  const value = json(row, column);
+  const isList = Array.isArray(value) && value.every((item) => typeof item === "string");
+  return isList ? value : unexpected(row, column);
+}
+
+/**
+ * The specification was validated in full before it was written. Only its kind is looked at again: a migration, not every
+ * read, brings older ones up to date.
+ */
+export function specification(row: Row, column: string): ServiceSpec {
+  const value = json(row, column);
+  return isSpecification(value) ? value : unexpected(row, column);
+}
+
+function isSpecification(value: unknown): value is ServiceSpec {
+  if (typeof value !== "object" || value === null || !("kind" in value) || !("restart" in value)) return false;
+  return serviceKinds.some((kind) => kind === value.kind);
+}
+
+function json(row: Row, column: string): unknown {
+  try {
+    return JSON.parse(text(row, column));
+  } catch (error) {
+    if (error instanceof SoloError) throw error;
+    return unexpected(row, column);
+  }
+}
+
+function unexpected(row: Row, column: string): never {
+  const name = [row.tenant, row.service ?? row.name, row.id].filter((part) => part !== undefined).join("/");
+  throw new SoloError("storage_corrupt", `kernel.db: unexpected ${column} in the record of ${name}`, {
+    hint: "restore a backup of the data folder, or report this with the output of `solo doctor --json`",
+    details: { column, value: String(row[column]).slice(0, 200) },
+  });
+}

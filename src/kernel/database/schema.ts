@@ -1,0 +1,71 @@
+/**
+ * The tables of kernel.db, as the steps that lead to them: `user_version` counts the steps taken. A step, once released, is
+ * never changed; a new one is added below it. Times are wall milliseconds (UTC), JSON is text.
+ */
+export const migrations: readonly string[] = [
+  `CREATE TABLE services (
+    tenant     TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    revision   TEXT NOT NULL,
+    desired    TEXT NOT NULL CHECK (desired IN ('running', 'stopped')),
+    spec       TEXT NOT NULL,
+    replicas   INTEGER NOT NULL CHECK (replicas >= 0),
+    created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    PRIMARY KEY (tenant, name)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE revisions (
+    tenant     TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    id         TEXT NOT NULL,
+    spec       TEXT NOT NULL,
+    digest     TEXT NOT NULL,
+    entry      TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    PRIMARY KEY (tenant, name, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE instances (
+    id         TEXT PRIMARY KEY,
+    tenant     TEXT NOT NULL,
+    service    TEXT NOT NULL,
+    revision   TEXT NOT NULL,
+    state      TEXT NOT NULL,
+    pid        INTEGER,
+    start_time INTEGER,
+    boot_id    TEXT NOT NULL,
+    port       INTEGER NOT NULL,
+    serves     INTEGER NOT NULL,
+    key        TEXT NOT NULL,
+    started_ms INTEGER NOT NULL,
+    restarts   INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX instances_of_service ON instances (tenant, service);
+
+  CREATE TABLE groups (
+    tenant   TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    strategy TEXT NOT NULL CHECK (strategy IN ('one_for_one', 'rest_for_one', 'one_for_all')),
+    services TEXT NOT NULL,
+    PRIMARY KEY (tenant, name)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE events (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    time        TEXT NOT NULL,
+    tenant      TEXT NOT NULL,
+    service     TEXT,
+    event       TEXT NOT NULL,
+    subject     TEXT NOT NULL,
+    cause       INTEGER,
+    data        TEXT NOT NULL,
+    total_bytes INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX events_of_service ON events (tenant, service, id);
+
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+];
+
+/** Marks the file as Solo's (SQLite's `application_id`): the bytes of "Solo". */
+export const applicationId = 0x53_6f_6c_6f;
