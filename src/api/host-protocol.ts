@@ -31,21 +31,3 @@ export const hostMessageSchema = z.discriminatedUnion("type", [
   }),
 ]);
 export type HostMessage = z.infer<typeof hostMessageSchema>;
-
-/** Environment variables that tell a host who it is. Everything else it gets comes from the service's `env`. */
-export const hostVariables = {
-  service: "SOLO_SERVICE",
-  tenant: "SOLO_TENANT",
-  instance: "SOLO_INSTANCE",
-  revision: "SOLO_REVISION",
-  /** Path of the kernel's control socket. */
-  control: "SOLO_CONTROL",
-  key: "SOLO_KEY",
-  port: "PORT",
-} as const;
-
-/** Interval of `heartbeat` messages. */
-export const heartbeatIntervalMs = 1_000;
-
-/** Longest line that either side accepts. */
-export const maxHostMessageBytes = 1_048_576;

@@ -2,6 +2,7 @@ export * from "./documents.ts";
 export * from "./error.ts";
 export * from "./exit-codes.ts";
 export * from "./host-protocol.ts";
+export * from "./host-variables.ts";
 export * from "./name.ts";
 export * from "./operations.ts";
 export * from "./routes.ts";

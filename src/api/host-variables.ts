@@ -1,0 +1,27 @@
+/**
+ * What a host and its kernel agree on, without the schemas: a host is started for every instance, and must not pay for
+ * loading a validator it never uses.
+ */
+
+/** Environment variables that tell a host who it is. Everything else it gets comes from the service's `env`. */
+export const hostVariables = {
+  service: "SOLO_SERVICE",
+  tenant: "SOLO_TENANT",
+  instance: "SOLO_INSTANCE",
+  revision: "SOLO_REVISION",
+  /** Path of the kernel's control socket. */
+  control: "SOLO_CONTROL",
+  key: "SOLO_KEY",
+  port: "PORT",
+  /** `wasm` only: the specification's `preopens` as JSON. */
+  preopens: "SOLO_PREOPENS",
+} as const;
+
+/** Interval of `heartbeat` messages. */
+export const heartbeatIntervalMs = 1_000;
+
+/** Longest line that either side accepts. */
+export const maxHostMessageBytes = 1_048_576;
+
+/** A program whose text has the word `PORT` is expected to listen on `$PORT`; any other serves nothing. */
+export const portMention = /\bPORT\b/;

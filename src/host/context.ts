@@ -1,0 +1,33 @@
+import type { Identity } from "./identity.ts";
+import type { Context, Log } from "./sdk/index.ts";
+
+/** The `ctx` of one instance. */
+export function createContext(identity: Identity, signal: AbortSignal): Context {
+  const { service, tenant, instance, revision } = identity;
+  return { log: createLog(), signal, service, tenant, instance, revision, env: process.env };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function createLog(): Log {
+  return {
+    debug: (message, fields) => console.log(formatLine("debug", message, fields)),
+    info: (message, fields) => console.log(formatLine("info", message, fields)),
+    warn: (message, fields) => console.error(formatLine("warn", message, fields)),
+    error: (message, fields) => console.error(formatLine("error", message, fields)),
+  };
+}
+
+/** One line of JSON. A field can't replace the level or the message, and one that JSON can't hold becomes text. */
+export function formatLine(level: string, msg: string, fields: Fields = {}): string {
+  try {
+    return JSON.stringify(Object.assign({ level, msg }, fields, { level, msg }), plain);
+  } catch {
+    return JSON.stringify({ level, msg, fields: Bun.inspect(fields) });
+  }
+}
+
+function plain(_key: string, value: unknown): unknown {
+  if (value instanceof Error) return value.stack ?? String(value);
+  return typeof value === "bigint" ? value.toString() : value;
+}

@@ -1,0 +1,111 @@
+import type { Socket } from "bun";
+import type { HostMessage } from "../api/host-protocol.ts";
+import { heartbeatIntervalMs } from "../api/host-variables.ts";
+import type { Identity } from "./identity.ts";
+
+/** Pauses between attempts to reach a kernel that is away: it is back within 200 ms, or down for long. */
+const reconnectMinMs = 20;
+const reconnectMaxMs = 500;
+
+/** Bytes that wait for a kernel that does not read. With more, heartbeats are left out; the next ones say the same. */
+const unsentMaxBytes = 4_096;
+
+type State = Extract<HostMessage, { type: "ready" | "failed" }>;
+type Health = Extract<HostMessage, { type: "heartbeat" }>["health"];
+
+/**
+ * The host's end of the control socket. It connects again for ever, with a bounded pause, and then repeats who it is and
+ * how it stands. It never keeps the process alive and never throws: a service does not depend on its kernel.
+ */
+export class ControlChannel {
+  readonly #identity: Identity;
+  #socket: Socket | undefined;
+  #unsent = Buffer.alloc(0);
+  #state: State | undefined;
+  #pauseMs = reconnectMinMs;
+  #retrying = false;
+  #connected = Promise.withResolvers<void>();
+  #flushed: (() => void) | undefined;
+
+  constructor(identity: Identity) {
+    this.#identity = identity;
+    this.#connect();
+  }
+
+  /** Tells the kernel, now and after each reconnection, how this instance stands. */
+  report(state: State): void {
+    this.#state = state;
+    if (this.#socket) this.#send(state);
+  }
+
+  /** Sends a heartbeat now and every second. `health` is asked for the service's own answer each time. */
+  startHeartbeats(health: () => Promise<Health>): void {
+    const beat = async () => {
+      const answer = await health();
+      if (!this.#socket || this.#unsent.byteLength > unsentMaxBytes) return;
+      this.#send(answer ? { type: "heartbeat", health: answer } : { type: "heartbeat" });
+    };
+    setInterval(beat, heartbeatIntervalMs).unref();
+    beat();
+  }
+
+  /** Resolves when everything reported so far was handed to the kernel, or after the given time without one. */
+  async flushed(timeoutMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    this.#connected.promise.then(() => {
+      if (this.#unsent.byteLength === 0) resolve();
+      else this.#flushed = resolve;
+    });
+    await promise;
+    clearTimeout(timer);
+  }
+
+  #connect(): void {
+    const handlers = {
+      open: (socket: Socket) => this.#opened(socket),
+      drain: () => this.#write(),
+      data: () => {},
+      close: () => this.#closed(),
+      error: () => this.#closed(),
+    };
+    Bun.connect({ unix: this.#identity.controlSocket, socket: handlers }).catch(() => this.#closed());
+  }
+
+  #opened(socket: Socket): void {
+    socket.unref();
+    this.#socket = socket;
+    this.#pauseMs = reconnectMinMs;
+    const { instance, key } = this.#identity;
+    this.#send({ type: "hello", instance, key, pid: process.pid });
+    if (this.#state) this.#send(this.#state);
+    this.#connected.resolve();
+  }
+
+  #closed(): void {
+    // Bun reports a refused connection more than once: as an error, as a close and as a rejection.
+    if (this.#retrying) return;
+    this.#retrying = true;
+    if (this.#socket) this.#connected = Promise.withResolvers<void>();
+    this.#socket = undefined;
+    this.#unsent = Buffer.alloc(0);
+    const timer = setTimeout(() => {
+      this.#retrying = false;
+      this.#connect();
+    }, this.#pauseMs);
+    timer.unref();
+    this.#pauseMs = Math.min(this.#pauseMs * 2, reconnectMaxMs);
+  }
+
+  #send(message: HostMessage): void {
+    this.#unsent = Buffer.concat([this.#unsent, Buffer.from(`${JSON.stringify(message)}\n`)]);
+    this.#write();
+  }
+
+  #write(): void {
+    if (!this.#socket || this.#unsent.byteLength === 0) return;
+    const written = this.#socket.write(this.#unsent);
+    if (written > 0) this.#unsent = this.#unsent.subarray(written);
+    if (this.#unsent.byteLength === 0) this.#flushed?.();
+  }
+}

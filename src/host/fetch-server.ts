@@ -1,0 +1,77 @@
+import type { FetchModule } from "./module-shape.ts";
+import type { Context, Service } from "./sdk/index.ts";
+
+/** A server that an instance's requests come to. */
+export interface HostServer {
+  readonly port: number;
+  /** Stops accepting, and resolves when every request in flight is answered. */
+  drain(): Promise<void>;
+}
+
+/** How often a draining server is asked whether requests are left: Bun has no event for it while WebSockets are open. */
+const drainPollMs = 5;
+
+/** Serves `export default { fetch }`. */
+export function serveModule(module: FetchModule, port: number): HostServer {
+  const pending = new Set<Promise<unknown>>();
+  const execution = executionContext(pending);
+  const { websocket, maxRequestBodySize } = module;
+  const answer = (request: Request, server: Bun.Server<unknown>) => module.fetch(request, server, execution);
+  const options = { ...listenOptions(port), ...(maxRequestBodySize !== undefined && { maxRequestBodySize }) };
+  const server: Bun.Server<unknown> = websocket
+    ? Bun.serve({ ...options, fetch: answer, websocket })
+    : Bun.serve({ ...options, fetch: answer });
+  exposeEnvironment(server);
+  return { port, drain: () => drain(server, pending) };
+}
+
+/** Serves the `fetch` of `defineService`. */
+export function serveService(service: Service, ctx: Context, port: number): HostServer | undefined {
+  if (!service.fetch) return undefined;
+  const answer = service.fetch.bind(service);
+  const server = Bun.serve({ ...listenOptions(port), fetch: (request: Request) => answer(request, ctx) });
+  return { port, drain: () => drain(server, new Set()) };
+}
+
+/** Loopback only, no development page, and no idle limit: an event stream may be silent for long. */
+function listenOptions(port: number) {
+  return { hostname: "127.0.0.1", port, development: false, idleTimeout: 0, error: answerError } as const;
+}
+
+/** The caller learns that it failed, the log learns why. */
+function answerError(error: unknown): Response {
+  console.error(error);
+  return new Response("Internal Server Error\n", { status: 500, headers: { "content-type": "text/plain" } });
+}
+
+/**
+ * The second argument is Bun's server to code written for Bun, and the environment to code written for Cloudflare or Hono:
+ * the variables become properties of the server, where it has none of that name.
+ */
+function exposeEnvironment(server: Bun.Server<unknown>): void {
+  for (const [name, value] of Object.entries(process.env)) {
+    if (!(name in server)) Object.defineProperty(server, name, { value, enumerable: true });
+  }
+}
+
+/** The third argument that Cloudflare Workers gives. Work handed to `waitUntil` delays the end of the process. */
+function executionContext(pending: Set<Promise<unknown>>) {
+  return {
+    props: {},
+    waitUntil(work: Promise<unknown>): void {
+      const settled = Promise.resolve(work).catch((error: unknown) => console.error(error));
+      pending.add(settled);
+      settled.finally(() => pending.delete(settled));
+    },
+    passThroughOnException(): void {},
+  };
+}
+
+async function drain(server: Bun.Server<unknown>, pending: ReadonlySet<Promise<unknown>>): Promise<void> {
+  const closed = server.stop();
+  while (server.pendingRequests > 0) await Bun.sleep(drainPollMs);
+  // Only WebSockets are left: their peers get 1001, going away.
+  server.stop(true);
+  await closed;
+  await Promise.all(pending);
+}

@@ -1,0 +1,38 @@
+import { hostVariables } from "../api/host-variables.ts";
+
+/** Who this process is, as its kernel told it. */
+export interface Identity {
+  readonly service: string;
+  readonly tenant: string;
+  readonly instance: string;
+  readonly revision: string;
+  readonly controlSocket: string;
+  readonly key: string;
+  /** Where a service that listens must do so, on 127.0.0.1. */
+  readonly port: number;
+}
+
+/**
+ * Reads the identity from the environment, and takes the key and the socket's path out of it: the service's own code and
+ * its children have no use for them.
+ */
+export function takeIdentity(env: Record<string, string | undefined>): Identity {
+  const identity: Identity = {
+    service: required(env, hostVariables.service),
+    tenant: required(env, hostVariables.tenant),
+    instance: required(env, hostVariables.instance),
+    revision: required(env, hostVariables.revision),
+    controlSocket: required(env, hostVariables.control),
+    key: required(env, hostVariables.key),
+    port: Number(required(env, hostVariables.port)),
+  };
+  delete env[hostVariables.control];
+  delete env[hostVariables.key];
+  return identity;
+}
+
+function required(env: Record<string, string | undefined>, name: string): string {
+  const value = env[name];
+  if (value === undefined || value === "") throw new Error(`${name} is not set: a host is started by a kernel only`);
+  return value;
+}

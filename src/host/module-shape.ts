@@ -1,0 +1,33 @@
+import { isService, type Service } from "./sdk/index.ts";
+
+/**
+ * `export default { fetch }`, as Bun, Cloudflare Workers and Hono have it. The other members are Bun's; its `port` and
+ * `hostname` are ignored, because an instance listens where its kernel says.
+ */
+export interface FetchModule {
+  fetch(request: Request, env: unknown, execution: unknown): Response | Promise<Response>;
+  readonly websocket?: Bun.WebSocketHandler<unknown>;
+  readonly maxRequestBodySize?: number;
+}
+
+export type ModuleShape =
+  | { readonly shape: "fetch"; readonly module: FetchModule }
+  | { readonly shape: "service"; readonly service: Service }
+  | { readonly shape: "script" };
+
+/** Which of the three shapes a module has, by what it exports by default. */
+export function shapeOf(exported: unknown): ModuleShape {
+  if (isService(exported)) return { shape: "service", service: exported };
+  if (isFetchModule(exported)) return { shape: "fetch", module: exported };
+  return { shape: "script" };
+}
+
+function isFetchModule(value: unknown): value is FetchModule {
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
+  return "fetch" in value && typeof value.fetch === "function" && !isRunningServer(value);
+}
+
+/** `export default Bun.serve(…)`: a server of the script's own, which has a `fetch` as well. */
+function isRunningServer(value: object): boolean {
+  return "pendingRequests" in value && "stop" in value && "reload" in value;
+}
