@@ -1,0 +1,3 @@
+import text from "../../config.example.toml" with { type: "text" };
+
+export const example: string = text;

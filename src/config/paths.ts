@@ -1,0 +1,88 @@
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+
+/** A unix socket's path has 108 bytes with its final zero (`sun_path`, unix(7)). */
+export const maxSocketPathBytes = 107;
+
+/** The environment variables of a process. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** The folders that the environment gives a user (XDG Base Directory Specification 0.8). */
+export interface Folders {
+  readonly home: string;
+  /** `$XDG_CONFIG_HOME/solo`. */
+  readonly configDir: string;
+  /** `$XDG_STATE_HOME/solo`. */
+  readonly defaultDataDir: string;
+  /** `$XDG_RUNTIME_DIR`, if there is one. */
+  readonly runtimeDir: string | undefined;
+}
+
+/** Everything Solo keeps, and where. All absolute. */
+export interface Paths {
+  readonly configDir: string;
+  readonly dataDir: string;
+  /** SQLite: services, revisions, desired state, events. */
+  readonly database: string;
+  readonly artifacts: string;
+  readonly logs: string;
+  /** What lives as long as the instances do: their control sockets and output. */
+  readonly run: string;
+  /** Held by the one kernel of this data directory. */
+  readonly lock: string;
+  /** The kernel's socket, in a folder that only its owner may enter. */
+  readonly socket: string;
+}
+
+/** The data directory within a home, where `$XDG_STATE_HOME` says nothing else. */
+const homeDataDir = ".local/state/solo";
+
+export function folders(env: Variables): Folders {
+  const home = absolute(env.HOME) ?? homedir();
+  const stateHome = absolute(env.XDG_STATE_HOME);
+  return {
+    home,
+    configDir: join(absolute(env.XDG_CONFIG_HOME) ?? join(home, ".config"), "solo"),
+    defaultDataDir: stateHome === undefined ? join(home, homeDataDir) : join(stateHome, "solo"),
+    runtimeDir: absolute(env.XDG_RUNTIME_DIR),
+  };
+}
+
+/** Where things are for a data directory; for the environment's own one when none is given. */
+export function paths(env: Variables, dataDir?: string): Paths {
+  const user = folders(env);
+  const root = resolve(dataDir ?? user.defaultDataDir);
+  return {
+    configDir: user.configDir,
+    dataDir: root,
+    database: join(root, "kernel.db"),
+    artifacts: join(root, "artifacts"),
+    logs: join(root, "logs"),
+    run: join(root, "run"),
+    lock: join(root, "solo.lock"),
+    socket: socketPath(root, user),
+  };
+}
+
+/**
+ * The home's own data directory has its socket in the runtime folder, of which a user has only one; any other keeps its
+ * socket inside itself, so that two kernels never meet. A path too long for a socket is replaced by one in /tmp that
+ * follows from the data directory alone; whoever makes that folder must check that it is the user's own.
+ */
+function socketPath(dataDir: string, { home, runtimeDir }: Folders): string {
+  const usesRuntimeDir = runtimeDir !== undefined && dataDir === join(home, homeDataDir);
+  const wanted = usesRuntimeDir ? join(runtimeDir, "solo/solo.sock") : join(dataDir, "solo.sock");
+  if (Buffer.byteLength(wanted) <= maxSocketPathBytes) return wanted;
+  const owner = process.getuid?.() ?? 0;
+  return `/tmp/solo-${owner}-${Bun.hash.xxHash3(dataDir).toString(16)}/solo.sock`;
+}
+
+/** An absolute path: `~/` is the home, and a relative path starts at `folder`. */
+export function expandPath(path: string, folder: string, home: string): string {
+  return path === "~" || path.startsWith("~/") ? join(home, path.slice(1)) : resolve(folder, path);
+}
+
+/** The specification says that a relative path in these variables is invalid and to be ignored. */
+function absolute(path: string | undefined): string | undefined {
+  return path !== undefined && isAbsolute(path) ? path : undefined;
+}

@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { dependencyConditions, serviceSpecSchema } from "../../api/spec.ts";
+import { duration, integer, oneOf, type Reader, Refusal, refusalMessage, size } from "../value-types.ts";
+import { backoffRange, httpTarget, tcpTarget } from "./readers.ts";
+
+/** What a project file may say about services and groups, as written there; `translate.ts` turns it into specifications. */
+
+/** Longest duration that a timer of the runtime can hold: 2³¹ − 1 ms, not quite 25 days. */
+const longest = 2_147_483_647;
+
+const probeKinds = {
+  http: read(httpTarget).optional(),
+  tcp: read(tcpTarget).optional(),
+  exec: z.array(z.string()).min(1).optional(),
+  heartbeat: z.literal(true).optional(),
+};
+
+const probeTiming = {
+  interval: read(duration(10, longest)).optional(),
+  timeout: read(duration(10, longest)).optional(),
+  success: read(integer("a number of successes", 1, 100)).optional(),
+  failure: read(integer("a number of failures", 1, 1_000)).optional(),
+};
+
+const probeFileSchema = z.strictObject({ ...probeKinds, ...probeTiming });
+export type ProbeFile = z.infer<typeof probeFileSchema>;
+
+/** One of the three probes on its own: what it leaves out is taken from the table around it. `false` leaves it out. */
+const ownProbe = z.union([z.literal(false), probeFileSchema]).optional();
+
+const healthFileSchema = z.strictObject({
+  ...probeKinds,
+  ...probeTiming,
+  grace: read(duration(10, longest)).optional(),
+  startup: ownProbe,
+  readiness: ownProbe,
+  liveness: ownProbe,
+});
+export type HealthFile = z.infer<typeof healthFileSchema>;
+
+const restartFileSchema = z.strictObject({
+  policy: read(oneOf(["permanent", "transient", "temporary"])).optional(),
+  max: read(integer("a number of restarts", 0, 1_000_000)).optional(),
+  within: read(duration(1, longest)).optional(),
+  backoff: read(backoffRange(longest)).optional(),
+});
+export type RestartFile = z.infer<typeof restartFileSchema>;
+
+export const serviceFileSchema = z.strictObject({
+  source: z.string().min(1).optional(),
+  wasm: z.string().min(1).optional(),
+  command: z.array(z.string()).min(1).optional(),
+  args: z.array(z.string()).optional(),
+  env: serviceSpecSchema.shape.env.unwrap().optional(),
+  cwd: z.string().min(1).optional(),
+  preopens: z.record(z.string(), z.string()).optional(),
+  replicas: read(integer("a number of instances", 0, 1_000)).optional(),
+  restart: restartFileSchema.optional(),
+  health: healthFileSchema.optional(),
+  depends_on: z.record(z.string(), read(oneOf(dependencyConditions))).optional(),
+  stop_grace: read(duration(0, longest)).optional(),
+  fixed_port: read(integer("a port", 1, 65_535)).optional(),
+  route: z.strictObject({ host: z.union([z.string(), z.array(z.string()).min(1)]) }).optional(),
+  logs: z.strictObject({ bytes: read(size(1_000_000, 1e12)) }).optional(),
+});
+export type ServiceFile = z.infer<typeof serviceFileSchema>;
+
+export const groupFileSchema = z.strictObject({
+  strategy: read(oneOf(["one_for_one", "rest_for_one", "one_for_all"])),
+  services: z.array(z.string()).min(1),
+});
+export type GroupFile = z.infer<typeof groupFileSchema>;
+
+/** A schema that reads a value in one of our own ways. */
+function read<T>({ fromFile }: Reader<T>) {
+  return z.unknown().transform((value, context): T => {
+    const result = fromFile(value);
+    if (!(result instanceof Refusal)) return result;
+    context.issues.push({
+      code: "custom",
+      input: value,
+      message: refusalMessage(result, value),
+      params: { hint: result.hint },
+    });
+    return z.NEVER;
+  });
+}

@@ -1,0 +1,112 @@
+import { resolve } from "node:path";
+import { type ServiceSpec, serviceSpecSchema } from "../../api/spec.ts";
+import { expandPath } from "../paths.ts";
+import type { KeyPath } from "../scan/key-map.ts";
+import { toHealth } from "./health.ts";
+import type { Report } from "./report.ts";
+import type { RestartFile, ServiceFile } from "./schema.ts";
+
+/** What a service gets for what its file leaves open. */
+export interface ServiceDefaults {
+  readonly stop_grace_ms: number;
+  readonly log_bytes: number;
+}
+
+export interface TranslateContext {
+  /** Folder of the file, where relative paths start. */
+  readonly folder: string;
+  readonly home: string;
+  readonly defaults: ServiceDefaults;
+  readonly report: Report;
+}
+
+/** The normal form of one `[service.NAME]`; `undefined` when it doesn't say what to run. */
+export function toSpec(file: ServiceFile, path: KeyPath, context: TranslateContext): ServiceSpec | undefined {
+  const program = toProgram(file, path, context);
+  checkCombinations(file, path, context.report);
+  const health = file.health && toHealth(file.health, [...path, "health"], context.report);
+  if (program === undefined) return undefined;
+  return serviceSpecSchema.parse({
+    ...program,
+    ...context.defaults,
+    ...(file.args && { args: file.args }),
+    ...(file.env && { env: file.env }),
+    ...(file.cwd !== undefined && { cwd: absolute(file.cwd, context) }),
+    ...(file.preopens && { preopens: mapValues(file.preopens, (folder) => absolute(folder, context)) }),
+    ...(file.replicas !== undefined && { replicas: file.replicas }),
+    ...(file.restart && { restart: toRestart(file.restart) }),
+    ...(health && { health }),
+    ...(file.depends_on && { depends_on: file.depends_on }),
+    ...(file.stop_grace !== undefined && { stop_grace_ms: file.stop_grace }),
+    ...(file.fixed_port !== undefined && { fixed_port: file.fixed_port }),
+    ...(file.route && { hosts: [file.route.host].flat().map((host) => host.toLowerCase()) }),
+    ...(file.logs && { log_bytes: file.logs.bytes }),
+  });
+}
+
+type Program = Pick<ServiceSpec, "kind"> & Partial<Pick<ServiceSpec, "path" | "command" | "cwd">>;
+
+function toProgram(
+  { source, wasm, command }: ServiceFile,
+  path: KeyPath,
+  context: TranslateContext,
+): Program | undefined {
+  const programs: Program[] = [];
+  if (source !== undefined) programs.push({ kind: "source", path: absolute(source, context) });
+  if (wasm !== undefined) programs.push({ kind: "wasm", path: absolute(wasm, context) });
+  if (command !== undefined)
+    programs.push({ kind: "command", command: absoluteCommand(command, context), cwd: context.folder });
+  if (programs.length === 1) return programs[0];
+  const found =
+    programs.length === 0
+      ? "nothing to run"
+      : `more than one thing to run: ${programs.map(({ kind }) => kind).join(", ")}`;
+  context.report(path, found, "give exactly one of source, wasm, command");
+  return undefined;
+}
+
+/** Keys that mean nothing beside others, or contradict them. */
+function checkCombinations(file: ServiceFile, path: KeyPath, report: Report): void {
+  const { command, wasm, args, preopens, health, fixed_port, replicas = 1 } = file;
+  if (command && args) report([...path, "args"], "a command has its arguments in itself", "move them into command");
+  if (preopens && wasm === undefined) report([...path, "preopens"], "only a wasm module has preopened folders");
+  if (command && health?.heartbeat)
+    report([...path, "health", "heartbeat"], "only a source or wasm service has a heartbeat");
+  for (const role of ["startup", "readiness", "liveness"] as const) {
+    const own = health?.[role];
+    if (command && typeof own === "object" && own.heartbeat)
+      report([...path, "health", role, "heartbeat"], "only a source or wasm service has a heartbeat");
+  }
+  if (fixed_port !== undefined && replicas > 1) {
+    report(
+      [...path, "replicas"],
+      `${replicas} instances can't listen on one port`,
+      "remove fixed_port and let the program listen on $PORT",
+    );
+  }
+}
+
+function toRestart({ policy, max, within, backoff }: RestartFile) {
+  return {
+    ...(policy !== undefined && { policy }),
+    ...(max !== undefined && { max }),
+    ...(within !== undefined && { within_ms: within }),
+    ...(backoff && { backoff_min_ms: backoff.min, backoff_max_ms: backoff.max }),
+  };
+}
+
+/** An executable with a slash is a path from the file's folder; one without is found in PATH, as in a shell. */
+function absoluteCommand([executable = "", ...rest]: readonly string[], context: TranslateContext): string[] {
+  return [executable.includes("/") ? absolute(executable, context) : executable, ...rest];
+}
+
+function absolute(path: string, { folder, home }: TranslateContext): string {
+  return resolve(expandPath(path, folder, home));
+}
+
+function mapValues(
+  record: Readonly<Record<string, string>>,
+  change: (value: string) => string,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}

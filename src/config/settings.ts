@@ -1,0 +1,148 @@
+import { nameForm, namePattern } from "../api/name-pattern.ts";
+import type { Folders } from "./paths.ts";
+import { duration, integer, ipAddress, oneOf, type Refusal, size, text, type ValueType } from "./value-types.ts";
+
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Every setting of a machine and the type of its value. Durations are in milliseconds, sizes in bytes. */
+export interface SettingValues {
+  "solo.ingress_port": number;
+  "solo.bind": string;
+  /** Absolute once loaded. */
+  "solo.data_dir": string;
+  "solo.log_level": LogLevel;
+  "logs.service_bytes": number;
+  "logs.total_bytes": number;
+  "events.keep": number;
+  "defaults.tenant": string;
+  "defaults.timeout": number;
+  "defaults.stop_grace": number;
+  /** Null: this machine's own kernel. */
+  "cli.context": string | null;
+}
+export type SettingKey = keyof SettingValues;
+
+export interface Setting<T> {
+  readonly about: string;
+  readonly type: ValueType<T>;
+  readonly builtIn: (folders: Folders) => T;
+  /** The environment variable that sets it. */
+  readonly variable?: string;
+  /** The command-line flag that sets it, without dashes. */
+  readonly flag?: FlagName;
+  /** For a path: makes it absolute from where it is written, a file's folder or the working directory. */
+  readonly completePath?: (value: T, absolute: (path: string) => string) => T;
+}
+
+/** Flags that set something here. `config` names the user configuration file. */
+export type FlagName = "config" | "data-dir" | "tenant" | "context" | "timeout" | "ingress-port" | "bind" | "log-level";
+
+/** Flags as given on the command line. */
+export type Flags = { readonly [Name in FlagName]?: string | undefined };
+
+const day = 86_400_000;
+const name = (what: string) => text(`${what} (${nameForm})`, namePattern);
+
+/** Names this machine's kernel where a context is asked for, so that one in a file can be overruled. */
+export const localContext = "local";
+
+export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key]> } = {
+  "solo.ingress_port": {
+    about: "Port of the ingress: a service answers at http://NAME.localhost:PORT/",
+    type: integer("a port", 1, 65_535),
+    builtIn: () => 8_000,
+    variable: "SOLO_INGRESS_PORT",
+    flag: "ingress-port",
+  },
+  "solo.bind": {
+    about: "Address that the ingress listens on",
+    type: ipAddress,
+    builtIn: () => "127.0.0.1",
+    variable: "SOLO_BIND",
+    flag: "bind",
+  },
+  "solo.data_dir": {
+    about: "Folder of everything Solo keeps",
+    type: text("a folder"),
+    builtIn: ({ defaultDataDir }) => defaultDataDir,
+    variable: "SOLO_DATA_DIR",
+    flag: "data-dir",
+    completePath: (value, absolute) => absolute(value),
+  },
+  "solo.log_level": {
+    about: "Least important message that the kernel writes to its own log",
+    type: oneOf(logLevels),
+    builtIn: () => "info",
+    variable: "SOLO_LOG_LEVEL",
+    flag: "log-level",
+  },
+  "logs.service_bytes": {
+    about: "Log lines kept for each service; a service's own `logs` overrules it",
+    type: size(1_000_000, 1e12),
+    builtIn: () => 64_000_000,
+    variable: "SOLO_LOGS_SERVICE_BYTES",
+  },
+  "logs.total_bytes": {
+    about: "Log lines kept for all services together; the oldest are dropped first",
+    type: size(1_000_000, 1e14),
+    builtIn: () => 1_000_000_000,
+    variable: "SOLO_LOGS_TOTAL_BYTES",
+  },
+  "events.keep": {
+    about: "Number of events kept; the oldest are dropped first",
+    type: integer("a number of events", 100, 10_000_000),
+    builtIn: () => 100_000,
+    variable: "SOLO_EVENTS_KEEP",
+  },
+  "defaults.tenant": {
+    about: "Tenant of commands that name none",
+    type: name("a tenant"),
+    builtIn: () => "default",
+    variable: "SOLO_TENANT",
+    flag: "tenant",
+  },
+  "defaults.timeout": {
+    about: "How long a command waits for what it started",
+    type: duration(1, day),
+    builtIn: () => 60_000,
+    variable: "SOLO_TIMEOUT",
+    flag: "timeout",
+  },
+  "defaults.stop_grace": {
+    about: "From SIGTERM to SIGKILL; a service's own `stop_grace` overrules it",
+    type: duration(0, day),
+    builtIn: () => 30_000,
+    variable: "SOLO_STOP_GRACE",
+  },
+  "cli.context": {
+    about: `Kernel that commands talk to: a name from [contexts], or "${localContext}" for this machine's own`,
+    type: contextName(),
+    builtIn: () => null,
+    variable: "SOLO_CONTEXT",
+    flag: "context",
+  },
+};
+
+export const settingKeys: readonly SettingKey[] = Object.keys(settings).filter(isSettingKey);
+
+export function isSettingKey(key: string): key is SettingKey {
+  return Object.hasOwn(settings, key);
+}
+
+/** A setting's section and its key within it, as they stand in a file. */
+export function splitKey(key: SettingKey): readonly [section: string, name: string] {
+  const dot = key.indexOf(".");
+  return [key.slice(0, dot), key.slice(dot + 1)];
+}
+
+/** `local` stands for no context. */
+function contextName(): ValueType<string | null> {
+  const named = name("a context");
+  const orLocal = (value: string | Refusal) => (value === localContext ? null : value);
+  return {
+    fromFile: (value) => orLocal(named.fromFile(value)),
+    fromText: (value) => orLocal(named.fromText(value)),
+    toFile: (value) => value ?? localContext,
+  };
+}
