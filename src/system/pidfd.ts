@@ -21,24 +21,33 @@ export function sendSignalByPidfd(pidfd: number, signal: number): boolean {
   throw systemError("pidfd_send_signal", `${signal}`, reason);
 }
 
-/** Those of the descriptors that are readable now (for pidfds: whose process has ended). Never waits. */
+/** Those of the descriptors that are readable now (for pidfds: whose process has ended). Never waits (poll(2)). */
 export function pollReadable(fds: readonly number[]): number[] {
+  return poll(fds, pollIn);
+}
+
+/** Those of the descriptors, read sides of pipes, whose writers have all gone. */
+export function pollHungUp(fds: readonly number[]): number[] {
+  return poll(fds, pollHup);
+}
+
+function poll(fds: readonly number[], wanted: number): number[] {
   if (fds.length === 0) return [];
   const entries = new DataView(new ArrayBuffer(fds.length * pollEntryBytes));
   fds.forEach((fd, index) => {
     entries.setInt32(index * pollEntryBytes, fd, true);
     entries.setInt16(index * pollEntryBytes + 4, pollIn, true);
   });
-  const count = libc().poll(ptr(entries), fds.length, 0);
-  if (count < 0) {
+  if (libc().poll(ptr(entries), fds.length, 0) < 0) {
     const reason = errno();
     if (reason === EINTR) return [];
     throw systemError("poll", `of ${fds.length} descriptors`, reason);
   }
-  return fds.filter((_, index) => (entries.getInt16(index * pollEntryBytes + 6, true) & pollIn) !== 0);
+  return fds.filter((_, index) => (entries.getInt16(index * pollEntryBytes + 6, true) & wanted) !== 0);
 }
 
 const pidfdOpenCall = 434;
 const pidfdSendSignalCall = 424;
 const pollEntryBytes = 8;
 const pollIn = 1;
+const pollHup = 16;

@@ -1,0 +1,5 @@
+export { clearBootError, readBootError, writeBootError } from "./boot-error.ts";
+export { type DaemonLog, openDaemonLog } from "./daemon-log.ts";
+export { type GuardianLink, linkGuardian } from "./link.ts";
+export { kernelExit } from "./protocol.ts";
+export { type GuardianOptions, runGuardian } from "./run.ts";
