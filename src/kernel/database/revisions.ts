@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { ServiceRef, ServiceSpec } from "../../api/index.ts";
-import { integer, type Row, specification, text } from "./rows.ts";
+import { integer, type Row, specification, strings, text } from "./rows.ts";
 
 /** An artifact and the specification it was deployed with. Never changed once written. */
 export interface RevisionRecord {
@@ -11,6 +11,10 @@ export interface RevisionRecord {
   readonly digest: string;
   /** The file to run (`source`, `wasm`), or the resolved executable (`command`). */
   readonly entry: string;
+  /** The executable as resolved and its arguments (`command`), else empty. */
+  readonly command: readonly string[];
+  /** Whether the program is expected to listen on `$PORT`. */
+  readonly mentionsPort: boolean;
   /** Wall time in milliseconds. */
   readonly created: number;
 }
@@ -33,8 +37,9 @@ export function revisionStore(database: Database): RevisionStore {
   const ofService = database.query<Row, [string, string]>(
     "SELECT * FROM revisions WHERE tenant = ? AND name = ? ORDER BY created_ms DESC, id",
   );
-  const put = database.query<null, [string, string, string, string, string, string, number]>(
-    `INSERT INTO revisions (tenant, name, id, spec, digest, entry, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?)
+  const put = database.query<null, [string, string, string, string, string, string, string, number, number]>(
+    `INSERT INTO revisions (tenant, name, id, spec, digest, entry, command, listens, created_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (tenant, name, id) DO UPDATE SET created_ms = excluded.created_ms`,
   );
   const drop = database.query<null, [string, string, string]>(
@@ -47,8 +52,9 @@ export function revisionStore(database: Database): RevisionStore {
       return row === null ? undefined : toRevision(row);
     },
     list: ({ tenant, name }) => ofService.all(tenant, name).map(toRevision),
-    save({ ref: { tenant, name }, id, spec, digest, entry, created }) {
-      put.run(tenant, name, id, JSON.stringify(spec), digest, entry, created);
+    save({ ref: { tenant, name }, id, spec, digest, entry, command, mentionsPort, created }) {
+      const listens = mentionsPort ? 1 : 0;
+      put.run(tenant, name, id, JSON.stringify(spec), digest, entry, JSON.stringify(command), listens, created);
     },
     remove({ tenant, name }, id) {
       drop.run(tenant, name, id);
@@ -64,6 +70,8 @@ function toRevision(row: Row): RevisionRecord {
     spec: specification(row, "spec"),
     digest: text(row, "digest"),
     entry: text(row, "entry"),
+    command: strings(row, "command"),
+    mentionsPort: integer(row, "listens") === 1,
     created: integer(row, "created_ms"),
   };
 }

@@ -7,8 +7,7 @@ export const migrations: readonly string[] = [
     tenant     TEXT NOT NULL,
     name       TEXT NOT NULL,
     revision   TEXT NOT NULL,
-    desired    TEXT NOT NULL CHECK (desired IN ('running', 'stopped')),
-    spec       TEXT NOT NULL,
+    desired    TEXT NOT NULL CHECK (desired IN ('running', 'stopped', 'completed', 'failed')),
     replicas   INTEGER NOT NULL CHECK (replicas >= 0),
     created_ms INTEGER NOT NULL,
     updated_ms INTEGER NOT NULL,
@@ -22,6 +21,8 @@ export const migrations: readonly string[] = [
     spec       TEXT NOT NULL,
     digest     TEXT NOT NULL,
     entry      TEXT NOT NULL,
+    command    TEXT NOT NULL,
+    listens    INTEGER NOT NULL,
     created_ms INTEGER NOT NULL,
     PRIMARY KEY (tenant, name, id)
   ) STRICT, WITHOUT ROWID;

@@ -1,8 +1,9 @@
 import type { Database } from "bun:sqlite";
-import type { ServiceRef, ServiceSpec } from "../../api/index.ts";
-import { integer, oneOf, type Row, specification, text } from "./rows.ts";
+import type { ServiceRef } from "../../api/index.ts";
+import { integer, oneOf, type Row, text } from "./rows.ts";
 
-export const desiredStates = ["running", "stopped"] as const;
+/** `completed` and `failed` are where a service that its policy doesn't restart came to rest. */
+export const desiredStates = ["running", "stopped", "completed", "failed"] as const;
 export type DesiredState = (typeof desiredStates)[number];
 
 /** What someone wants of a service: durable before the request that changed it is answered. */
@@ -10,7 +11,6 @@ export interface ServiceRecord {
   readonly ref: ServiceRef;
   readonly revision: string;
   readonly desired: DesiredState;
-  readonly spec: ServiceSpec;
   readonly replicas: number;
   /** Wall time of the first deploy in milliseconds. */
   readonly created: number;
@@ -30,11 +30,11 @@ export function serviceStore(database: Database): ServiceStore {
   const all = database.query<Row, []>("SELECT * FROM services ORDER BY tenant, name");
   const ofTenant = database.query<Row, [string]>("SELECT * FROM services WHERE tenant = ? ORDER BY name");
   const one = database.query<Row, [string, string]>("SELECT * FROM services WHERE tenant = ? AND name = ?");
-  const put = database.query<null, [string, string, string, string, string, number, number, number]>(
-    `INSERT INTO services (tenant, name, revision, desired, spec, replicas, created_ms, updated_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  const put = database.query<null, [string, string, string, string, number, number, number]>(
+    `INSERT INTO services (tenant, name, revision, desired, replicas, created_ms, updated_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (tenant, name) DO UPDATE SET revision = excluded.revision, desired = excluded.desired,
-       spec = excluded.spec, replicas = excluded.replicas, updated_ms = excluded.updated_ms`,
+       replicas = excluded.replicas, updated_ms = excluded.updated_ms`,
   );
   const drop = database.query<null, [string, string]>("DELETE FROM services WHERE tenant = ? AND name = ?");
   return {
@@ -43,8 +43,8 @@ export function serviceStore(database: Database): ServiceStore {
       const row = one.get(tenant, name);
       return row === null ? undefined : toService(row);
     },
-    save({ ref: { tenant, name }, revision, desired, spec, replicas, created, updated }) {
-      put.run(tenant, name, revision, desired, JSON.stringify(spec), replicas, created, updated);
+    save({ ref: { tenant, name }, revision, desired, replicas, created, updated }) {
+      put.run(tenant, name, revision, desired, replicas, created, updated);
     },
     remove({ tenant, name }) {
       drop.run(tenant, name);
@@ -57,7 +57,6 @@ function toService(row: Row): ServiceRecord {
     ref: { tenant: text(row, "tenant"), name: text(row, "name") },
     revision: text(row, "revision"),
     desired: oneOf(row, "desired", desiredStates),
-    spec: specification(row, "spec"),
     replicas: integer(row, "replicas"),
     created: integer(row, "created_ms"),
     updated: integer(row, "updated_ms"),

@@ -1,0 +1,221 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { SoloError, type VersionDocument } from "../api/index.ts";
+import type { Paths } from "../config/index.ts";
+import { EventLog } from "../observe/events/index.ts";
+import { LogStore } from "../observe/logs/index.ts";
+import {
+  ControlServer,
+  type GuardianPort,
+  type SuperviseRuntime,
+  Supervisor,
+  UsageSampler,
+} from "../supervise/index.ts";
+import { acquireLock, Poller, readExit, readStat, selfCommand, systemClock } from "../system/index.ts";
+import { Ingress } from "../traffic/index.ts";
+import { openDatabase } from "./database/index.ts";
+import { Kernel } from "./kernel.ts";
+import { logPort } from "./log-port.ts";
+import { restore } from "./restore.ts";
+import { Routes } from "./routes.ts";
+import { stopServices } from "./shutdown.ts";
+
+export interface KernelOptions {
+  readonly paths: Paths;
+  readonly version: VersionDocument;
+  readonly bind: string;
+  /** 0 lets the system choose one. */
+  readonly ingressPort: number;
+  /** Budget of all services' kept log lines together, in bytes. */
+  readonly logBytes: number;
+  /** Number of events kept. */
+  readonly eventsKept: number;
+  /** The guardian above this kernel; null when it runs without one. */
+  readonly guardian: (GuardianPort & { readonly present: () => boolean }) | null;
+  /** A line for the kernel's own log. */
+  readonly say: (level: "info" | "warn" | "error", message: string) => void;
+}
+
+export interface RunningKernel {
+  readonly kernel: Kernel;
+  /** Resolves when `shutdown` has stopped the services; the parts are then closed with `close`. */
+  readonly stopped: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Requests in flight get so long when the kernel closes. */
+const ingressCloseMs = 1_000;
+/** Between attempts to get the ingress's port while another program has it. */
+const ingressRetryMs = 1_000;
+const eventBytes = 64_000_000;
+/** An exit status is looked for in the records of the guardian; without one there are none. */
+const noGuardian: GuardianPort = { hold() {}, drop() {} };
+
+/**
+ * Starts a kernel over a data directory: its parts in order, then the services that are desired.
+ * @throws SoloError `locked` when a kernel runs there already, `port_in_use`, and whatever the database reports
+ */
+export async function openKernel(options: KernelOptions): Promise<RunningKernel> {
+  const closers: (() => void | Promise<void>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    return await assemble(options, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function assemble(
+  options: KernelOptions,
+  closers: (() => void | Promise<void>)[],
+  close: () => Promise<void>,
+): Promise<RunningKernel> {
+  const { paths, guardian } = options;
+  const folders = prepareFolders(paths);
+  const lock = acquireLock(paths.lock) ?? alreadyRunning(paths);
+  closers.push(() => lock.release());
+  const database = openDatabase(paths.database);
+  closers.push(() => database.close());
+  const events = new EventLog(database.handle, systemClock, { rows: options.eventsKept, bytes: eventBytes });
+  closers.push(() => events.close());
+  const poller = new Poller();
+  closers.push(() => poller.close());
+  let problem: string | null = null;
+  const logs = new LogStore({
+    directory: paths.logs,
+    poller,
+    globalBytes: options.logBytes,
+    onProblem: (message) => {
+      problem = message;
+      if (message !== null) options.say("error", message);
+    },
+  });
+  closers.push(() => logs.close());
+
+  const routes = new Routes(options.ingressPort);
+  const hosts: { authenticate: Supervisor["authenticate"] | undefined } = { authenticate: undefined };
+  const controlSocket = join(paths.run, "control.sock");
+  const control = new ControlServer(controlSocket, (hello) => hosts.authenticate?.(hello));
+  closers.push(() => control.close());
+
+  const runtime: SuperviseRuntime = {
+    clock: systemClock,
+    random: Math.random,
+    poller,
+    self: selfCommand(),
+    folders,
+    controlSocket,
+    orphanParents: () => [...new Set([process.pid, parentPid()])],
+    formerExit: async (identity, waitMs) => {
+      const exit = await readExit(folders.exits, identity, waitMs);
+      if (exit === undefined) return { code: null, signal: null, known: false };
+      return { code: exit.exit_code, signal: exit.signal, known: true };
+    },
+    logs: logPort(logs),
+    routes,
+    records: database.instances,
+    guardian: guardian ?? noGuardian,
+    emit: ({ event, ref, instance, data }) => {
+      kernel.emit({ tenant: ref.tenant, event, subject: `${ref.tenant}/${ref.name}/${instance}`, data });
+    },
+  };
+  const supervisor = new Supervisor(runtime, (instance) => kernel.settleFinished(instance));
+  closers.push(() => supervisor.release());
+  hosts.authenticate = supervisor.authenticate;
+  const sampler = new UsageSampler(systemClock, () => supervisor.all());
+  closers.push(() => sampler.stop());
+
+  const { promise: stopped, resolve: resolveStopped } = Promise.withResolvers<void>();
+  const kernel = new Kernel({
+    clock: systemClock,
+    paths,
+    version: options.version,
+    database,
+    events,
+    logs,
+    routes,
+    supervisor,
+    sampler,
+    guarded: () => (guardian === null ? null : guardian.present()),
+    logProblem: () => problem,
+    shutdown: async (self, request) => {
+      try {
+        return await stopServices(self, request);
+      } finally {
+        resolveStopped();
+      }
+    },
+  });
+  closers.push(
+    await openIngress(
+      options,
+      routes,
+      database.instances.list().some(({ pid }) => pid !== null),
+    ),
+  );
+  kernel.emit({
+    tenant: "default",
+    event: "kernel_started",
+    subject: "kernel",
+    data: { pid: process.pid, version: options.version.version },
+  });
+  restore(kernel);
+  return { kernel, stopped, close };
+}
+
+function prepareFolders(paths: Paths): SuperviseRuntime["folders"] {
+  const folders = { fifos: join(paths.run, "fifos"), exits: join(paths.run, "exits") };
+  for (const folder of [paths.dataDir, paths.artifacts, paths.logs, paths.run, folders.fifos, folders.exits]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+  chmodSync(paths.dataDir, 0o700);
+  return folders;
+}
+
+function alreadyRunning(paths: Paths): never {
+  throw new SoloError("locked", `another kernel runs on ${paths.dataDir}`, {
+    hint: "`solo status` talks to it, `solo stop` ends it; another --data-dir makes room for a second one",
+  });
+}
+
+/**
+ * Opens the ingress. A port that is taken ends the start of a fresh kernel; one that has processes to take over runs without
+ * an ingress rather than not at all, and goes on trying.
+ */
+async function openIngress(
+  options: KernelOptions,
+  routes: Routes,
+  hasInstances: boolean,
+): Promise<() => Promise<void>> {
+  const { bind, ingressPort: port, say } = options;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const listen = () => routes.attach(Ingress.listen({ bind, port }));
+  const retry = () => {
+    timer = setTimeout(() => {
+      try {
+        listen();
+        say("info", `the ingress listens on ${bind}:${port}`);
+      } catch {
+        retry();
+      }
+    }, ingressRetryMs);
+  };
+  try {
+    listen();
+  } catch (error) {
+    if (!hasInstances) throw error;
+    say("error", SoloError.from(error).message);
+    retry();
+  }
+  return async () => {
+    clearTimeout(timer);
+    await routes.ingress?.close(ingressCloseMs);
+  };
+}
+
+function parentPid(): number {
+  return readStat(process.pid)?.ppid ?? process.ppid;
+}

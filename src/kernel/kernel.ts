@@ -1,0 +1,248 @@
+import {
+  type DeployProgress,
+  deployRequestSchema,
+  type EventDocument,
+  eventsRequestSchema,
+  type Group,
+  killRequestSchema,
+  listRequestSchema,
+  logsRequestSchema,
+  type OperationInput,
+  type OperationRequest,
+  restartRequestSchema,
+  type ServiceRef,
+  type ServiceRow,
+  type SoloApi,
+  SoloError,
+  scaleRequestSchema,
+  serviceKey,
+  shutdownRequestSchema,
+  statusRequestSchema,
+  type VersionDocument,
+} from "../api/index.ts";
+import type { Paths } from "../config/index.ts";
+import type { EventLog, NewEvent } from "../observe/events/index.ts";
+import type { LogStore } from "../observe/logs/index.ts";
+import type { Instance, Supervisor, UsageSampler } from "../supervise/index.ts";
+import type { Clock } from "../system/index.ts";
+import { accept } from "./accept.ts";
+import type { KernelDatabase } from "./database/index.ts";
+import { health } from "./health.ts";
+import { serviceNotFound } from "./not-found.ts";
+import { deploy } from "./operations/deploy.ts";
+import { kill } from "./operations/kill.ts";
+import { restart } from "./operations/restart.ts";
+import { scale } from "./operations/scale.ts";
+import { progressStream, type ReportProgress } from "./progress.ts";
+import type { Routes } from "./routes.ts";
+import type { Desired, Revision, Service } from "./service.ts";
+import { lastExit, serviceRow, serviceStatus } from "./views.ts";
+
+/** What a kernel is made of, as `boot` puts it together. */
+export interface KernelParts {
+  readonly clock: Clock;
+  readonly paths: Paths;
+  readonly version: VersionDocument;
+  readonly database: KernelDatabase;
+  readonly events: EventLog;
+  readonly logs: LogStore;
+  readonly routes: Routes;
+  readonly supervisor: Supervisor;
+  readonly sampler: UsageSampler;
+  /** Whether a guardian stands above this kernel; null for one that runs without. */
+  readonly guarded: () => boolean | null;
+  /** What keeps log lines from the disk; null when nothing does. */
+  readonly logProblem: () => string | null;
+  /** Stops everything; called once. */
+  readonly shutdown: (kernel: Kernel, request: OperationRequest<"shutdown">) => ReturnType<SoloApi["shutdown"]>;
+}
+
+/** How many events `status` shows. */
+const recentEvents = 10;
+
+/** The in-process runtime: every operation of the API on the parts below it. */
+export class Kernel implements SoloApi {
+  readonly startedAt: number;
+  readonly #parts: KernelParts;
+  readonly #services = new Map<string, Service>();
+  /** Latest event of each subject: what the next one is caused by. */
+  readonly #causes = new Map<string, number>();
+  #stopping: ReturnType<SoloApi["shutdown"]> | undefined;
+
+  constructor(parts: KernelParts) {
+    this.#parts = parts;
+    this.startedAt = parts.clock.now();
+  }
+
+  get clock(): Clock {
+    return this.#parts.clock;
+  }
+  get paths(): Paths {
+    return this.#parts.paths;
+  }
+  get supervisor(): Supervisor {
+    return this.#parts.supervisor;
+  }
+  get sampler(): UsageSampler {
+    return this.#parts.sampler;
+  }
+  get routes(): Routes {
+    return this.#parts.routes;
+  }
+  get parts(): KernelParts {
+    return this.#parts;
+  }
+
+  deploy = (input: OperationInput<"deploy">, signal?: AbortSignal): AsyncIterable<DeployProgress> =>
+    this.#change(accept(deployRequestSchema, input), signal, deploy);
+
+  restart = (input: OperationInput<"restart">, signal?: AbortSignal): AsyncIterable<DeployProgress> =>
+    this.#change(accept(restartRequestSchema, input), signal, restart);
+
+  scale = (input: OperationInput<"scale">, signal?: AbortSignal): AsyncIterable<DeployProgress> =>
+    this.#change(accept(scaleRequestSchema, input), signal, scale);
+
+  kill: SoloApi["kill"] = async (input) => kill(this, accept(killRequestSchema, input));
+
+  list: SoloApi["list"] = async (input) => {
+    const { tenant } = accept(listRequestSchema, input);
+    return { services: this.rows(tenant) };
+  };
+
+  status: SoloApi["status"] = async (input) => {
+    const service = this.get(accept(statusRequestSchema, input));
+    const { tenant, name } = service.ref;
+    return serviceStatus(this, service, this.#parts.events.recent(tenant, name, recentEvents));
+  };
+
+  logs: SoloApi["logs"] = (input, signal) => {
+    const request = accept(logsRequestSchema, input);
+    this.get(request);
+    return this.#parts.logs.read(request, signal);
+  };
+
+  events: SoloApi["events"] = (input, signal) => {
+    const request = accept(eventsRequestSchema, input);
+    if (request.name !== undefined) this.get({ tenant: request.tenant, name: request.name });
+    return this.#parts.events.read(request, signal);
+  };
+
+  health: SoloApi["health"] = async () => health(this);
+
+  version: SoloApi["version"] = async () => this.#parts.version;
+
+  /** Ends the kernel. A second call gets the first one's answer. */
+  shutdown: SoloApi["shutdown"] = (input) => {
+    this.#stopping ??= this.#parts.shutdown(this, accept(shutdownRequestSchema, input));
+    return this.#stopping;
+  };
+
+  /** Every service, of one tenant or of all, by name. */
+  services(tenant?: string): Service[] {
+    return [...this.#services.values()]
+      .filter(({ ref }) => tenant === undefined || ref.tenant === tenant)
+      .sort((one, other) => (one.key < other.key ? -1 : 1));
+  }
+
+  rows(tenant?: string): ServiceRow[] {
+    return this.services(tenant).map((service) => serviceRow(this, service, this.supervisor.instancesOf(service.ref)));
+  }
+
+  find(ref: ServiceRef): Service | undefined {
+    return this.#services.get(serviceKey(ref));
+  }
+
+  /** @throws SoloError `not_found`, naming the nearest service that there is */
+  get(ref: ServiceRef): Service {
+    const service = this.find(ref);
+    if (service !== undefined) return service;
+    const names = this.services(ref.tenant).map(({ ref: { name } }) => name);
+    throw serviceNotFound(ref, names);
+  }
+
+  add(service: Service): Service {
+    this.#services.set(service.key, service);
+    return service;
+  }
+
+  readyCount(service: Service): number {
+    return this.supervisor.instancesOf(service.ref).filter((instance) => instance.isReady).length;
+  }
+
+  until(ref: ServiceRef, condition: () => boolean, signal: AbortSignal): Promise<void> {
+    return this.supervisor.until(ref, condition, signal);
+  }
+
+  /** Keeps a change of what is wanted of a service, durably, before anything is done about it. */
+  commit(service: Service, change: { revision?: Revision; replicas?: number; desired?: Desired }): void {
+    const { database, clock } = this.#parts;
+    const next = { revision: service.revision, replicas: service.replicas, desired: service.desired, ...change };
+    const now = clock.now();
+    database.transaction(() => {
+      if (change.revision !== undefined) {
+        const { id, spec, artifact } = change.revision;
+        database.revisions.save({ ref: service.ref, id, spec, ...artifact, created: now });
+      }
+      const { revision, replicas, desired } = next;
+      database.services.save({
+        ref: service.ref,
+        revision: revision.id,
+        desired,
+        replicas,
+        created: now,
+        updated: now,
+      });
+    });
+    Object.assign(service, next);
+    if (change.revision !== undefined) {
+      const data = { revision: service.revision.id, kind: service.revision.spec.kind, replicas: service.replicas };
+      this.emit({ tenant: service.ref.tenant, event: "service_deployed", subject: service.key, data });
+    }
+    if (service.desired === "running") this.routes.open(service.ref, service.revision.spec);
+    else this.routes.close(service.ref);
+    this.supervisor.wake(service.ref);
+  }
+
+  declareGroup(tenant: string, group: Group): void {
+    this.#parts.database.groups.save({ tenant, ...group });
+    this.supervisor.setGroup(tenant, group);
+  }
+
+  /** Records an event, caused by the latest one of the same instance or, for its first, of its service. */
+  emit(event: Omit<NewEvent, "cause">): EventDocument {
+    const { subject } = event;
+    const service = subject.split("/").slice(0, 2).join("/");
+    const cause = this.#causes.get(subject) ?? this.#causes.get(service);
+    const document = this.#parts.events.emit({ ...event, ...(cause !== undefined && { cause }) });
+    this.#causes.set(subject, document.id);
+    return document;
+  }
+
+  /** An operation that nobody waited for failed. */
+  noteFailure(ref: ServiceRef, error: unknown): void {
+    const { code, message } = SoloError.from(error);
+    this.emit({ tenant: ref.tenant, event: "operation_failed", subject: serviceKey(ref), data: { code, message } });
+  }
+
+  /** A service that its policy does not restart came to rest: that is its desired state now, also for the next kernel. */
+  settleFinished(instance: Instance): void {
+    const service = this.find(instance.plan.ref);
+    if (service === undefined) return;
+    service.lastExit = lastExit([instance]) ?? service.lastExit;
+    const instances = this.supervisor.instancesOf(service.ref);
+    if (service.desired !== "running" || service.operations.busy || instances.length === 0) return;
+    if (!instances.every(({ state }) => state === "completed" || state === "failed")) return;
+    this.commit(service, { desired: instances.some(({ state }) => state === "failed") ? "failed" : "completed" });
+  }
+
+  #change<Request>(
+    request: Request,
+    signal: AbortSignal | undefined,
+    run: (kernel: Kernel, request: Request, report: ReportProgress) => Promise<DeployProgress>,
+  ): AsyncIterable<DeployProgress> {
+    if (this.#stopping !== undefined) {
+      throw new SoloError("unreachable", "the kernel is stopping", { hint: "repeat the command: it starts a new one" });
+    }
+    return progressStream((report) => run(this, request, report), signal);
+  }
+}

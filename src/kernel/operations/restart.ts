@@ -1,0 +1,22 @@
+import type { DeployProgress, OperationRequest } from "../../api/index.ts";
+import type { Kernel } from "../kernel.ts";
+import type { ReportProgress } from "../progress.ts";
+import { replaceInstances, startFirst } from "../rollout.ts";
+import { changeResult, stepReporter } from "./change.ts";
+
+/** Replaces every instance by a fresh one of the same revision, as a rollout does; starts a service that was stopped. */
+export async function restart(
+  kernel: Kernel,
+  request: OperationRequest<"restart">,
+  report: ReportProgress,
+): Promise<DeployProgress> {
+  const service = kernel.get(request);
+  return changeResult(kernel, service, request, async (signal) => {
+    const context = { kernel, service, signal, report: stepReporter(kernel, service, report) };
+    const live = kernel.supervisor.instancesOf(service.ref).some(({ pid }) => pid !== null);
+    const replicas = Math.max(service.replicas, service.desired === "running" ? 0 : 1);
+    if (service.desired === "running" && live) await replaceInstances(context, service.revision, replicas);
+    else await startFirst(context, service.revision, replicas, request.wait);
+    return true;
+  });
+}

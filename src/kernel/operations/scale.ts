@@ -1,0 +1,69 @@
+import type { DeployProgress, OperationRequest } from "../../api/index.ts";
+import { SoloError } from "../../api/index.ts";
+import type { Kernel } from "../kernel.ts";
+import type { ReportProgress } from "../progress.ts";
+import type { ReportStep } from "../rollout.ts";
+import type { Service } from "../service.ts";
+import { changeResult, stepReporter } from "./change.ts";
+
+/** Sets the number of a service's instances. */
+export async function scale(
+  kernel: Kernel,
+  request: OperationRequest<"scale">,
+  report: ReportProgress,
+): Promise<DeployProgress> {
+  const service = kernel.get(request);
+  if (service.desired !== "running") {
+    throw new SoloError("not_running", `${request.name} is ${service.desired}`, {
+      hint: `start it with \`solo restart ${request.name}\``,
+    });
+  }
+  return changeResult(kernel, service, request, (signal) =>
+    setReplicas(kernel, service, request.replicas, {
+      wait: request.wait,
+      signal,
+      report: stepReporter(kernel, service, report),
+    }),
+  );
+}
+
+interface ScaleOptions {
+  readonly wait: boolean;
+  readonly signal: AbortSignal;
+  readonly report: ReportStep;
+}
+
+/** @returns whether the number changed */
+export async function setReplicas(
+  kernel: Kernel,
+  service: Service,
+  replicas: number,
+  options: ScaleOptions,
+): Promise<boolean> {
+  const { supervisor } = kernel;
+  const { wait, signal, report } = options;
+  if (service.revision.spec.fixed_port !== undefined && replicas > 1) {
+    throw new SoloError(
+      "invalid_request",
+      `${service.ref.name} listens on the fixed port ${service.revision.spec.fixed_port}: one instance at most`,
+      {
+        hint: "let it listen on $PORT instead, which is different for each instance",
+      },
+    );
+  }
+  const current = supervisor.instancesOf(service.ref);
+  const changed = service.replicas !== replicas;
+  kernel.commit(service, { replicas });
+  const surplus = current.slice(replicas);
+  if (surplus.length > 0) report("stop", `stopping ${surplus.length}`, replicas, replicas);
+  await Promise.all(surplus.map((instance) => supervisor.retire(instance)));
+  const missing = Array.from({ length: Math.max(0, replicas - current.length) }, () =>
+    supervisor.launch(service.plan()),
+  );
+  if (missing.length > 0) report("start", `starting ${missing.length}`, current.length, replicas);
+  if (wait) {
+    await Promise.all(missing.map((instance) => supervisor.settled(instance, signal)));
+    report("ready", `${replicas} of ${replicas} ready`, replicas, replicas);
+  }
+  return changed;
+}

@@ -1,0 +1,26 @@
+import { SoloError } from "../../api/index.ts";
+
+/**
+ * Waits for an operation for so long. The operation itself goes on when the time is over.
+ * @throws SoloError `timeout` when it is over first
+ */
+export async function withTimeout<Result>(
+  operation: Promise<Result>,
+  timeoutMs: number,
+  name: string,
+): Promise<Result> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const message = `${name} is not ready after ${timeoutMs} ms; it goes on in the background`;
+      const hint = `\`solo status ${name} --watch\` follows it; \`--timeout\` waits longer`;
+      reject(new SoloError("timeout", message, { applied: "yes", hint }));
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([operation, timeout]);
+  } finally {
+    clearTimeout(timer);
+    operation.catch(() => undefined);
+  }
+}

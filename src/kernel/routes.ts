@@ -1,0 +1,100 @@
+import {
+  type DeployRequest,
+  defaultTenant,
+  type ServiceRef,
+  type ServiceSpec,
+  SoloError,
+  serviceKey,
+} from "../api/index.ts";
+import type { Instance, RoutePort } from "../supervise/index.ts";
+import type { Ingress } from "../traffic/index.ts";
+
+/** Which hosts lead to which service, and to which instances: kept here so that an ingress that opens later knows them too. */
+export class Routes implements RoutePort {
+  readonly #hosts = new Map<string, readonly string[]>();
+  readonly #endpoints = new Map<string, Map<string, number>>();
+  readonly #ingressPort: number;
+  #ingress: Ingress | undefined;
+
+  /** @param ingressPort the port that URLs name; 0 for an ingress that chooses its own */
+  constructor(ingressPort: number) {
+    this.#ingressPort = ingressPort;
+  }
+
+  get ingress(): Ingress | undefined {
+    return this.#ingress;
+  }
+
+  /** Lets an ingress serve all that is known. */
+  attach(ingress: Ingress): void {
+    this.#ingress = ingress;
+    for (const [key, hosts] of this.#hosts) ingress.setRoute(key, hosts);
+    for (const [key, endpoints] of this.#endpoints) {
+      for (const [id, port] of endpoints) ingress.addEndpoint(key, { id, port });
+    }
+  }
+
+  /** Makes a service known: requests for it wait for a ready instance instead of being turned away. */
+  open(ref: ServiceRef, spec: ServiceSpec): void {
+    const key = serviceKey(ref);
+    const hosts = hostsOf(ref, spec.hosts);
+    this.#hosts.set(key, hosts);
+    this.#ingress?.setRoute(key, hosts);
+  }
+
+  close(ref: ServiceRef): void {
+    const key = serviceKey(ref);
+    this.#hosts.delete(key);
+    this.#ingress?.removeRoute(key);
+  }
+
+  /** @throws SoloError `conflict` when a host of one of the services belongs to another service */
+  checkHosts(tenant: string, services: DeployRequest["services"]): void {
+    const owners = new Map([...this.#hosts].flatMap(([key, hosts]) => hosts.map((host) => [host, key] as const)));
+    for (const { name, spec } of services) {
+      const key = serviceKey({ tenant, name });
+      for (const host of hostsOf({ tenant, name }, spec.hosts ?? [])) {
+        const owner = owners.get(host) ?? key;
+        owners.set(host, owner);
+        if (owner === key) continue;
+        throw new SoloError("conflict", `the host ${host} of ${name} belongs to ${owner} already`, {
+          hint: "host names ignore case: choose another name or another route.host",
+        });
+      }
+    }
+  }
+
+  url(ref: ServiceRef, instances: readonly Instance[]): string | null {
+    if (!instances.some(({ serves, pid }) => serves && pid !== null)) return null;
+    const [host] = hostsOf(ref, []);
+    return `http://${host}:${this.#ingress?.port ?? this.#ingressPort}/`;
+  }
+
+  add(ref: ServiceRef, instance: string, port: number): void {
+    const key = serviceKey(ref);
+    const endpoints = this.#endpoints.get(key) ?? new Map<string, number>();
+    this.#endpoints.set(key, endpoints.set(instance, port));
+    this.#ingress?.addEndpoint(key, { id: instance, port });
+  }
+
+  async drain(ref: ServiceRef, instance: string, timeoutMs: number): Promise<void> {
+    const key = serviceKey(ref);
+    const known = this.#endpoints.get(key)?.delete(instance) ?? false;
+    if (known) await this.#ingress?.drain(key, instance, timeoutMs);
+  }
+
+  remove(ref: ServiceRef, instance: string): void {
+    const key = serviceKey(ref);
+    const endpoints = this.#endpoints.get(key);
+    endpoints?.delete(instance);
+    if (endpoints?.size === 0) this.#endpoints.delete(key);
+    this.#ingress?.removeEndpoint(key, instance);
+  }
+}
+
+/** `NAME.localhost` (RFC 6761: always loopback) in the default tenant, `NAME.TENANT.localhost` in any, and the service's own. */
+function hostsOf({ tenant, name }: ServiceRef, own: readonly string[]): string[] {
+  const full = `${name}.${tenant}.localhost`;
+  const hosts = tenant === defaultTenant ? [`${name}.localhost`, full] : [full];
+  return [...hosts, ...own].map((host) => host.toLowerCase());
+}

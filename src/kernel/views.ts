@@ -1,0 +1,106 @@
+import type { DeployResult, EventDocument, InstanceDetail, LastExit, ServiceRow, ServiceStatus } from "../api/index.ts";
+import type { Instance } from "../supervise/index.ts";
+import type { Kernel } from "./kernel.ts";
+import { type Revision, type Service, serviceState } from "./service.ts";
+
+/** The documents that describe services, made from the kernel's memory. */
+
+export function deployResult(
+  kernel: Kernel,
+  service: Service,
+  revision: Revision,
+  changed: boolean,
+  tookMs: number,
+): DeployResult {
+  const instances = kernel.supervisor.instancesOf(service.ref);
+  return {
+    service: service.ref.name,
+    tenant: service.ref.tenant,
+    revision: revision.id,
+    kind: revision.spec.kind,
+    state: serviceState(service, instances),
+    instances: instances.map(({ id, pid, state, port, serves }) => ({ id, pid, state, port: serves ? port : null })),
+    url: kernel.routes.url(service.ref, instances),
+    changed,
+    took_ms: tookMs,
+  };
+}
+
+export function serviceRow(kernel: Kernel, service: Service, instances: readonly Instance[]): ServiceRow {
+  const now = kernel.clock.now();
+  const usage = instances.map((instance) => kernel.sampler.of(instance));
+  return {
+    service: service.ref.name,
+    tenant: service.ref.tenant,
+    revision: service.revision.id,
+    kind: service.revision.spec.kind,
+    state: serviceState(service, instances),
+    replicas: service.replicas,
+    ready: instances.filter((instance) => instance.isReady).length,
+    restarts: instances.reduce((sum, { restarts }) => sum + restarts, 0),
+    uptime_ms: Math.max(0, ...instances.map(({ startedAt }) => (startedAt === null ? 0 : now - startedAt))),
+    rss_bytes: usage.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
+    cpu_percent: Math.round(usage.reduce((sum, { cpuPercent }) => sum + cpuPercent, 0) * 10) / 10,
+    url: kernel.routes.url(service.ref, instances),
+  };
+}
+
+export function serviceStatus(kernel: Kernel, service: Service, recent: EventDocument[]): ServiceStatus {
+  const instances = kernel.supervisor.instancesOf(service.ref);
+  const row = serviceRow(kernel, service, instances);
+  return {
+    ...row,
+    instances: instances.map((instance) => instanceDetail(kernel, instance)),
+    health: { status: healthOf(row), probes: instances.flatMap((instance) => probesOf(instance)) },
+    limits: { log_bytes: service.revision.spec.log_bytes },
+    recent_events: recent,
+    last_exit: lastExit(instances) ?? service.lastExit ?? null,
+  };
+}
+
+export function healthOf(row: ServiceRow): ServiceStatus["health"]["status"] {
+  if (row.state === "ready") return "healthy";
+  if (row.state === "degraded") return "degraded";
+  return row.state === "stopped" || row.state === "completed" ? "unknown" : "unhealthy";
+}
+
+/** The latest end of a process among some instances. */
+export function lastExit(instances: readonly Instance[]): LastExit | undefined {
+  const [latest] = instances
+    .flatMap(({ id, lastExit: exit }) => (exit === undefined ? [] : [{ id, ...exit }]))
+    .sort((one, other) => other.time - one.time);
+  if (latest === undefined) return undefined;
+  const { id, time, code, signal, known, reason } = latest;
+  return { instance: id, time: new Date(time).toISOString(), exit_code: code, signal, known, reason };
+}
+
+function instanceDetail(kernel: Kernel, instance: Instance): InstanceDetail {
+  const { id, pid, state, port, serves, startedAt, restarts, adopted, reason, plan } = instance;
+  const usage = kernel.sampler.of(instance);
+  return {
+    id,
+    pid,
+    state,
+    port: serves && pid !== null ? port : null,
+    revision: plan.revision,
+    started: startedAt === null ? null : new Date(startedAt).toISOString(),
+    uptime_ms: startedAt === null ? 0 : Math.max(0, kernel.clock.now() - startedAt),
+    restarts,
+    rss_bytes: usage.rssBytes,
+    cpu_percent: usage.cpuPercent,
+    adopted,
+    reason,
+  };
+}
+
+function probesOf(instance: Instance): ServiceStatus["health"]["probes"] {
+  return instance.probes().map(({ role, type, record }) => ({
+    instance: instance.id,
+    probe: role,
+    type,
+    ok: record.ok,
+    consecutive: record.consecutive,
+    message: record.message,
+    checked: record.checkedAt === null ? null : new Date(record.checkedAt).toISOString(),
+  }));
+}

@@ -1,0 +1,116 @@
+import { closeSync, constants, openSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { hostVariables, SoloError } from "../api/index.ts";
+import { makeFifo, readStat } from "../system/index.ts";
+import type { ProcessExit } from "./restart-policy.ts";
+import type { LaunchPlan, LogCapture, SuperviseRuntime } from "./runtime.ts";
+
+export interface LaunchIdentity {
+  readonly id: string;
+  readonly key: string;
+  readonly port: number;
+}
+
+/** A running process, started here or taken over. */
+export interface ProcessHandle {
+  readonly pid: number;
+  /** Clock ticks after boot (proc(5)), which tells two processes with one pid apart. */
+  readonly startTime: number;
+  readonly exited: Promise<ProcessExit>;
+}
+
+export interface OutputCaptures {
+  readonly stdout: LogCapture;
+  readonly stderr: LogCapture;
+}
+
+/**
+ * Starts the process of an instance: its own session and process group, nothing on standard input, its output into two
+ * FIFOs that outlive the kernel, and an environment of its own.
+ *
+ * @throws SoloError `start_failed` when the system refuses to execute the program
+ */
+export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, identity: LaunchIdentity): ProcessHandle {
+  const [stdout, stderr] = fifoPaths(runtime, identity.id).map((path) => openSync(path, constants.O_WRONLY));
+  const cmd = commandLine(runtime, plan, identity.port);
+  try {
+    const child = Bun.spawn({
+      cmd,
+      env: environment(runtime, plan, identity),
+      cwd: plan.spec.cwd ?? (plan.spec.path === undefined ? "/" : dirname(plan.spec.path)),
+      stdin: "ignore",
+      stdout: stdout ?? "ignore",
+      stderr: stderr ?? "ignore",
+      detached: true,
+    });
+    const exited = child.exited.then(() => ({
+      code: child.exitCode,
+      signal: child.signalCode === null ? null : String(child.signalCode),
+      known: true,
+    }));
+    return { pid: child.pid, startTime: readStat(child.pid)?.startTime ?? 0, exited };
+  } catch (error) {
+    throw spawnError(cmd[0] ?? "", plan, error);
+  } finally {
+    if (stdout !== undefined) closeSync(stdout);
+    if (stderr !== undefined) closeSync(stderr);
+  }
+}
+
+/** Makes the FIFOs of an instance where they are missing and begins to read them. */
+export function captureOutput(runtime: SuperviseRuntime, plan: LaunchPlan, id: string): OutputCaptures {
+  const open = (stream: "stdout" | "stderr", fifo: string) => {
+    makeFifo(fifo);
+    const source = { ref: plan.ref, instance: id, stream, fifo, budgetBytes: plan.spec.log_bytes };
+    const capture = runtime.logs.capture(source);
+    runtime.guardian.hold(fifo);
+    return capture;
+  };
+  const [out, err] = fifoPaths(runtime, id);
+  return { stdout: open("stdout", out), stderr: open("stderr", err) };
+}
+
+export function fifoPaths(runtime: SuperviseRuntime, id: string): readonly [stdout: string, stderr: string] {
+  return [join(runtime.folders.fifos, `${id}.out`), join(runtime.folders.fifos, `${id}.err`)];
+}
+
+/** `$PORT` or `${PORT}` in an argument becomes the instance's port. */
+export function expandPort(text: string, port: number): string {
+  return text.replaceAll("$" + "{PORT}", String(port)).replaceAll("$PORT", String(port));
+}
+
+function commandLine(runtime: SuperviseRuntime, plan: LaunchPlan, port: number): string[] {
+  if (plan.spec.kind === "command") return plan.command.map((part) => expandPort(part, port));
+  return [
+    ...runtime.self,
+    "__host",
+    plan.spec.kind,
+    plan.entry,
+    ...plan.spec.args.map((part) => expandPort(part, port)),
+  ];
+}
+
+function environment(runtime: SuperviseRuntime, plan: LaunchPlan, identity: LaunchIdentity): Record<string, string> {
+  const own = Object.entries(plan.spec.env).map(([name, value]) => [name, expandPort(value, identity.port)]);
+  return {
+    ...Object.fromEntries(own),
+    [hostVariables.service]: plan.ref.name,
+    [hostVariables.tenant]: plan.ref.tenant,
+    [hostVariables.instance]: identity.id,
+    [hostVariables.revision]: plan.revision,
+    [hostVariables.port]: String(identity.port),
+    ...(plan.spec.kind !== "command" && {
+      [hostVariables.control]: runtime.controlSocket,
+      [hostVariables.key]: identity.key,
+      ...(plan.spec.kind === "wasm" && { SOLO_PREOPENS: JSON.stringify(plan.spec.preopens) }),
+    }),
+  };
+}
+
+function spawnError(executable: string, plan: LaunchPlan, error: unknown): SoloError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new SoloError("start_failed", `${plan.ref.name}: ${executable} can't be started: ${reason}`, {
+    hint: "check that the program and its working directory exist and that you may execute it",
+    cause: error,
+  });
+}

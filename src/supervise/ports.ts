@@ -1,0 +1,48 @@
+import { SoloError } from "../api/index.ts";
+
+/** Below the ephemeral range (`ip_local_port_range`), so that outgoing connections don't take an instance's port. */
+const firstPort = 20_000;
+const lastPort = 32_767;
+
+/** Hands out loopback ports that nothing listens on. A port is not given twice while it is held. */
+export class PortAllocator {
+  readonly #held = new Set<number>();
+  #next: number;
+
+  /** @param random a number in [0, 1): where in the range to begin, so that two kernels rarely try the same ports */
+  constructor(random: number) {
+    this.#next = firstPort + Math.floor(random * (lastPort - firstPort));
+  }
+
+  /** @throws SoloError `limit_exceeded` when the whole range is taken */
+  take(): number {
+    for (let tried = 0; tried <= lastPort - firstPort; tried++) {
+      const port = this.#next;
+      this.#next = port === lastPort ? firstPort : port + 1;
+      if (this.#held.has(port) || !isFree(port)) continue;
+      this.#held.add(port);
+      return port;
+    }
+    throw new SoloError("limit_exceeded", `every port from ${firstPort} to ${lastPort} is taken`, {
+      hint: "stop some services, or free the ports that other programs listen on",
+    });
+  }
+
+  /** Marks a port as used by an instance that a former kernel started. */
+  hold(port: number): void {
+    this.#held.add(port);
+  }
+
+  release(port: number): void {
+    this.#held.delete(port);
+  }
+}
+
+function isFree(port: number): boolean {
+  try {
+    Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }).stop(true);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,107 @@
+import type { ServiceRef, ServiceSpec } from "../api/index.ts";
+import type { Clock, Poller } from "../system/index.ts";
+import type { ProcessExit } from "./restart-policy.ts";
+
+/**
+ * What supervision needs from the rest of the kernel, as narrow ports: it knows neither the ingress, nor the log store, nor
+ * the database behind them.
+ */
+export interface SuperviseRuntime {
+  readonly clock: Clock;
+  /** A number in [0, 1). */
+  random(): number;
+  readonly poller: Poller;
+  /** How to start this binary again, up to its first own argument. */
+  readonly self: readonly string[];
+  readonly folders: { readonly fifos: string; readonly exits: string };
+  readonly controlSocket: string;
+  /** Processes that orphans are handed to: the guardian, or this kernel where it has none. */
+  orphanParents(): readonly number[];
+  /** The exit status that the guardian recorded for a process which this kernel can't wait for; unknown after `waitMs`. */
+  formerExit(process: { readonly pid: number; readonly startTime: number }, waitMs: number): Promise<ProcessExit>;
+  readonly logs: LogPort;
+  readonly routes: RoutePort;
+  readonly records: RecordPort;
+  readonly guardian: GuardianPort;
+  emit(event: SuperviseEvent): void;
+}
+
+export interface LogPort {
+  capture(source: LogSource): LogCapture;
+  /** Adds a line of the kernel's own to a service's log. */
+  note(ref: ServiceRef, instance: string, text: string): void;
+  /** The last lines that an instance wrote, oldest first. */
+  tail(ref: ServiceRef, instance: string, lines: number): Promise<string[]>;
+}
+
+export interface LogSource {
+  readonly ref: ServiceRef;
+  readonly instance: string;
+  readonly stream: "stdout" | "stderr";
+  readonly fifo: string;
+  readonly budgetBytes: number;
+}
+
+export interface LogCapture {
+  /** Resolves when every writer is gone and all was kept, or at the deadline. */
+  drained(deadlineMs: number): Promise<void>;
+  close(): void;
+}
+
+export interface RoutePort {
+  add(ref: ServiceRef, instance: string, port: number): void;
+  /** New requests go elsewhere at once; resolves when those in flight are done, or at the timeout. */
+  drain(ref: ServiceRef, instance: string, timeoutMs: number): Promise<void>;
+  remove(ref: ServiceRef, instance: string): void;
+}
+
+/** Where an instance is kept, so that the next kernel finds its process again. */
+export interface RecordPort {
+  save(record: InstanceRecord): void;
+  remove(id: string): void;
+}
+
+export interface InstanceRecord {
+  readonly id: string;
+  readonly ref: ServiceRef;
+  readonly revision: string;
+  readonly state: string;
+  /** Null before the process was started: the intent is kept first. */
+  readonly pid: number | null;
+  readonly startTime: number | null;
+  readonly bootId: string;
+  /** The port it was told to use. */
+  readonly port: number;
+  /** Whether it listens there, as far as is known. */
+  readonly serves: boolean;
+  readonly key: string;
+  /** Wall time of the process's start in milliseconds. */
+  readonly started: number;
+  readonly restarts: number;
+}
+
+/** Keeps the read side of output FIFOs open while no kernel runs. */
+export interface GuardianPort {
+  hold(fifo: string): void;
+  drop(fifo: string): void;
+}
+
+export interface SuperviseEvent {
+  readonly event: string;
+  readonly ref: ServiceRef;
+  readonly instance: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Everything that starting one instance of a revision takes. */
+export interface LaunchPlan {
+  readonly ref: ServiceRef;
+  readonly revision: string;
+  readonly spec: ServiceSpec;
+  /** The artifact's entry file (`source`, `wasm`); unused for a command. */
+  readonly entry: string;
+  /** The executable as resolved at deploy, and its arguments (`command`). */
+  readonly command: readonly string[];
+  /** Whether the program is expected to listen on `$PORT`. */
+  readonly mentionsPort: boolean;
+}
