@@ -15,6 +15,7 @@ export { checkDependencies, type DependencyFault, type NamedService, reportsRead
 export type { LayerName } from "./layers.ts";
 export { type ConfigSource, loadConfig } from "./load.ts";
 export type { Explanation, LoadedConfig } from "./loaded-config.ts";
+export { nearest } from "./nearest.ts";
 export { maxSocketPathBytes, type Paths, paths, type Variables } from "./paths.ts";
 export { formatProblem, type Problem } from "./problem.ts";
 export type { ProjectServices } from "./project/project.ts";

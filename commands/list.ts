@@ -1,0 +1,18 @@
+import { SoloCommand } from "../src/cli/index.ts";
+
+export default class List extends SoloCommand {
+  static override summary = "List services with their state";
+  static override aliases = ["ls", "ps"];
+  static override examples = ["<%= config.bin %> list", "<%= config.bin %> list --json --tenant acme"];
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(List);
+    const session = await this.open(flags);
+    const kernel = await session.reader();
+    const list = await kernel.list({ tenant: session.tenant });
+    await session.output.result(list, async (document) => {
+      const { renderServiceList } = await import("../src/cli/render/service-list.ts");
+      return renderServiceList(document);
+    });
+  }
+}

@@ -1,0 +1,29 @@
+import type { SoloApi } from "../api/index.ts";
+import type { LoadedConfig } from "../config/index.ts";
+
+/** The operations that a kernel can answer from its files while no daemon runs. */
+export type ReadOnlyApi = Pick<SoloApi, "list" | "status" | "logs" | "events" | "health">;
+
+export interface DaemonOptions {
+  readonly config: LoadedConfig;
+  /** The flags of this command line that a kernel in another process must be given too. */
+  readonly flags: readonly string[];
+}
+
+export interface ForegroundKernel extends SoloApi {
+  /** Stops the services, unless they are to be kept, and gives up the lock. */
+  close(options?: { readonly keepServices?: boolean }): Promise<void>;
+}
+
+/**
+ * What the command line needs of the kernel when it doesn't merely call one. `src/main.ts` hands it over, so that nothing
+ * under `cli` imports the kernel.
+ */
+export interface KernelDoor {
+  /** Reads a data directory without taking its lock and without starting anything. */
+  openReadOnly(config: LoadedConfig): Promise<ReadOnlyApi & { close(): void }>;
+  /** Returns once the daemon of that directory answers; throws with its last log lines when it does not. */
+  startDaemon(options: DaemonOptions): Promise<void>;
+  /** A kernel inside this process, listening on its socket like any other. */
+  openKernel(options: DaemonOptions): Promise<ForegroundKernel>;
+}

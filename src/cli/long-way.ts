@@ -1,0 +1,73 @@
+import { SoloError } from "../api/index.ts";
+import { nearest } from "../config/index.ts";
+import { EmbeddedPlugin } from "./embedded-plugin.ts";
+import type { NormalizedArguments } from "./normalize-arguments.ts";
+import { oclifPackage } from "./oclif-package.ts";
+import type { CliParts } from "./run.ts";
+import { SoloConfig } from "./solo-config.ts";
+import { SoloHelp } from "./solo-help.ts";
+
+/** Help, topics, aliases and misspelt names: everything that needs to know all commands. Returns the exit code. */
+export async function runLongWay(argv: readonly string[], line: NormalizedArguments, parts: CliParts): Promise<number> {
+  const config = await loadFullConfig(parts);
+  const words = wordsBeforeFlags(line.id === undefined ? line.rest : [...line.id.split(":"), ...line.rest]);
+  const [first] = words;
+  if (first === undefined) {
+    const flag = argv.find((argument) => argument.startsWith("-"));
+    if (flag === "--version" || flag === "-v") return run(config, "version", argv.slice(1));
+    if (flag !== undefined && !line.help) throw unknownFlag(flag);
+    await showHelp(config, []);
+    return 0;
+  }
+  if (line.help || config.findTopic(words.join(":"))) {
+    await showHelp(config, words);
+    return 0;
+  }
+  const alias = config.findCommand(first);
+  if (alias) return run(config, alias.id, line.rest.slice(1));
+  throw unknownCommand(config, words);
+}
+
+/** oclif's configuration with the table of all commands. */
+export async function loadFullConfig(parts: CliParts): Promise<SoloConfig> {
+  const plugin = new EmbeddedPlugin(parts);
+  await plugin.load();
+  const config = new SoloConfig(parts, { root: "/", pjson: oclifPackage, plugins: new Map([["solo", plugin]]) });
+  await config.load();
+  return config;
+}
+
+/** Prints the help of a command, a topic or, without words, of everything. Words that name nothing are a usage error. */
+export async function showHelp(config: SoloConfig, words: readonly string[]): Promise<void> {
+  const help = new SoloHelp(config, { flagSortOrder: "none", hideAliasesFromRoot: true });
+  if (words.length === 0) return help.showHelp([]);
+  for (let count = words.length; count > 0; count--) {
+    const id = words.slice(0, count).join(":");
+    if (config.findCommand(id) || config.findTopic(id)) return help.showHelp([id]);
+  }
+  throw unknownCommand(config, words);
+}
+
+async function run(config: SoloConfig, id: string, argv: readonly string[]): Promise<number> {
+  await config.runCommand(id, [...argv]);
+  return Number(process.exitCode ?? 0);
+}
+
+function wordsBeforeFlags(rest: readonly string[]): string[] {
+  const flag = rest.findIndex((argument) => argument.startsWith("-"));
+  return flag === -1 ? [...rest] : rest.slice(0, flag);
+}
+
+function unknownFlag(flag: string): SoloError {
+  return new SoloError("usage", `unknown flag ${flag}`, { hint: "`solo --help` lists the commands" });
+}
+
+function unknownCommand(config: SoloConfig, words: readonly string[]): SoloError {
+  const known = config.commands.filter((command) => !command.hidden).map((command) => command.id.replaceAll(":", " "));
+  const topic = config.findTopic(words[0] ?? "");
+  const word = words.slice(0, topic ? 2 : 1).join(" ");
+  const candidate = nearest(word, known);
+  return new SoloError("usage", `there is no command ${JSON.stringify(word)}`, {
+    hint: candidate ? `did you mean \`solo ${candidate}\`?` : "`solo --help` lists the commands",
+  });
+}

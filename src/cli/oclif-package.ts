@@ -1,0 +1,20 @@
+import type { Interfaces } from "@oclif/core";
+import { build } from "../system/index.ts";
+
+/** What oclif would read from package.json. Kept in code, because the binary carries no package.json beside it. */
+export const oclifPackage: Interfaces.PJSON = {
+  name: "solo",
+  version: build.version,
+  type: "module",
+  oclif: {
+    bin: "solo",
+    commands: { strategy: "pattern", target: "./commands", globPatterns: ["**/*.ts"] },
+    topicSeparator: " ",
+    additionalHelpFlags: ["-h"],
+    topics: {
+      completion: { description: "Complete commands, flags and service names in your shell" },
+      config: { description: "Show, check and explain the configuration" },
+      context: { description: "Name the kernels that you work with" },
+    },
+  },
+};

@@ -1,0 +1,31 @@
+import type { CommandTable } from "./command-table.ts";
+import { reportFailure } from "./failure.ts";
+import type { KernelDoor } from "./kernel-door.ts";
+import { normalizeArguments } from "./normalize-arguments.ts";
+import { SoloConfig } from "./solo-config.ts";
+
+export interface CliParts {
+  readonly commands: CommandTable;
+  readonly kernel: KernelDoor;
+}
+
+/**
+ * Runs one command line and returns the process's exit code. A command that is named exactly is loaded alone; help, topics
+ * and misspelt names take oclif's long way, which needs to know every command.
+ */
+export async function runCli(argv: readonly string[], parts: CliParts): Promise<number> {
+  try {
+    const { id, rest, help } = normalizeArguments(argv, (candidate) => parts.commands.find(candidate) !== undefined);
+    const load = id === undefined || help ? undefined : parts.commands.find(id);
+    if (!load) {
+      const { runLongWay } = await import("./long-way.ts");
+      return await runLongWay(argv, { id, rest, help }, parts);
+    }
+    const { default: command } = await load();
+    command.id = id ?? "";
+    await command.run([...rest], new SoloConfig(parts));
+    return Number(process.exitCode ?? 0);
+  } catch (thrown) {
+    return await reportFailure(thrown, argv);
+  }
+}

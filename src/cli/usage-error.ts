@@ -1,0 +1,47 @@
+import { SoloError } from "../api/index.ts";
+import { nearest } from "../config/index.ts";
+
+/** oclif's complaint about a command line, as a usage error with the next step. `known` are the command's flag names. */
+export function usageError(thrown: Error, argv: readonly string[]): SoloError {
+  const words = argv.filter((argument) => /^[a-z][a-z-]*$/.test(argument)).slice(0, 1);
+  const help = `\`solo ${[...words, "--help"].join(" ")}\` shows what it takes`;
+  const flags = stringsOf(thrown, "flags");
+  if (flags.length > 0) {
+    const [flag = ""] = flags;
+    const candidate = nearest(flag, knownFlags(thrown));
+    const hint = candidate ? `did you mean ${candidate}?` : help;
+    return new SoloError("usage", `unknown flag${flags.length > 1 ? "s" : ""} ${flags.join(", ")}`, {
+      hint,
+      cause: thrown,
+    });
+  }
+  return new SoloError("usage", messageOf(thrown), { hint: help, cause: thrown });
+}
+
+function messageOf(thrown: Error): string {
+  const missing = /^Missing \d+ required args?/.test(thrown.message);
+  const unexpected = /^Unexpected arguments?: (.*)$/m.exec(thrown.message)?.[1];
+  if (missing && "args" in thrown && Array.isArray(thrown.args)) {
+    const names = thrown.args.map((argument) => String(argument?.name ?? "").toUpperCase());
+    return `missing argument${names.length > 1 ? "s" : ""} ${names.join(" and ")}`;
+  }
+  if (unexpected !== undefined) return `unexpected argument${unexpected.includes(", ") ? "s" : ""} ${unexpected}`;
+  const first = thrown.message.split("\nSee more help")[0] ?? thrown.message;
+  return first.charAt(0).toLowerCase() + first.slice(1);
+}
+
+function stringsOf(thrown: Error, field: "flags"): string[] {
+  if (!(field in thrown)) return [];
+  const value = thrown[field];
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+/** oclif keeps what it parsed against: the flags of the command that was meant. */
+function knownFlags(thrown: Error): string[] {
+  if (!("parse" in thrown)) return [];
+  const { parse } = thrown;
+  if (typeof parse !== "object" || parse === null || !("input" in parse)) return [];
+  const { input } = parse;
+  if (typeof input !== "object" || input === null || !("flags" in input)) return [];
+  return Object.keys(input.flags ?? {}).map((name) => `--${name}`);
+}

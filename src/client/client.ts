@@ -1,0 +1,168 @@
+import {
+  type ErrorDocument,
+  type OperationInput,
+  type OperationName,
+  type OperationOutput,
+  routes,
+  type SoloApi,
+  SoloError,
+  versionHeader,
+} from "../api/index.ts";
+import { readLines } from "./read-lines.ts";
+import { requestTarget } from "./request-target.ts";
+import { type Transport, TransportFault, type TransportResponse } from "./transport.ts";
+
+export interface SoloClient extends SoloApi {
+  close(): Promise<void>;
+}
+
+/** Every operation of a kernel over a transport. `ours` identifies this build; an answer of the same build is trusted as it is. */
+export function createClient(transport: Transport, ours: string): SoloClient {
+  const document = <Name extends OperationName>(name: Name, input: OperationInput<Name>, signal?: AbortSignal) =>
+    callDocument(transport, ours, name, input, signal);
+  const stream = <Name extends OperationName>(name: Name, input: OperationInput<Name>, signal?: AbortSignal) =>
+    callStream(transport, ours, name, input, signal);
+  return {
+    deploy: (input, signal) => stream("deploy", input, signal),
+    list: (input, signal) => document("list", input, signal),
+    status: (input, signal) => document("status", input, signal),
+    kill: (input, signal) => document("kill", input, signal),
+    restart: (input, signal) => stream("restart", input, signal),
+    scale: (input, signal) => stream("scale", input, signal),
+    logs: (input, signal) => stream("logs", input, signal),
+    events: (input, signal) => stream("events", input, signal),
+    health: (input, signal) => document("health", input, signal),
+    version: (input, signal) => document("version", input, signal),
+    shutdown: (input, signal) => document("shutdown", input, signal),
+    close: () => transport.close(),
+  };
+}
+
+async function callDocument<Name extends OperationName>(
+  transport: Transport,
+  ours: string,
+  name: Name,
+  input: OperationInput<Name>,
+  signal: AbortSignal | undefined,
+): Promise<OperationOutput[Name]> {
+  try {
+    // A read has a limit; a change takes as long as the kernel gives it.
+    const limited = routes[name].method === "GET" ? withLimit(signal) : signal;
+    const response = await send(transport, ours, name, input, limited);
+    const text = await response.text();
+    return await accept(name, parseJson(text, transport), response, ours);
+  } catch (thrown) {
+    throw explain(thrown, name, transport, signal);
+  }
+}
+
+async function* callStream<Name extends OperationName>(
+  transport: Transport,
+  ours: string,
+  name: Name,
+  input: OperationInput<Name>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<OperationOutput[Name]> {
+  try {
+    const response = await send(transport, ours, name, input, signal);
+    for await (const line of readLines(response.chunks())) {
+      const value = parseJson(line, transport);
+      if (isError(value)) throw SoloError.fromDocument(value);
+      yield await accept(name, value, response, ours);
+    }
+  } catch (thrown) {
+    if (signal?.aborted) return;
+    throw explain(thrown, name, transport, signal);
+  }
+}
+
+async function send<Name extends OperationName>(
+  transport: Transport,
+  ours: string,
+  name: Name,
+  input: OperationInput<Name>,
+  signal: AbortSignal | undefined,
+): Promise<TransportResponse> {
+  const { method } = routes[name];
+  const target = requestTarget(routes[name], input);
+  const response = await transport.send({
+    method,
+    path: target.path,
+    body: target.body,
+    headers: { [versionHeader]: ours, ...(target.body !== undefined && { "content-type": "application/json" }) },
+    signal,
+  });
+  if (response.status < 400) return response;
+  const value = parseJson(await response.text(), transport);
+  throw isError(value) ? SoloError.fromDocument(value) : notAKernel(transport, `it answered ${response.status}`);
+}
+
+/** Answers of another build are checked; the checks are loaded only then. */
+async function accept<Name extends OperationName>(
+  name: Name,
+  value: OperationOutput[Name],
+  response: TransportResponse,
+  ours: string,
+): Promise<OperationOutput[Name]> {
+  const theirs = response.header(versionHeader);
+  if (theirs === ours) return value;
+  const { checkAnswer } = await import("./check-answer.ts");
+  return checkAnswer(name, value, { theirs: theirs ?? "unknown", ours });
+}
+
+function parseJson(text: string, transport: Transport) {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw notAKernel(transport, "its answer is no JSON", cause);
+  }
+}
+
+function notAKernel({ peer }: Transport, why: string, cause?: unknown): SoloError {
+  return new SoloError("unreachable", `${peer} is not a Solo kernel: ${why}`, {
+    hint: "check the address; `solo context list` shows where each context points",
+    applied: "unknown",
+    cause,
+  });
+}
+
+function isError(value: unknown): value is ErrorDocument {
+  if (typeof value !== "object" || value === null || !("error" in value)) return false;
+  const { error } = value;
+  return typeof error === "object" && error !== null && "code" in error && "message" in error;
+}
+
+function withLimit(signal: AbortSignal | undefined): AbortSignal {
+  const limit = AbortSignal.timeout(readTimeoutMs);
+  return signal ? AbortSignal.any([signal, limit]) : limit;
+}
+
+/** What a failed call means for the caller: did it happen, didn't it, or can nobody say. */
+function explain(thrown: unknown, name: OperationName, { peer }: Transport, signal: AbortSignal | undefined): unknown {
+  if (thrown instanceof SoloError || signal?.aborted) return thrown;
+  const reading = routes[name].method === "GET";
+  if (thrown instanceof DOMException && thrown.name === "TimeoutError") {
+    return new SoloError("unreachable", `the kernel at ${peer} did not answer within ${readTimeoutMs / 1_000} s`, {
+      hint: "`solo doctor` shows what the kernel is doing",
+    });
+  }
+  if (!(thrown instanceof TransportFault)) return thrown;
+  if (thrown.kind === "lost" && !reading) {
+    return new SoloError(
+      "outcome_unknown",
+      `the connection to ${peer} was lost after the request was sent (${thrown.message})`,
+      {
+        hint: "`solo status` shows what became of it; repeating the same command is safe",
+        applied: "unknown",
+        cause: thrown,
+      },
+    );
+  }
+  return new SoloError("unreachable", `no kernel answers at ${peer} (${thrown.message})`, {
+    hint: thrown.hint ?? "`solo start` starts this machine's kernel",
+    cause: thrown,
+  });
+}
+
+/** Longest wait for a document that only reads. A kernel that is this slow is not working. */
+const readTimeoutMs = 30_000;

@@ -1,0 +1,58 @@
+import { type SoloApi, SoloError } from "../api/index.ts";
+import type { SoloClient } from "./client.ts";
+
+/**
+ * A client that turns to a second way when the first reaches nobody: to a kernel it starts first, or to the files of one
+ * that is not running. Operations that the second way lacks fail as the first did.
+ */
+export function onUnreachable(first: SoloClient, second: () => Promise<Partial<SoloApi>>): SoloClient {
+  const document =
+    <Input, Output>(
+      call: (input: Input, signal?: AbortSignal) => Promise<Output>,
+      pick: (api: Partial<SoloApi>) => ((input: Input, signal?: AbortSignal) => Promise<Output>) | undefined,
+    ) =>
+    async (input: Input, signal?: AbortSignal): Promise<Output> => {
+      try {
+        return await call(input, signal);
+      } catch (thrown) {
+        const other = isUnreachable(thrown) ? pick(await second()) : undefined;
+        if (!other) throw thrown;
+        return other(input, signal);
+      }
+    };
+  const stream = <Input, Output>(
+    call: (input: Input, signal?: AbortSignal) => AsyncIterable<Output>,
+    pick: (api: Partial<SoloApi>) => ((input: Input, signal?: AbortSignal) => AsyncIterable<Output>) | undefined,
+  ) =>
+    async function* (input: Input, signal?: AbortSignal): AsyncGenerator<Output> {
+      let begun = false;
+      try {
+        for await (const element of call(input, signal)) {
+          begun = true;
+          yield element;
+        }
+      } catch (thrown) {
+        const other = !begun && isUnreachable(thrown) ? pick(await second()) : undefined;
+        if (!other) throw thrown;
+        yield* other(input, signal);
+      }
+    };
+  return {
+    deploy: stream(first.deploy, (api) => api.deploy?.bind(api)),
+    list: document(first.list, (api) => api.list?.bind(api)),
+    status: document(first.status, (api) => api.status?.bind(api)),
+    kill: document(first.kill, (api) => api.kill?.bind(api)),
+    restart: stream(first.restart, (api) => api.restart?.bind(api)),
+    scale: stream(first.scale, (api) => api.scale?.bind(api)),
+    logs: stream(first.logs, (api) => api.logs?.bind(api)),
+    events: stream(first.events, (api) => api.events?.bind(api)),
+    health: document(first.health, (api) => api.health?.bind(api)),
+    version: document(first.version, (api) => api.version?.bind(api)),
+    shutdown: document(first.shutdown, (api) => api.shutdown?.bind(api)),
+    close: first.close,
+  };
+}
+
+function isUnreachable(thrown: unknown): boolean {
+  return thrown instanceof SoloError && thrown.code === "unreachable" && thrown.applied === "no";
+}

@@ -1,0 +1,1 @@
+export { remoteTransport } from "./remote-transport.ts";
