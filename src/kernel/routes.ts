@@ -66,8 +66,7 @@ export class Routes implements RoutePort {
 
   url(ref: ServiceRef, instances: readonly Instance[]): string | null {
     if (!instances.some(({ serves, pid }) => serves && pid !== null)) return null;
-    const [host] = hostsOf(ref, []);
-    return `http://${host}:${this.#ingress?.port ?? this.#ingressPort}/`;
+    return `http://${hostOf(ref)}:${this.#ingress?.port ?? this.#ingressPort}/`;
   }
 
   add(ref: ServiceRef, instance: string, port: number): void {
@@ -90,6 +89,11 @@ export class Routes implements RoutePort {
     if (endpoints?.size === 0) this.#endpoints.delete(key);
     this.#ingress?.removeEndpoint(key, instance);
   }
+}
+
+/** The host that a service's URL names. */
+export function hostOf({ tenant, name }: ServiceRef): string {
+  return (tenant === defaultTenant ? `${name}.localhost` : `${name}.${tenant}.localhost`).toLowerCase();
 }
 
 /** `NAME.localhost` (RFC 6761: always loopback) in the default tenant, `NAME.TENANT.localhost` in any, and the service's own. */

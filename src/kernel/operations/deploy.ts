@@ -22,7 +22,7 @@ type Request = OperationRequest<"deploy">;
 /** Deploys every service of a request; those that depend on others wait for them. */
 export async function deploy(kernel: Kernel, request: Request, report: ReportProgress): Promise<DeployProgress> {
   const begin = kernel.clock.monotonic();
-  checkDependencies(request.services, kernel.existing(request.tenant));
+  refuseImpossible(kernel, request);
   kernel.routes.checkHosts(request.tenant, request.services);
   if (!request.dry_run) for (const group of request.groups) kernel.declareGroup(request.tenant, group);
   const names = new Set(request.services.map(({ name }) => name));
@@ -36,6 +36,19 @@ export async function deploy(kernel: Kernel, request: Request, report: ReportPro
   if (failed !== undefined) throw withOthers(SoloError.from(failed.reason), services);
   const time = new Date(kernel.clock.now()).toISOString();
   return { type: "result", time, services, took_ms: Math.round(kernel.clock.monotonic() - begin) };
+}
+
+/** @throws SoloError `invalid_config` for a dependency that can never be met */
+function refuseImpossible(kernel: Kernel, { tenant, services }: Request): void {
+  const deployed = kernel
+    .services(tenant)
+    .filter(({ desired }) => desired !== "stopped")
+    .map(({ ref, revision }) => ({ name: ref.name, spec: revision.spec }));
+  const [fault] = checkDependencies(services, deployed);
+  if (fault === undefined) return;
+  throw new SoloError("invalid_config", `${fault.service} depends on ${fault.dependency}: ${fault.message}`, {
+    hint: fault.hint,
+  });
 }
 
 /** One service's way from its source to ready instances. */

@@ -1,0 +1,151 @@
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { SoloError } from "./api/index.ts";
+import type { DaemonOptions, ForegroundKernel, KernelDoor } from "./cli/index.ts";
+import { type LoadedConfig, loadConfig } from "./config/index.ts";
+import { serveApi } from "./gateway/http/index.ts";
+import {
+  type KernelOptions,
+  kernelExit,
+  linkGuardian,
+  openDaemonLog,
+  openKernel,
+  openReadOnly,
+  type RunningKernel,
+  runGuardian,
+  startDaemon,
+  writeBootError,
+} from "./kernel/index.ts";
+import { build, selfCommand } from "./system/index.ts";
+
+/** Puts kernel and gateway together into the processes that Solo consists of. Loaded only where a kernel is needed. */
+
+/** How long a command waits for a background kernel to answer. */
+const daemonStartMs = 20_000;
+
+export const kernelDoor: KernelDoor = {
+  openReadOnly: async (config) => openReadOnly(config.paths, config.get("solo.ingress_port")),
+  startDaemon: async ({ config, flags }) => {
+    const { dataDir, socket } = config.paths;
+    const guardianCommand = [...selfCommand(), "__guardian", ...daemonFlags(config, flags)];
+    await startDaemon({ dataDir, socketPath: socket, guardianCommand, timeoutMs: daemonStartMs });
+  },
+  openKernel: openForeground,
+};
+
+const severity = { debug: 0, info: 1, warn: 2, error: 3 } as const;
+
+/** `solo __kernel FLAGS`: the kernel of a daemon, under its guardian. Ends the process. */
+export async function runKernelProcess(args: readonly string[]): Promise<never> {
+  const config = await loadConfig({ cwd: "/", env: process.env, flags: parseFlags(args) });
+  const log = openDaemonLog(join(config.paths.logs, "kernel.log"), { redirectOutput: true });
+  const least = severity[config.get("solo.log_level")];
+  const say: KernelOptions["say"] = (level, message) => {
+    if (severity[level] >= least) log.write(`${level}: ${message}`);
+  };
+  process.on("uncaughtException", (error) => say("error", `unexpected: ${error.stack ?? error}`));
+  process.on("unhandledRejection", (error) => say("error", `unexpected: ${error instanceof Error ? error.stack : error}`));
+  const guardian = linkGuardian();
+  let guarded = guardian.pid !== undefined;
+  guardian.onGone(() => {
+    guarded = false;
+    say("error", "the guardian is gone: nobody restarts this kernel when it crashes");
+  });
+  try {
+    const running = await openKernel(options(config, say, { ...guardian, present: () => guarded }));
+    const gateway = serve(config, running);
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.on(signal, () => void running.kernel.shutdown({}).catch((error: unknown) => say("error", String(error))));
+    }
+    guardian.ready();
+    say("info", `kernel ${process.pid} serves ${config.paths.dataDir}`);
+    await running.stopped;
+    await gateway.close();
+    await running.close();
+    say("info", `kernel ${process.pid} stopped`);
+    process.exit(kernelExit.ordered);
+  } catch (error) {
+    const failure = SoloError.from(error);
+    say("error", failure.stack ?? failure.message);
+    writeBootError(config.paths.run, failure.toDocument());
+    process.exit(failure.code === "locked" ? kernelExit.locked : kernelExit.fatal);
+  }
+}
+
+/** `solo __guardian FLAGS`: stands above the kernel that it starts with the same flags. Ends the process. */
+export async function runGuardianProcess(args: readonly string[]): Promise<never> {
+  const config = await loadConfig({ cwd: "/", env: process.env, flags: parseFlags(args) });
+  const code = await runGuardian({
+    runDir: config.paths.run,
+    logPath: join(config.paths.logs, "kernel.log"),
+    kernelCommand: [...selfCommand(), "__kernel", ...args],
+  });
+  process.exit(code);
+}
+
+async function openForeground({ config }: DaemonOptions): Promise<ForegroundKernel> {
+  const say: KernelOptions["say"] = (level, message) => {
+    if (level !== "info") process.stderr.write(`solo: ${message}\n`);
+  };
+  const running = await openKernel(options(config, say, null));
+  const gateway = serve(config, running);
+  const { kernel } = running;
+  let closed: Promise<void> | undefined;
+  const close = async (keepServices: boolean) => {
+    await kernel.shutdown({ keep_services: keepServices });
+    await gateway.close();
+    await running.close();
+  };
+  return Object.assign(kernel, {
+    stopped: running.stopped,
+    close: ({ keepServices = false } = {}) => {
+      closed ??= close(keepServices);
+      return closed;
+    },
+  });
+}
+
+function serve(config: LoadedConfig, { kernel }: RunningKernel): ReturnType<typeof serveApi> {
+  mkdirSync(dirname(config.paths.socket), { recursive: true, mode: 0o700 });
+  return serveApi({ api: kernel, socketPath: config.paths.socket, version: build.id });
+}
+
+function options(config: LoadedConfig, say: KernelOptions["say"], guardian: KernelOptions["guardian"]): KernelOptions {
+  return {
+    paths: config.paths,
+    version: {
+      name: "solo",
+      version: build.version,
+      commit: build.commit,
+      platform: `${process.platform}-${process.arch}`,
+      runtime: `bun ${Bun.version}`,
+    },
+    bind: config.get("solo.bind"),
+    ingressPort: config.get("solo.ingress_port"),
+    logBytes: config.get("logs.total_bytes"),
+    eventsKept: config.get("events.keep"),
+    guardian,
+    say,
+  };
+}
+
+/** What a background kernel must know of the command line and project that started it. */
+function daemonFlags(config: LoadedConfig, flags: readonly string[]): string[] {
+  return [
+    ...flags,
+    "--data-dir",
+    config.paths.dataDir,
+    "--bind",
+    config.get("solo.bind"),
+    "--ingress-port",
+    String(config.get("solo.ingress_port")),
+    "--log-level",
+    config.get("solo.log_level"),
+  ];
+}
+
+function parseFlags(args: readonly string[]): Record<string, string> {
+  const flags: Record<string, string> = {};
+  for (let index = 0; index + 1 < args.length; index += 2) flags[(args[index] ?? "").replace(/^--/, "")] = args[index + 1] ?? "";
+  return flags;
+}

@@ -1,0 +1,167 @@
+import {
+  eventsRequestSchema,
+  type InstanceState,
+  isAlive,
+  listRequestSchema,
+  logsRequestSchema,
+  type ServiceRow,
+  type SoloApi,
+  SoloError,
+  type ServiceRef,
+  statusRequestSchema,
+} from "../api/index.ts";
+import type { Paths } from "../config/index.ts";
+import { EventLog } from "../observe/events/index.ts";
+import { LogStore } from "../observe/logs/index.ts";
+import { bootId, isSameProcess, Poller, readMemory, systemClock } from "../system/index.ts";
+import { accept } from "./accept.ts";
+import { type KernelDatabase, openDatabaseReadOnly, type ServiceRecord, type StoredInstance } from "./database/index.ts";
+import { serviceNotFound } from "./not-found.ts";
+import { hostOf } from "./routes.ts";
+
+/** What can be read of a data directory while no kernel runs on it. */
+export type ReadApi = Pick<SoloApi, "list" | "status" | "logs" | "events" | "health">;
+
+/** How many events `status` shows. */
+const recentEvents = 10;
+
+/**
+ * Answers reads from the files of a data directory, without starting anything and without changing a byte: what was desired
+ * last, and which of its processes still run.
+ */
+export function openReadOnly(paths: Paths, ingressPort: number): ReadApi & { close(): void } {
+  const database = openDatabaseReadOnly(paths.database);
+  return new Reader(database, paths, ingressPort);
+}
+
+class Reader implements ReadApi {
+  readonly #database: KernelDatabase | undefined;
+  readonly #paths: Paths;
+  readonly #ingressPort: number;
+  #poller: Poller | undefined;
+  #logs: LogStore | undefined;
+
+  constructor(database: KernelDatabase | undefined, paths: Paths, ingressPort: number) {
+    this.#database = database;
+    this.#paths = paths;
+    this.#ingressPort = ingressPort;
+  }
+
+  list: SoloApi["list"] = async (input) => {
+    const { tenant } = accept(listRequestSchema, input);
+    return { services: (this.#database?.services.list(tenant) ?? []).map((record) => this.#row(record)) };
+  };
+
+  status: SoloApi["status"] = async (input) => {
+    const record = this.#get(accept(statusRequestSchema, input));
+    const row = this.#row(record);
+    const instances = this.#instances(record.ref);
+    const { tenant, name } = record.ref;
+    return {
+      ...row,
+      instances: instances.map((instance) => ({
+        id: instance.id,
+        pid: instance.pid,
+        state: stateOf(instance),
+        port: instance.serves ? instance.port : null,
+        revision: instance.revision,
+        started: new Date(instance.started).toISOString(),
+        uptime_ms: Math.max(0, Date.now() - instance.started),
+        restarts: instance.restarts,
+        rss_bytes: instance.pid === null ? 0 : (readMemory(instance.pid)?.rssBytes ?? 0),
+        cpu_percent: 0,
+        adopted: false,
+        reason: "runs without a kernel",
+      })),
+      health: { status: "unknown", probes: [] },
+      limits: { log_bytes: this.#database?.revisions.get(record.ref, record.revision)?.spec.log_bytes ?? 0 },
+      recent_events: this.#events()?.recent(tenant, name, recentEvents) ?? [],
+      last_exit: null,
+    };
+  };
+
+  logs: SoloApi["logs"] = (input, signal) => {
+    const request = accept(logsRequestSchema, input);
+    this.#get(request);
+    this.#poller ??= new Poller();
+    this.#logs ??= new LogStore({ directory: this.#paths.logs, poller: this.#poller, onProblem: () => undefined });
+    return this.#logs.read(request, signal);
+  };
+
+  events: SoloApi["events"] = (input, signal) => {
+    const request = accept(eventsRequestSchema, input);
+    return this.#events()?.read(request, signal) ?? none();
+  };
+
+  health: SoloApi["health"] = async () => {
+    throw new SoloError("unreachable", `no kernel runs on ${this.#paths.dataDir}`, {
+      hint: "`solo start` starts one; `solo deploy` does so by itself",
+    });
+  };
+
+  close(): void {
+    this.#logs?.close();
+    this.#poller?.close();
+    this.#database?.close();
+  }
+
+  #events(): EventLog | undefined {
+    return this.#database && new EventLog(this.#database.handle, systemClock);
+  }
+
+  #get(ref: ServiceRef): ServiceRecord {
+    const record = this.#database?.services.get(ref);
+    if (record !== undefined) return record;
+    throw serviceNotFound(ref, (this.#database?.services.list(ref.tenant) ?? []).map(({ ref: { name } }) => name));
+  }
+
+  /** Instances whose process still is there. */
+  #instances(ref: ServiceRef): StoredInstance[] {
+    const boot = bootId();
+    return (this.#database?.instances.list(ref) ?? []).filter(
+      ({ pid, startTime, bootId: recorded }) =>
+        pid !== null && startTime !== null && recorded === boot && isSameProcess({ pid, startTime }),
+    );
+  }
+
+  #row(record: ServiceRecord): ServiceRow {
+    const { ref, revision, replicas, desired } = record;
+    const instances = this.#instances(ref);
+    const ready = instances.filter((instance) => ["ready", "degraded"].includes(stateOf(instance))).length;
+    const serves = instances.some((instance) => instance.serves);
+    return {
+      service: ref.name,
+      tenant: ref.tenant,
+      revision,
+      kind: this.#database?.revisions.get(ref, revision)?.spec.kind ?? "source",
+      state: rowState(desired, ready, replicas, instances),
+      replicas,
+      ready,
+      restarts: instances.reduce((sum, { restarts }) => sum + restarts, 0),
+      uptime_ms: Math.max(0, ...instances.map(({ started }) => Date.now() - started)),
+      rss_bytes: instances.reduce((sum, { pid }) => sum + (pid === null ? 0 : (readMemory(pid)?.rssBytes ?? 0)), 0),
+      cpu_percent: 0,
+      url: serves ? `http://${hostOf(ref)}:${this.#ingressPort}/` : null,
+    };
+  }
+}
+
+function rowState(
+  desired: ServiceRecord["desired"],
+  ready: number,
+  replicas: number,
+  instances: readonly StoredInstance[],
+): ServiceRow["state"] {
+  if (ready > 0) return ready < replicas ? "degraded" : "ready";
+  const [first] = instances;
+  if (first !== undefined) return stateOf(first);
+  return desired === "running" ? "stopped" : desired;
+}
+
+/** The state in a record is that of its last save; a process that lives is at least starting. */
+function stateOf({ state }: StoredInstance): InstanceState {
+  const known: readonly InstanceState[] = ["starting", "ready", "degraded", "unhealthy", "draining", "stopping"];
+  return known.find((candidate) => candidate === state && isAlive(candidate)) ?? "starting";
+}
+
+async function* none(): AsyncGenerator<never> {}
