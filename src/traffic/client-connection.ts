@@ -1,0 +1,224 @@
+import type { Socket } from "bun";
+import { type AnswerStatus, answer } from "./answer.ts";
+import type { IngressContext } from "./context.ts";
+import { Exchange, type ExchangeClient } from "./exchange.ts";
+import { BodyKind, BodyReader, INCOMPLETE, maxRequestHeadBytes } from "./http1/index.ts";
+import { halfCloseMs, lingerMs, maxLingerBytes, maxReadAheadBytes } from "./options.ts";
+import { Outbox } from "./outbox.ts";
+
+const lineFeed = 0x0a;
+
+/** One client's connection: reads its requests in order, gives each an exchange, and ends it without losing a response. */
+export class ClientConnection implements ExchangeClient {
+  readonly outbox = new Outbox();
+  readonly requestBody = new BodyReader();
+  readonly origin: Buffer;
+  private exchange: Exchange | null = null;
+  /** Received and not yet used: a part of a head, or what follows the request in work. */
+  private unread: Buffer | null = null;
+  /** `lingering`: the last response is written, and what still comes is thrown away. */
+  private state: "open" | "lingering" | "closed" = "open";
+  private deadline: number;
+  /** Whether the deadline is that of a head whose first bytes are here. */
+  private headBegun = false;
+  private halfClosed = false;
+  private paused = false;
+  private reading = false;
+  private lingerBytes = 0;
+  private isHead = false;
+  private keepAlive = false;
+  private version10 = false;
+  private stalledAt = 0;
+  private stalledSince = 0;
+
+  constructor(
+    private readonly context: IngressContext,
+    private readonly socket: Socket<ClientConnection | null>,
+  ) {
+    this.outbox.open(socket);
+    this.origin = Buffer.from(
+      `X-Forwarded-For: ${socket.remoteAddress}\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: `,
+      "latin1",
+    );
+    this.deadline = context.clock.now + context.limits.headTimeoutMs;
+  }
+
+  get idle(): boolean {
+    return this.exchange === null;
+  }
+
+  received(data: Buffer): void {
+    if (this.exchange !== null) {
+      this.exchange.clientData(data);
+    } else if (this.state === "lingering") {
+      this.lingerBytes += data.length;
+      if (this.lingerBytes > maxLingerBytes) this.abort();
+    } else if (this.outbox.congested) {
+      this.readAhead(data);
+    } else if (this.unread === null) {
+      this.unread = data;
+      this.readRequests();
+    } else {
+      this.unread = Buffer.concat([this.unread, data]);
+      // A head that drips in is parsed once per line, not once per byte.
+      if (data.includes(lineFeed) || this.unread.length >= maxRequestHeadBytes) this.readRequests();
+    }
+  }
+
+  drained(): void {
+    if (!this.outbox.drain()) return;
+    if (this.state === "lingering") this.socket.shutdown();
+    else if (this.exchange !== null) this.exchange.clientDrained();
+    else this.readRequests();
+  }
+
+  /** The client closed its sending half. It may still wait for a response; it can't be asked, so it gets a moment. */
+  ended(): void {
+    this.halfClosed = true;
+    if (this.state === "lingering" || this.exchange === null) this.socket.end();
+    else if (this.exchange.clientEnded()) this.expireIn(halfCloseMs);
+    else this.abort();
+  }
+
+  closed(): void {
+    this.state = "closed";
+    this.exchange?.clientClosed();
+    this.exchange = null;
+    this.unread = null;
+  }
+
+  tick(now: number): void {
+    if (this.outbox.congested) this.checkStall(now);
+    if (now < this.deadline) return;
+    this.deadline = Number.POSITIVE_INFINITY;
+    if (this.exchange !== null && this.halfClosed) this.abort();
+    else if (this.exchange !== null) this.exchange.expired();
+    else if (this.state === "open" && this.unread !== null) this.answer(408, "the request head did not arrive in time");
+    else if (this.state === "open") this.finish();
+    else this.abort();
+  }
+
+  expireIn(ms: number): void {
+    this.deadline = this.context.clock.now + (this.halfClosed ? Math.min(ms, halfCloseMs) : ms);
+  }
+
+  takeReadAhead(): Buffer | null {
+    const bytes = this.unread;
+    this.unread = null;
+    return bytes;
+  }
+
+  readAhead(bytes: Buffer): void {
+    this.unread = this.unread === null ? bytes : Buffer.concat([this.unread, bytes]);
+    if (this.unread.length > maxReadAheadBytes) this.pause();
+  }
+
+  pause(): void {
+    if (this.paused || this.state === "closed") return;
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (!this.paused || this.state === "closed") return;
+    if (this.unread !== null && this.unread.length > maxReadAheadBytes) return;
+    this.paused = false;
+    this.socket.resume();
+  }
+
+  answer(status: AnswerStatus, reason: string): void {
+    const keepAlive = this.keepAlive && this.requestBody.done && !this.context.closing;
+    const { isHead, version10 } = this;
+    const bytes = answer(status, reason, { isHead, version10, keepAlive });
+    this.outbox.write(bytes, 0, bytes.length);
+    this.exchangeDone(keepAlive);
+  }
+
+  exchangeDone(keepAlive: boolean): void {
+    this.exchange = null;
+    if (!keepAlive || this.halfClosed) {
+      this.finish();
+      return;
+    }
+    this.expireIn(this.context.limits.idleTimeoutMs);
+    if (!this.reading) this.readRequests();
+  }
+
+  finish(): void {
+    this.exchange = null;
+    this.unread = null;
+    if (this.state !== "open") return;
+    if (this.halfClosed && !this.outbox.congested) {
+      this.socket.end();
+      return;
+    }
+    this.state = "lingering";
+    this.expireIn(lingerMs);
+    this.resume();
+    if (!this.outbox.congested) this.socket.shutdown();
+  }
+
+  abort(): void {
+    if (this.state !== "closed") this.socket.terminate();
+  }
+
+  private readRequests(): void {
+    this.reading = true;
+    // While the client doesn't take its responses, no further one is made.
+    while (this.unread !== null && this.exchange === null && this.state === "open" && !this.outbox.congested) {
+      const bytes = this.unread;
+      this.unread = null;
+      if (!this.readRequest(bytes)) break;
+    }
+    this.reading = false;
+    if (this.paused && this.exchange === null) this.resume();
+  }
+
+  /** @returns whether there may be another request behind this one */
+  private readRequest(bytes: Buffer): boolean {
+    const { context } = this;
+    const head = context.requestHead;
+    const bodyStart = head.read(bytes, 0, this.origin);
+    if (bodyStart === INCOMPLETE) {
+      this.unread = bytes;
+      if (!this.headBegun) this.expireIn(context.limits.headTimeoutMs);
+      this.headBegun = true;
+      return false;
+    }
+    this.headBegun = false;
+    if (bodyStart < 0) {
+      this.keepAlive = this.isHead = false;
+      this.answer(head.fault?.status ?? 400, head.fault?.reason ?? "malformed");
+      return false;
+    }
+    this.keepAlive = head.keepAlive;
+    this.isHead = head.line.method === "HEAD";
+    this.version10 = head.line.version10;
+    const route = context.routes.find(head.host);
+    if (route === undefined) {
+      this.refuse(bytes, bodyStart);
+      return true;
+    }
+    this.exchange = new Exchange(context, this, route, bytes, 0, bodyStart);
+    this.exchange.begin();
+    return true;
+  }
+
+  private refuse(bytes: Buffer, bodyStart: number): void {
+    const { host, bodyKind } = this.context.requestHead;
+    // A body would have to be read to find the next request; the connection ends instead.
+    if (bodyKind !== BodyKind.none) this.keepAlive = false;
+    if (bodyStart < bytes.length) this.unread = bytes.subarray(bodyStart);
+    this.requestBody.start(BodyKind.none, 0);
+    this.answer(404, `no service answers to ${JSON.stringify(host)}; \`solo list\` shows those that run`);
+  }
+
+  private checkStall(now: number): void {
+    if (this.outbox.sent !== this.stalledAt || this.stalledSince === 0) {
+      this.stalledAt = this.outbox.sent;
+      this.stalledSince = now;
+    } else if (now - this.stalledSince > this.context.limits.stallTimeoutMs) {
+      this.abort();
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import type { Clock } from "./clock.ts";
+import type { RequestHead, ResponseHead } from "./http1/index.ts";
+import type { Limits } from "./options.ts";
+import type { RouteTable } from "./routes.ts";
+
+/** What all connections of one ingress share. The two parsers serve every message in turn: nothing in them outlives an event. */
+export interface IngressContext {
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly routes: RouteTable;
+  readonly requestHead: RequestHead;
+  readonly responseHead: ResponseHead;
+  /** Once set, every response announces the end of its connection. */
+  closing: boolean;
+}

@@ -1,0 +1,112 @@
+import { maxIdlePerEndpoint, suspectMs, upstreamIdleMs } from "./options.ts";
+import { type IdlePool, UpstreamConnection, type UpstreamUser } from "./upstream-connection.ts";
+
+/** One instance of a service, as the ingress reaches it. */
+export interface Endpoint {
+  readonly id: string;
+  readonly port: number;
+  /** Default `127.0.0.1`. */
+  readonly host?: string;
+}
+
+/** An exchange, as its endpoint sees it. */
+export interface Occupant {
+  readonly upgraded: boolean;
+  /** The endpoint goes away now. */
+  cut(): void;
+}
+
+/** An endpoint's requests in flight and its idle connections. */
+export class EndpointState implements IdlePool {
+  draining = false;
+  private readonly occupants = new Set<Occupant>();
+  private readonly idle: UpstreamConnection[] = [];
+  private suspectUntil = 0;
+  private waiter: (() => void) | null = null;
+
+  constructor(readonly endpoint: Endpoint) {}
+
+  get inFlight(): number {
+    return this.occupants.size;
+  }
+
+  /** Whether new requests may go there. */
+  usable(now: number): boolean {
+    return !this.draining && now >= this.suspectUntil;
+  }
+
+  /** It refused a connection: let others serve for a moment. */
+  suspect(now: number): void {
+    this.suspectUntil = now + suspectMs;
+  }
+
+  enter(occupant: Occupant): void {
+    this.occupants.add(occupant);
+  }
+
+  leave(occupant: Occupant): void {
+    this.occupants.delete(occupant);
+    if (this.occupants.size === 0) this.waiter?.();
+  }
+
+  /** The connection used last, if one rests: it is the least likely to be closed by the server. */
+  takeIdle(): UpstreamConnection | undefined {
+    return this.idle.pop();
+  }
+
+  connect(user: UpstreamUser): UpstreamConnection {
+    const { host = "127.0.0.1", port } = this.endpoint;
+    return UpstreamConnection.connect(host, port, this, user);
+  }
+
+  release(connection: UpstreamConnection, now: number): void {
+    connection.user = null;
+    connection.idleSince = now;
+    if (this.draining || this.idle.length >= maxIdlePerEndpoint) connection.destroy();
+    else this.idle.push(connection);
+  }
+
+  forget(connection: UpstreamConnection): void {
+    const index = this.idle.indexOf(connection);
+    if (index >= 0) this.idle.splice(index, 1);
+  }
+
+  /** Drops the connections that have rested too long: the pool is a stack, so they lie at its bottom. */
+  tick(now: number): void {
+    let old = 0;
+    while (old < this.idle.length && (this.idle[old]?.idleSince ?? now) <= now - upstreamIdleMs) old++;
+    for (const connection of this.idle.splice(0, old)) connection.destroy();
+  }
+
+  /** Resolves with the requests left when none is or the time is up; upgraded connections are cut then. */
+  async drain(timeoutMs: number): Promise<number> {
+    this.draining = true;
+    this.closeIdle();
+    if (this.inFlight > 0) await this.emptyOr(timeoutMs);
+    for (const occupant of [...this.occupants]) if (occupant.upgraded) occupant.cut();
+    return this.inFlight;
+  }
+
+  /** Cuts everything off. */
+  remove(): void {
+    this.draining = true;
+    this.closeIdle();
+    for (const occupant of [...this.occupants]) occupant.cut();
+  }
+
+  private emptyOr(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      const earlier = this.waiter;
+      this.waiter = () => {
+        clearTimeout(timer);
+        earlier?.();
+        resolve();
+      };
+    });
+  }
+
+  private closeIdle(): void {
+    for (const connection of this.idle.splice(0)) connection.destroy();
+  }
+}

@@ -1,0 +1,4 @@
+export type { Endpoint } from "./endpoint.ts";
+export { Ingress } from "./ingress.ts";
+export type { IngressOptions } from "./options.ts";
+export type { RouteStats } from "./route.ts";

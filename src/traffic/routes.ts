@@ -1,0 +1,46 @@
+import type { Clock } from "./clock.ts";
+import { Route } from "./route.ts";
+
+/** Which service a host name belongs to. */
+export class RouteTable {
+  private readonly byHost = new Map<string, Route>();
+  private readonly byKey = new Map<string, Route>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly maxHeld: number,
+  ) {}
+
+  /** Makes the route answer to exactly these hosts. A host that another route has goes to the newer one. */
+  set(key: string, hosts: readonly string[]): void {
+    const route = this.byKey.get(key) ?? new Route(key, this.clock, this.maxHeld);
+    this.byKey.set(key, route);
+    this.dropHosts(route);
+    for (const host of hosts) this.byHost.set(host.toLowerCase(), route);
+  }
+
+  remove(key: string): void {
+    const route = this.byKey.get(key);
+    if (route === undefined) return;
+    this.byKey.delete(key);
+    this.dropHosts(route);
+    route.close("the service was removed");
+  }
+
+  /** @param host lower-case, without port */
+  find(host: string): Route | undefined {
+    return this.byHost.get(host);
+  }
+
+  get(key: string): Route | undefined {
+    return this.byKey.get(key);
+  }
+
+  all(): Iterable<Route> {
+    return this.byKey.values();
+  }
+
+  private dropHosts(route: Route): void {
+    for (const [host, owner] of this.byHost) if (owner === route) this.byHost.delete(host);
+  }
+}
