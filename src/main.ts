@@ -1,5 +1,3 @@
-import type { KernelDoor } from "./cli/index.ts";
-
 /**
  * The one place that knows both sides. The binary is every process of Solo: its first argument says which one this is, and
  * only that one's code is loaded.
@@ -9,9 +7,6 @@ const [role, ...rest] = process.argv.slice(2);
 if (role === "__host") {
   const { runHost } = await import("./host/index.ts");
   await runHost(rest);
-} else if (role === "__build") {
-  const { runBuilder } = await import("./deploy/index.ts");
-  await runBuilder();
 } else if (role === "__kernel") {
   const { runKernelProcess } = await import("./compose.ts");
   await runKernelProcess(rest);
@@ -21,10 +16,8 @@ if (role === "__host") {
 } else {
   const { runCli } = await import("./cli/index.ts");
   const { commandTable } = await import("./command-table.ts");
-  const kernel: KernelDoor = {
-    openReadOnly: async (config) => (await import("./compose.ts")).kernelDoor.openReadOnly(config),
-    openKernel: async (options) => (await import("./compose.ts")).kernelDoor.openKernel(options),
-    startDaemon: async (options) => (await import("./compose.ts")).kernelDoor.startDaemon(options),
-  };
+  const kernel = async () => (await import("./compose.ts")).kernelDoor;
   process.exit(await runCli(process.argv.slice(2), { commands: commandTable, kernel }));
 }
+
+export {};

@@ -11,7 +11,9 @@ export interface DaemonOptions {
 }
 
 export interface ForegroundKernel extends SoloApi {
-  /** Stops the services, unless they are to be kept, and gives up the lock. */
+  /** Resolves when someone else ended it, through its socket. */
+  readonly stopped: Promise<void>;
+  /** Stops the services, unless they are to be kept, and gives up the lock. Further calls wait for the first. */
   close(options?: { readonly keepServices?: boolean }): Promise<void>;
 }
 
@@ -20,9 +22,9 @@ export interface ForegroundKernel extends SoloApi {
  * under `cli` imports the kernel.
  */
 export interface KernelDoor {
-  /** Reads a data directory without taking its lock and without starting anything. */
+  /** Reads this machine's data directory without taking its lock and without starting anything. */
   openReadOnly(config: LoadedConfig): Promise<ReadOnlyApi & { close(): void }>;
-  /** Returns once the daemon of that directory answers; throws with its last log lines when it does not. */
+  /** Returns once the daemon of that directory answers; throws what kept it from starting. */
   startDaemon(options: DaemonOptions): Promise<void>;
   /** A kernel inside this process, listening on its socket like any other. */
   openKernel(options: DaemonOptions): Promise<ForegroundKernel>;

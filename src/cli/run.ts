@@ -6,7 +6,8 @@ import { SoloConfig } from "./solo-config.ts";
 
 export interface CliParts {
   readonly commands: CommandTable;
-  readonly kernel: KernelDoor;
+  /** Loaded only by commands that do more than call a kernel. */
+  readonly kernel: () => Promise<KernelDoor>;
 }
 
 /**

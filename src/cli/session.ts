@@ -20,10 +20,10 @@ interface SessionFlags {
 export class Session {
   readonly output: Output;
   readonly config: LoadedConfig;
-  readonly door: KernelDoor;
+  readonly door: () => Promise<KernelDoor>;
   readonly #flags: SessionFlags;
 
-  constructor(output: Output, config: LoadedConfig, door: KernelDoor, flags: SessionFlags) {
+  constructor(output: Output, config: LoadedConfig, door: () => Promise<KernelDoor>, flags: SessionFlags) {
     this.output = output;
     this.config = config;
     this.door = door;
@@ -52,7 +52,7 @@ export class Session {
     if (this.config.target() !== null) return kernel;
     return onUnreachable(
       kernel,
-      once(() => this.door.openReadOnly(this.config)),
+      once(async () => (await this.door()).openReadOnly(this.config)),
     );
   }
 
@@ -70,7 +70,7 @@ export class Session {
   }
 
   async startDaemon(): Promise<void> {
-    await this.door.startDaemon({ config: this.config, flags: this.daemonFlags });
+    await (await this.door()).startDaemon({ config: this.config, flags: this.daemonFlags });
   }
 
   /** The flags of this command line that a kernel started by it must be given too. */
@@ -83,7 +83,7 @@ export class Session {
   }
 }
 
-export async function openSession(flags: SessionFlags, door: KernelDoor): Promise<Session> {
+export async function openSession(flags: SessionFlags, door: () => Promise<KernelDoor>): Promise<Session> {
   const { tenant, context, config, timeout, "data-dir": dataDir } = flags;
   const loaded = await loadConfig({
     cwd: process.cwd(),

@@ -93,8 +93,7 @@ async function send<Name extends OperationName>(
     signal,
   });
   if (response.status < 400) return response;
-  const value = parseJson(await response.text(), transport);
-  throw isError(value) ? SoloError.fromDocument(value) : notAKernel(transport, `it answered ${response.status}`);
+  throw refusal(response.status, await response.text(), transport);
 }
 
 /** Answers of another build are checked; the checks are loaded only then. */
@@ -116,6 +115,19 @@ function parseJson(text: string, transport: Transport) {
   } catch (cause) {
     throw notAKernel(transport, "its answer is no JSON", cause);
   }
+}
+
+/** The kernel's own error, or what a proxy in front of it means by its status. */
+function refusal(status: number, text: string, transport: Transport): SoloError {
+  if (text.startsWith("{")) {
+    const value = parseJson(text, transport);
+    if (isError(value)) return SoloError.fromDocument(value);
+  }
+  const message = `${transport.peer} answered ${status} without a reason`;
+  if (status === 401) return new SoloError("unauthenticated", message, { hint: "check the context's token_file" });
+  if (status === 403) return new SoloError("forbidden", message, { hint: "check the context's certificate and token" });
+  if (status >= 502 && status <= 504) return new SoloError("unreachable", `${message}: no kernel behind it`);
+  return notAKernel(transport, `it answered ${status}`);
 }
 
 function notAKernel({ peer }: Transport, why: string, cause?: unknown): SoloError {

@@ -1,0 +1,37 @@
+import type { z } from "zod";
+import { type OperationInput, type OperationName, operations, SoloError } from "../../api/index.ts";
+
+/**
+ * What came over the wire, once it is known to be the operation's input.
+ * @throws SoloError `invalid_request` (`invalid_name` for a name), naming the field
+ */
+export function checkInput<Name extends OperationName>(name: Name, input: unknown): OperationInput<Name> {
+  return checks[name](input);
+}
+
+const checks: { readonly [Name in OperationName]: (input: unknown) => OperationInput<Name> } = {
+  deploy: (input) => check(operations.deploy.input, input),
+  list: (input) => check(operations.list.input, input),
+  status: (input) => check(operations.status.input, input),
+  kill: (input) => check(operations.kill.input, input),
+  restart: (input) => check(operations.restart.input, input),
+  scale: (input) => check(operations.scale.input, input),
+  logs: (input) => check(operations.logs.input, input),
+  events: (input) => check(operations.events.input, input),
+  health: (input) => check(operations.health.input, input),
+  version: (input) => check(operations.version.input, input),
+  shutdown: (input) => check(operations.shutdown.input, input),
+};
+
+function check<Output>(schema: z.ZodType<Output>, input: unknown): Output {
+  const { data, error } = schema.safeParse(input);
+  if (!error) return data;
+  const [issue] = error.issues;
+  const unknown = issue?.code === "unrecognized_keys" ? issue.keys : [];
+  const field = [...(issue?.path ?? []), ...unknown.slice(0, 1)].join(".");
+  const isName = unknown.length === 0 && /(^|\.)(name|tenant)$/.test(field);
+  const message = unknown.length > 0 ? "unknown field" : (issue?.message ?? "invalid");
+  throw new SoloError(isName ? "invalid_name" : "invalid_request", field === "" ? message : `${field}: ${message}`, {
+    details: { field },
+  });
+}

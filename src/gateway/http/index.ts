@@ -1,0 +1,1 @@
+export { type ApiServer, type ServeOptions, serveApi } from "./serve-api.ts";

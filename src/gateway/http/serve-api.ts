@@ -1,0 +1,68 @@
+import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { type SoloApi, SoloError } from "../../api/index.ts";
+import { handleRequest } from "./handle-request.ts";
+
+export interface ServeOptions {
+  readonly api: SoloApi;
+  /** The caller holds the data directory's lock, so whatever lies at this path belongs to nobody. */
+  readonly socketPath: string;
+  /** This build, told in every answer. */
+  readonly version: string;
+  /** Told of errors that are bugs, with their stack; by default stderr. */
+  readonly onBug?: (error: Error) => void;
+}
+
+export interface ApiServer {
+  /** Stops accepting, lets requests in flight end for a moment, then cuts them off; removes the socket. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a kernel's operations as HTTP on a unix socket that only its owner can open.
+ * @throws SoloError `forbidden` when the socket's folder belongs to someone else, `io_error` when it can't be made
+ */
+export function serveApi({ api, socketPath, version, onBug = console.error }: ServeOptions): ApiServer {
+  prepareSocketFolder(dirname(socketPath));
+  rmSync(socketPath, { force: true });
+  const closing = new AbortController();
+  // Between bind and chmod the 0700 folder keeps everyone else out.
+  const server = Bun.serve({
+    unix: socketPath,
+    development: false,
+    maxRequestBodySize: maxRequestBytes,
+    fetch: (request, server) => {
+      // Bun ends a silent connection after 10 s, but `logs -f` may be silent for hours and a stop has its grace.
+      server.timeout(request, 0);
+      return handleRequest(request, { api, version, closing: closing.signal, onBug });
+    },
+    error: (error) => Response.json(SoloError.from(error).toDocument(), { status: 500 }),
+  });
+  chmodSync(socketPath, 0o600);
+  return {
+    close: async () => {
+      closing.abort();
+      const stopped = server.stop(false);
+      await Promise.race([stopped, Bun.sleep(closeGraceMs)]);
+      await server.stop(true);
+      rmSync(socketPath, { force: true });
+    },
+  };
+}
+
+/** The folder may be in /tmp, where someone else could have made it first. */
+function prepareSocketFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const found = lstatSync(folder);
+  if (!found.isDirectory() || found.uid !== process.getuid?.()) {
+    throw new SoloError("forbidden", `${folder} belongs to someone else: a socket there would not be safe`, {
+      hint: "choose another folder with --data-dir, or set XDG_RUNTIME_DIR",
+    });
+  }
+  if ((found.mode & 0o077) !== 0) chmodSync(folder, 0o700);
+}
+
+/** A project of a thousand services with large environments is about 2 MB. */
+const maxRequestBytes = 16_000_000;
+/** Documents in flight are answered within milliseconds; streams end by themselves when the server closes. */
+const closeGraceMs = 500;

@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SoloError } from "../../../src/api/index.ts";
+import { createClient, remoteTransport } from "../../../src/client/index.ts";
+import { serveApi } from "../../../src/gateway/http/index.ts";
+import { freePort } from "../../support/ports.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { until } from "../../support/until.ts";
+import { sampleApi } from "../gateway/sample-api.ts";
+
+/** A kernel behind nginx (as its owner, since nobody else may open the socket), which ends TLS, asks for a bearer token and can ask for a client certificate. */
+const folder = temporaryFolder();
+const api = sampleApi();
+const socketPath = join(folder, "solo.sock");
+const port = freePort();
+const mutualPort = freePort();
+const file = (name: string) => join(folder, name);
+let nginx: Bun.Subprocess;
+
+beforeAll(async () => {
+  serveApi({ api, socketPath, version: "1" });
+  const key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
+  openssl(`req -x509 ${key} -keyout ca.key -out ca.pem -subj /CN=test-ca`);
+  for (const name of ["server", "client"]) {
+    openssl(`req ${key} -keyout ${name}.key -out ${name}.csr -subj /CN=${name} -addext subjectAltName=DNS:localhost`);
+    openssl(
+      `x509 -req -in ${name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -copy_extensions copy -out ${name}.pem`,
+    );
+  }
+  writeFileSync(file("token"), "s3cret\n");
+  writeFileSync(file("nginx.conf"), nginxConfig());
+  nginx = Bun.spawn(["/usr/sbin/nginx", "-e", "stderr", "-p", folder, "-c", file("nginx.conf")], { stderr: "ignore" });
+  await until("nginx listens", () =>
+    Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } }).then(
+      () => true,
+      () => false,
+    ),
+  );
+});
+
+afterAll(async () => {
+  nginx.kill();
+  await nginx.exited;
+});
+
+const context = { name: "far", url: `https://localhost:${port}`, ca: file("ca.pem"), token_file: file("token") };
+
+async function connect(change: Partial<typeof context & { cert: string; key: string }> = {}) {
+  return createClient(await remoteTransport({ ...context, ...change }), "1");
+}
+
+async function failure(work: Promise<unknown>): Promise<SoloError> {
+  const thrown = await work.catch((error: unknown) => error);
+  if (thrown instanceof SoloError) return thrown;
+  throw new Error(`expected a SoloError, got ${thrown}`);
+}
+
+test("documents and streams come through TLS with a bearer token", async () => {
+  const client = await connect();
+  expect(await client.list({ tenant: "acme" })).toEqual({ services: [] });
+  expect(await Array.fromAsync(client.logs({ name: "web", tail: 2_000 }))).toHaveLength(2_000);
+  expect(await client.kill({ name: "web" })).toMatchObject({ state: "stopped" });
+  await client.close();
+});
+
+test("a followed stream ends in the kernel when the client aborts", async () => {
+  const client = await connect();
+  const abort = new AbortController();
+  const lines = Array.fromAsync(client.logs({ name: "web", follow: true }, abort.signal));
+  await until("the stream is open", () => api.open === 1);
+  abort.abort();
+  expect((await lines).length).toBeLessThanOrEqual(3);
+  await until("the kernel noticed", () => api.open === 0);
+  await client.close();
+});
+
+test("a certificate of an unknown authority is refused, even when the environment says not to check", async () => {
+  const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
+  try {
+    const { ca: _, ...unknown } = context;
+    const error = await failure(createClient(await remoteTransport(unknown), "1").list({}));
+    expect([error.code, error.hint]).toEqual(["unreachable", expect.stringContaining("--ca")]);
+  } finally {
+    if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
+  }
+});
+
+test("a wrong token is refused by the gateway in front", async () => {
+  const wrong = file("wrong");
+  writeFileSync(wrong, "guess");
+  const client = await connect({ token_file: wrong });
+  expect((await failure(client.list({}))).code).toBe("unauthenticated");
+});
+
+test("mutual TLS presents the context's certificate", async () => {
+  const url = `https://localhost:${mutualPort}`;
+  const client = await connect({ url, cert: file("client.pem"), key: file("client.key") });
+  expect(await client.list({})).toEqual({ services: [] });
+  expect((await failure((await connect({ url })).list({}))).code).toBe("unreachable");
+});
+
+test("a kernel behind a named socket is reached with the real undici", async () => {
+  const client = createClient(await remoteTransport({ name: "near", url: `unix://${socketPath}` }), "1");
+  expect(await client.list({})).toEqual({ services: [] });
+  await client.close();
+});
+
+test("an address where nothing listens is unreachable, for a change too", async () => {
+  const client = await connect({ url: `https://localhost:${freePort()}` });
+  const error = await failure(client.kill({ name: "web" }));
+  expect([error.code, error.applied]).toEqual(["unreachable", "no"]);
+});
+
+test("a missing file of the context is told by its field", async () => {
+  const error = await failure(connect({ token_file: file("nowhere") }));
+  expect([error.code, error.message]).toEqual(["invalid_config", expect.stringContaining("token_file")]);
+});
+
+function openssl(words: string): void {
+  const { exitCode, stderr } = Bun.spawnSync(["openssl", ...words.split(" ")], { cwd: folder, stderr: "pipe" });
+  if (exitCode !== 0) throw new Error(stderr.toString());
+}
+
+function nginxConfig(): string {
+  const server = (listen: number, extra: string) => `
+    server {
+      listen 127.0.0.1:${listen} ssl;
+      listen [::1]:${listen} ssl;
+      ssl_certificate server.pem;
+      ssl_certificate_key server.key;
+      ${extra}
+      location / {
+        if ($http_authorization != "Bearer s3cret") { return 401; }
+        proxy_pass http://unix:${socketPath};
+        proxy_buffering off;
+        proxy_http_version 1.1;
+      }
+    }`;
+  return `
+    user root; daemon off; worker_processes 1; pid nginx.pid; error_log stderr crit;
+    events { worker_connections 64; }
+    http {
+      access_log off;
+      client_body_temp_path tmp-body; proxy_temp_path tmp-proxy; fastcgi_temp_path tmp-f; uwsgi_temp_path tmp-u; scgi_temp_path tmp-s;
+      ${server(port, "")}
+      ${server(mutualPort, "ssl_client_certificate ca.pem; ssl_verify_client on;")}
+    }`;
+}
