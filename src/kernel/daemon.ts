@@ -2,8 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { hostVariables, SoloError } from "../api/index.ts";
 import { acquireLock, cleanEnvironment, holderOf, type Lock } from "../system/index.ts";
-import { clearBootError, readBootError } from "./guardian/boot-error.ts";
-import { kernelExit } from "./guardian/protocol.ts";
+import { clearBootError, kernelExit, readBootError } from "./guardian/index.ts";
 
 export interface DaemonOptions {
   readonly dataDir: string;

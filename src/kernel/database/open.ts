@@ -11,7 +11,7 @@ const busyTimeoutMs = 5_000;
 const logBytes = 8_000_000;
 /** A reader waits less: it only competes with a recovery. */
 const readBusyTimeoutMs = 1_000;
-/** Up to this size the whole file is checked after an unclean end (measured at some 100 ms); above it, all but the events. */
+/** Up to this size the whole file is checked after an unclean end (some 50 ms); above it, all tables but the events. */
 const fullCheckBytes = 32_000_000;
 
 /**
