@@ -7,6 +7,9 @@ const [role, ...rest] = process.argv.slice(2);
 if (role === "__host") {
   const { runHost } = await import("./host/index.ts");
   await runHost(rest);
+} else if (role === "__build") {
+  const { runBuilder } = await import("./deploy/artifact/index.ts");
+  runBuilder();
 } else if (role === "__kernel") {
   const { runKernelProcess } = await import("./compose.ts");
   await runKernelProcess(rest);
