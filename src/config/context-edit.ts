@@ -46,7 +46,7 @@ export async function addContext(file: string, context: Context, cwd: string): P
 }
 
 /** Makes a context the current one; `local` goes back to this machine's own kernel. Throws `not_found`. */
-export async function useContext(file: string, name: string): Promise<void> {
+export async function chooseContext(file: string, name: string): Promise<void> {
   await edit(file, (document) => {
     if (name !== localContext) requireContext(document, name);
     return {

@@ -43,9 +43,9 @@ export async function addContext(file: string, context: Context, cwd: string): P
   await (await import("./context-edit.ts")).addContext(file, context, cwd);
 }
 
-/** See {@link import("./context-edit.ts").useContext}. */
-export async function useContext(file: string, name: string): Promise<void> {
-  await (await import("./context-edit.ts")).useContext(file, name);
+/** See {@link import("./context-edit.ts").chooseContext}. */
+export async function chooseContext(file: string, name: string): Promise<void> {
+  await (await import("./context-edit.ts")).chooseContext(file, name);
 }
 
 /** See {@link import("./context-edit.ts").removeContext}. */

@@ -62,7 +62,7 @@ export async function runProgram(command: readonly string[], options: Required<R
   });
   const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
   const started = performance.now();
-  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   await child.exited;
   clearTimeout(timer);
   const args = command.slice(1);
@@ -82,6 +82,6 @@ const signals: Readonly<Record<string, number>> = {
   SIGTERM: 15,
 };
 
-function signalNumber(name: string | null): number {
-  return (name === null ? undefined : signals[name]) ?? 0;
+function signalNumber(signal: string | number | null): number {
+  return typeof signal === "number" ? signal : ((signal === null ? undefined : signals[signal]) ?? 0);
 }

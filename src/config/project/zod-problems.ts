@@ -28,10 +28,10 @@ function toProblems(issue: z.core.$ZodIssue, schema: z.ZodType, document: Config
       document.problem([...path, key], "unknown key", { at: "key", hint: suggest(key, known) }),
     );
   }
-  if (issue.code === "invalid_union") return unionProblems(issue, schema, document, path, base);
   const value = valueAt(document.value, path);
   if (value === undefined)
     return [document.problem(path.slice(0, -1), `${String(path.at(-1))} is missing`, { at: "key" })];
+  if (issue.code === "invalid_union") return unionProblems(issue, schema, document, path, base);
   const hint = issue.code === "custom" && typeof issue.params?.hint === "string" ? { hint: issue.params.hint } : {};
   return [
     document.problem(
