@@ -1,0 +1,66 @@
+import { setImmediate } from "node:timers/promises";
+
+/** What the budget needs of one log. */
+export interface BudgetedLog {
+  readonly bytes: number;
+  dropOldest(): void;
+}
+
+/** Keeps all logs together below a number of bytes, at the expense of those that take the most. */
+export class GlobalBudget {
+  readonly #limitBytes: number;
+  readonly #open: (key: string) => BudgetedLog;
+  readonly #sizes = new Map<string, number>();
+  #totalBytes = 0;
+
+  /** `open` finds the log of a key, to delete from it. */
+  constructor(limitBytes: number, open: (key: string) => BudgetedLog) {
+    this.#limitBytes = limitBytes;
+    this.#open = open;
+  }
+
+  /** Notes a log's present size and deletes what is too much, here or elsewhere. */
+  set(key: string, bytes: number): void {
+    this.#totalBytes += bytes - (this.#sizes.get(key) ?? 0);
+    this.#sizes.set(key, bytes);
+    while (this.#totalBytes > this.#limitBytes && this.#dropFromLargest());
+  }
+
+  remove(key: string): void {
+    this.#totalBytes -= this.#sizes.get(key) ?? 0;
+    this.#sizes.delete(key);
+  }
+
+  /** Takes in the logs that were there before, some at a time, so that thousands of them don't delay the start. */
+  async scan(keys: readonly string[]): Promise<void> {
+    for (const [index, key] of keys.entries()) {
+      if (index % scanSlice === scanSlice - 1) await setImmediate();
+      if (!this.#sizes.has(key)) this.set(key, this.#sizeOf(key));
+    }
+  }
+
+  /** A log that can't be looked at now counts once something is written to it. */
+  #sizeOf(key: string): number {
+    try {
+      return this.#open(key).bytes;
+    } catch {
+      return 0;
+    }
+  }
+
+  #dropFromLargest(): boolean {
+    let largest: string | undefined;
+    let most = 0;
+    for (const [key, bytes] of this.#sizes) if (bytes > most) [largest, most] = [key, bytes];
+    if (largest === undefined) return false;
+    const log = this.#open(largest);
+    log.dropOldest();
+    const left = log.bytes;
+    this.#sizes.set(largest, left);
+    this.#totalBytes -= most - left;
+    return left < most;
+  }
+}
+
+/** Logs looked at between two turns of the event loop: about a millisecond. */
+const scanSlice = 32;
