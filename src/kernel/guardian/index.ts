@@ -3,3 +3,4 @@ export { type DaemonLog, openDaemonLog } from "./daemon-log.ts";
 export { type GuardianLink, linkGuardian } from "./link.ts";
 export { kernelExit } from "./protocol.ts";
 export { type GuardianOptions, runGuardian } from "./run.ts";
+export { standInForGuardian } from "./stand-in.ts";
