@@ -44,7 +44,9 @@ export async function runKernelProcess(args: readonly string[]): Promise<never> 
     if (severity[level] >= least) log.write(`${level}: ${message}`);
   };
   process.on("uncaughtException", (error) => say("error", `unexpected: ${error.stack ?? error}`));
-  process.on("unhandledRejection", (error) => say("error", `unexpected: ${error instanceof Error ? error.stack : error}`));
+  process.on("unhandledRejection", (error) =>
+    say("error", `unexpected: ${error instanceof Error ? error.stack : error}`),
+  );
   const guardian = linkGuardian();
   let guarded = guardian.pid !== undefined;
   guardian.onGone(() => {
@@ -146,6 +148,7 @@ function daemonFlags(config: LoadedConfig, flags: readonly string[]): string[] {
 
 function parseFlags(args: readonly string[]): Record<string, string> {
   const flags: Record<string, string> = {};
-  for (let index = 0; index + 1 < args.length; index += 2) flags[(args[index] ?? "").replace(/^--/, "")] = args[index + 1] ?? "";
+  for (let index = 0; index + 1 < args.length; index += 2)
+    flags[(args[index] ?? "").replace(/^--/, "")] = args[index + 1] ?? "";
   return flags;
 }

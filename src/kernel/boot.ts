@@ -11,11 +11,20 @@ import {
   Supervisor,
   UsageSampler,
 } from "../supervise/index.ts";
-import { acquireLock, Poller, readExit, readStat, selfCommand, systemClock } from "../system/index.ts";
+import {
+  acquireLock,
+  ExitRecorder,
+  Poller,
+  readExit,
+  readStat,
+  reapOrphans,
+  selfCommand,
+  setSubreaper,
+  systemClock,
+} from "../system/index.ts";
 import { Ingress } from "../traffic/index.ts";
 import { openDatabase } from "./database/index.ts";
 import { Kernel } from "./kernel.ts";
-import { logPort } from "./log-port.ts";
 import { restore } from "./restore.ts";
 import { Routes } from "./routes.ts";
 import { stopServices } from "./shutdown.ts";
@@ -48,7 +57,8 @@ const ingressCloseMs = 1_000;
 /** Between attempts to get the ingress's port while another program has it. */
 const ingressRetryMs = 1_000;
 const eventBytes = 64_000_000;
-/** An exit status is looked for in the records of the guardian; without one there are none. */
+/** How long a zombie that may be a helper of a library (a probe's command) is left to Bun. */
+const orphanGraceMs = 200;
 const noGuardian: GuardianPort = { hold() {}, drop() {} };
 
 /**
@@ -88,9 +98,9 @@ async function assemble(
     directory: paths.logs,
     poller,
     globalBytes: options.logBytes,
-    onProblem: (message) => {
-      problem = message;
-      if (message !== null) options.say("error", message);
+    onProblem: ({ kind, message }) => {
+      problem = kind === "writing_failed" ? message : null;
+      options.say(kind === "writing_failed" ? "error" : "info", message);
     },
   });
   closers.push(() => logs.close());
@@ -114,7 +124,7 @@ async function assemble(
       if (exit === undefined) return { code: null, signal: null, known: false };
       return { code: exit.exit_code, signal: exit.signal, known: true };
     },
-    logs: logPort(logs),
+    logs,
     routes,
     records: database.instances,
     guardian: guardian ?? noGuardian,
@@ -125,6 +135,7 @@ async function assemble(
   const supervisor = new Supervisor(runtime, (instance) => kernel.settleFinished(instance));
   closers.push(() => supervisor.release());
   hosts.authenticate = supervisor.authenticate;
+  if (guardian === null) closers.push(reapAsGuardian(folders.exits, supervisor.roots));
   const sampler = new UsageSampler(systemClock, () => supervisor.all());
   closers.push(() => sampler.stop());
 
@@ -164,6 +175,17 @@ async function assemble(
   });
   restore(kernel);
   return { kernel, stopped, close };
+}
+
+/** Without a guardian the kernel itself takes in orphans of its services. Its other children are Bun's to reap. */
+function reapAsGuardian(exitsFolder: string, roots: ReadonlySet<number>): () => void {
+  setSubreaper();
+  const exits = new ExitRecorder(exitsFolder);
+  return reapOrphans({
+    isOwn: (pid) => roots.has(pid),
+    graceMs: orphanGraceMs,
+    onExit: (exit) => void exits.record(exit),
+  });
 }
 
 function prepareFolders(paths: Paths): SuperviseRuntime["folders"] {

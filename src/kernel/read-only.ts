@@ -4,10 +4,10 @@ import {
   isAlive,
   listRequestSchema,
   logsRequestSchema,
+  type ServiceRef,
   type ServiceRow,
   type SoloApi,
   SoloError,
-  type ServiceRef,
   statusRequestSchema,
 } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
@@ -15,7 +15,12 @@ import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
 import { bootId, isSameProcess, Poller, readMemory, systemClock } from "../system/index.ts";
 import { accept } from "./accept.ts";
-import { type KernelDatabase, openDatabaseReadOnly, type ServiceRecord, type StoredInstance } from "./database/index.ts";
+import {
+  type KernelDatabase,
+  openDatabaseReadOnly,
+  type ServiceRecord,
+  type StoredInstance,
+} from "./database/index.ts";
 import { serviceNotFound } from "./not-found.ts";
 import { hostOf } from "./routes.ts";
 
@@ -112,7 +117,10 @@ class Reader implements ReadApi {
   #get(ref: ServiceRef): ServiceRecord {
     const record = this.#database?.services.get(ref);
     if (record !== undefined) return record;
-    throw serviceNotFound(ref, (this.#database?.services.list(ref.tenant) ?? []).map(({ ref: { name } }) => name));
+    throw serviceNotFound(
+      ref,
+      (this.#database?.services.list(ref.tenant) ?? []).map(({ ref: { name } }) => name),
+    );
   }
 
   /** Instances whose process still is there. */

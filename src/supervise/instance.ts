@@ -1,23 +1,21 @@
-import { type HostMessage, hostVariables, type InstanceState, SoloError, type StoppedInstance } from "../api/index.ts";
+import { type HostMessage, type InstanceState, SoloError, type StoppedInstance } from "../api/index.ts";
 import { bootId } from "../system/index.ts";
-import { adoptProcess } from "./adopt.ts";
 import type { HostPeer } from "./control.ts";
-import { endTree } from "./end-tree.ts";
 import { type InstanceEvent, transition } from "./instance-machine.ts";
-import { captureOutput, fifoPaths, launchProcess, type OutputCaptures, type ProcessHandle } from "./launch.ts";
+import { fifoPaths } from "./launch.ts";
 import type { PortAllocator } from "./ports.ts";
+import { ProcessRun } from "./process-run.ts";
 import { decideRestart, describeExit, noRestarts, type ProcessExit, type RestartHistory } from "./restart-policy.ts";
 import type { InstanceRecord, LaunchPlan, SuperviseRuntime } from "./runtime.ts";
-import { type Judgement, Vitals } from "./vitals.ts";
+import type { Judgement } from "./vitals.ts";
 
-/** After a process's end: how long its last output may take to reach the log before the end is acted on. */
-const outputDrainMs = 1_000;
 /** How long a process that failed its liveness probe gets between SIGTERM and SIGKILL. */
 const unwellGraceMs = 5_000;
 
 export interface InstanceOwner {
-  /** The pids of all instances' processes, which are nobody's orphans. */
+  /** The pids of all instances' processes. */
   readonly roots: Set<number>;
+  readonly ports: PortAllocator;
   /** Something about the instance changed that others may show or wait for. */
   changed(instance: Instance): void;
   /**
@@ -29,97 +27,89 @@ export interface InstanceOwner {
 
 export interface InstanceFailure {
   readonly reason: string;
-  readonly exit: ProcessExit | undefined;
-  /** Stack and code frame of a module that could not be started. */
+  readonly exit: ProcessExit;
+  /** The place in the source where a module that could not be started failed. */
   readonly frame: string | null;
 }
+
+export interface StopOptions {
+  readonly force?: boolean;
+  /** From SIGTERM to SIGKILL; the service's own when absent. */
+  readonly graceMs?: number;
+}
+
+const unknownExit: ProcessExit = { code: null, signal: null, known: false };
 
 /** One supervised instance of a revision: at most one process at a time, restarted by the service's policy. */
 export class Instance implements HostPeer {
   readonly id: string;
   readonly plan: LaunchPlan;
-  key: string;
+  readonly key: string;
   state: InstanceState = "starting";
   reason: string | null = null;
-  pid: number | null = null;
   /** The port it was told to use; 0 before the first start. */
   port = 0;
   /** Whether it listens on its port, as far as is known. */
   serves = false;
   adopted = false;
   restarts = 0;
-  /** Wall time of the process's start in milliseconds; null while none runs. */
-  startedAt: number | null = null;
   lastExit: (ProcessExit & { readonly time: number; readonly reason: string }) | undefined;
   failure: InstanceFailure | undefined;
 
   readonly #runtime: SuperviseRuntime;
-  readonly #ports: PortAllocator;
   readonly #owner: InstanceOwner;
   #history: RestartHistory = noRestarts;
-  #process: ProcessHandle | undefined;
-  #captures: OutputCaptures | undefined;
-  #vitals: Vitals | undefined;
+  #run: ProcessRun | undefined;
   #readySince: number | undefined;
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #unwell: string | undefined;
   #hostFailure: Extract<HostMessage, { type: "failed" }> | undefined;
   #stopping: Promise<StoppedInstance> | undefined;
-  #ended: Promise<void> = Promise.resolve();
   #hurry = new AbortController();
 
-  constructor(
-    runtime: SuperviseRuntime,
-    ports: PortAllocator,
-    owner: InstanceOwner,
-    plan: LaunchPlan,
-    id: string,
-    key: string,
-  ) {
+  constructor(runtime: SuperviseRuntime, owner: InstanceOwner, plan: LaunchPlan, id: string, key: string) {
     this.#runtime = runtime;
-    this.#ports = ports;
     this.#owner = owner;
     this.plan = plan;
     this.id = id;
     this.key = key;
   }
 
+  get pid(): number | null {
+    return this.#run?.pid ?? null;
+  }
+
+  /** Wall time of the process's start in milliseconds; null while none runs. */
+  get startedAt(): number | null {
+    return this.#run?.startedAt ?? null;
+  }
+
   get isReady(): boolean {
     return this.state === "ready" || this.state === "degraded";
   }
 
-  get startTime(): number | null {
-    return this.#process?.startTime ?? null;
-  }
-
   /** Starts a process. A failure to start counts as an end of the process, so that the restart policy decides what follows. */
   start(): void {
-    const { spec } = this.plan;
+    const { spec, mentionsPort } = this.plan;
     this.failure = undefined;
     this.#hostFailure = undefined;
     this.#unwell = undefined;
     this.adopted = false;
     try {
-      this.port = spec.fixed_port ?? this.#ports.take();
-      this.serves = spec.kind === "command" && (spec.fixed_port !== undefined || this.plan.mentionsPort);
-      this.#captures = captureOutput(this.#runtime, this.plan, this.id);
-      this.#save(null);
-      this.#process = launchProcess(this.#runtime, this.plan, this);
+      this.port = spec.fixed_port ?? this.#owner.ports.take();
+      this.serves = spec.kind === "command" && (spec.fixed_port !== undefined || mentionsPort);
+      // The intent is kept first: a process that the next kernel knows nothing of would be started a second time.
+      this.#save();
+      this.#run = ProcessRun.launch(this.#context(), this.port);
     } catch (error) {
-      const failure = SoloError.from(error);
-      this.#runtime.logs.note(this.plan.ref, this.id, failure.message);
-      this.#unwell = failure.message;
-      this.#endOfProcess({ code: null, signal: null, known: false });
+      this.#unwell = SoloError.from(error).message;
+      this.#runtime.logs.note(this.plan.ref, this.id, this.#unwell);
+      this.#endOfProcess(unknownExit);
       return;
     }
-    this.pid = this.#process.pid;
-    this.#owner.roots.add(this.pid);
-    this.startedAt = this.#runtime.clock.now();
-    this.#save(this.#process);
+    this.#save();
     this.#emit("instance_started", { pid: this.pid, port: this.port, revision: this.plan.revision });
-    this.#watch(this.#process, false);
-    this.#graceTimer = setTimeout(() => this.#outOfGrace(), spec.health.grace_ms);
+    this.#watch(this.#run, false);
   }
 
   /**
@@ -130,30 +120,23 @@ export class Instance implements HostPeer {
     this.port = record.port;
     this.serves = record.serves;
     this.restarts = record.restarts;
-    if (this.plan.spec.fixed_port === undefined) this.#ports.hold(record.port);
-    this.#captures = captureOutput(this.#runtime, this.plan, this.id);
-    const process = adoptProcess(this.#runtime, record, bootId());
-    if (process === undefined) return false;
-    this.#process = process;
-    this.pid = process.pid;
-    this.#owner.roots.add(process.pid);
-    this.startedAt = record.started;
+    if (this.plan.spec.fixed_port === undefined) this.#owner.ports.hold(record.port);
+    this.#run = ProcessRun.adopt(this.#context(), record);
+    if (this.pid === null) return false;
     this.adopted = true;
     const wasReady = record.state === "ready" || record.state === "degraded";
     this.#emit("instance_adopted", { pid: this.pid, port: this.port, revision: this.plan.revision });
-    this.#watch(process, wasReady);
-    if (wasReady) this.#judged({ kind: "well" });
-    else this.#graceTimer = setTimeout(() => this.#outOfGrace(), this.plan.spec.health.grace_ms);
+    this.#watch(this.#run, wasReady);
+    if (wasReady) this.#becomeReady("well", null);
     return true;
   }
 
   /** Keeps the last output of a process that ended while no kernel ran, ends what it left behind, and tells how it ended. */
-  async salvage(record: InstanceRecord): Promise<ProcessExit> {
-    const { pid, startTime } = record;
-    if (pid === null || startTime === null) return { code: null, signal: null, known: false };
-    await this.#endTreeOf({ pid, startTime }, this.plan.spec.stop_grace_ms);
-    await this.#drainOutput();
-    return this.#runtime.formerExit({ pid, startTime }, 0);
+  async salvage({ pid, startTime }: InstanceRecord): Promise<ProcessExit> {
+    const known = pid !== null && startTime !== null;
+    if (known) await this.#run?.endTreeOf({ pid, startTime }, this.plan.spec.stop_grace_ms, this.#hurry.signal);
+    await this.#run?.drainOutput();
+    return known ? this.#runtime.formerExit({ pid, startTime }, 0) : unknownExit;
   }
 
   /** Handles the end of a process that this kernel never saw, by the restart policy. */
@@ -162,29 +145,22 @@ export class Instance implements HostPeer {
   }
 
   receive(message: HostMessage): void {
-    if (message.type === "ready") {
-      this.serves = message.port !== null;
-      if (message.port !== null) this.port = message.port;
-    } else if (message.type === "failed") {
-      this.#hostFailure = message;
-      return;
-    }
-    this.#vitals?.receive(message);
+    if (message.type === "ready") this.serves = message.port !== null;
+    if (message.type === "failed") this.#hostFailure = message;
+    else this.#run?.receive(message);
   }
 
   disconnected(): void {
     // The host reconnects by itself; a process that is gone is noticed by its exit.
   }
 
-  probes(): ReturnType<Vitals["records"]> {
-    return this.#vitals?.records() ?? [];
+  probes(): ReturnType<ProcessRun["probes"]> {
+    return this.#run?.probes() ?? [];
   }
 
   /** Ends the pause before a restart, or starts an instance that had stopped. */
   retry(): void {
-    clearTimeout(this.#retryTimer);
-    if (transition(this.state, "retry") === this.state) return;
-    this.#move("retry", null);
+    if (!this.#move("retry", null)) return;
     this.#stopping = undefined;
     this.#hurry = new AbortController();
     this.start();
@@ -199,7 +175,7 @@ export class Instance implements HostPeer {
    * Stops the process: drain, SIGTERM, grace, SIGKILL, then the proof that nothing of its tree is left.
    * @throws SoloError `stop_failed` naming the pids that remain
    */
-  stop(options: { readonly force?: boolean; readonly graceMs?: number } = {}): Promise<StoppedInstance> {
+  stop(options: StopOptions = {}): Promise<StoppedInstance> {
     this.#stopping ??= this.#stop(options).catch((error: unknown) => {
       this.#stopping = undefined;
       throw error;
@@ -215,10 +191,7 @@ export class Instance implements HostPeer {
   /** Lets go of the process without touching it: it goes on, for the next kernel to adopt. */
   release(): void {
     clearTimeout(this.#graceTimer);
-    clearTimeout(this.#retryTimer);
-    this.#vitals?.stop();
-    this.#captures?.stdout.close();
-    this.#captures?.stderr.close();
+    this.#run?.release();
   }
 
   /** Forgets a stopped instance: its record, its FIFOs. */
@@ -229,54 +202,50 @@ export class Instance implements HostPeer {
     for (const fifo of fifoPaths(this.#runtime, this.id)) this.#runtime.guardian.drop(fifo);
   }
 
-  #watch(process: ProcessHandle, wasReady: boolean): void {
-    this.#vitals = new Vitals({
-      plan: this.plan,
-      port: this.port,
-      clock: this.#runtime.clock,
-      adopted: wasReady,
-      onJudgement: (judgement) => {
-        if (this.#process === process) this.#judged(judgement);
+  #context() {
+    return { runtime: this.#runtime, plan: this.plan, id: this.id, key: this.key, roots: this.#owner.roots };
+  }
+
+  #watch(run: ProcessRun, wasReady: boolean): void {
+    const current = () => this.#run === run;
+    if (!wasReady) this.#graceTimer = setTimeout(() => this.#outOfGrace(), this.plan.spec.health.grace_ms);
+    run.watch(
+      wasReady,
+      (judgement) => {
+        if (current()) this.#judged(judgement);
       },
-    });
-    this.#ended = process.exited.then((exit) => this.#exited(process, exit));
+      (exit) => {
+        if (current()) void this.#exited(run, exit);
+      },
+    );
   }
 
   #judged(judgement: Judgement): void {
-    switch (judgement.kind) {
-      case "pending":
-        return;
-      case "well":
-        this.#becomeReady("well", null);
-        return;
-      case "impaired":
-        this.#becomeReady("impaired", judgement.reason);
-        return;
-      case "unwell":
-        if (this.#move("unwell", judgement.reason)) {
-          this.#runtime.routes.remove(this.plan.ref, this.id);
-          this.#emit("instance_unhealthy", { reason: judgement.reason });
-        }
-        return;
-      case "dead":
-        void this.#putDown(judgement.reason);
-    }
+    if (judgement.kind === "well") this.#becomeReady("well", null);
+    else if (judgement.kind === "impaired") this.#becomeReady("impaired", judgement.reason);
+    else if (judgement.kind === "unwell") this.#becomeUnready(judgement.reason);
+    else if (judgement.kind === "dead") void this.#putDown(judgement.reason);
   }
 
   #becomeReady(event: "well" | "impaired", reason: string | null): void {
     const before = this.isReady;
-    if (!this.#move(event, reason)) return;
+    if (!this.#move(event, reason) || before) return;
     clearTimeout(this.#graceTimer);
-    if (before) return;
     this.#readySince = this.#runtime.clock.monotonic();
     if (this.serves) this.#runtime.routes.add(this.plan.ref, this.id, this.port);
-    if (this.#process !== undefined) this.#save(this.#process);
-    const startMs = this.startedAt === null ? 0 : this.#runtime.clock.now() - this.startedAt;
-    this.#emit("instance_ready", { pid: this.pid, port: this.serves ? this.port : null, took_ms: startMs });
+    this.#save();
+    const tookMs = this.startedAt === null ? 0 : this.#runtime.clock.now() - this.startedAt;
+    this.#emit("instance_ready", { pid: this.pid, port: this.serves ? this.port : null, took_ms: tookMs });
+  }
+
+  #becomeUnready(reason: string): void {
+    if (!this.#move("unwell", reason)) return;
+    this.#runtime.routes.remove(this.plan.ref, this.id);
+    this.#emit("instance_unhealthy", { reason });
   }
 
   #outOfGrace(): void {
-    if (this.state !== "starting" && this.state !== "unhealthy") return;
+    if (this.state !== "starting") return;
     const probe = this.probes().find(({ record }) => record.ok !== true);
     const seen = probe === undefined ? "" : ` (${probe.role} probe: ${probe.record.message})`;
     void this.#putDown(`did not get ready within ${this.plan.spec.health.grace_ms} ms${seen}`);
@@ -284,152 +253,104 @@ export class Instance implements HostPeer {
 
   /** Ends a process that is no use any more; its end is then handled like a crash. */
   async #putDown(reason: string): Promise<void> {
-    if (this.#unwell !== undefined || this.#process === undefined || this.#stopping !== undefined) return;
+    if (this.#unwell !== undefined || this.#run === undefined || this.#stopping !== undefined) return;
     this.#unwell = reason;
     this.#runtime.logs.note(this.plan.ref, this.id, reason);
-    this.#emit("instance_unhealthy", { reason });
+    if (!this.#move("unwell", reason)) this.reason = reason;
     this.#runtime.routes.remove(this.plan.ref, this.id);
-    await this.#endTree(Math.min(this.plan.spec.stop_grace_ms, unwellGraceMs));
+    this.#emit("instance_unhealthy", { reason });
+    await this.#run.endTree(Math.min(this.plan.spec.stop_grace_ms, unwellGraceMs), this.#hurry.signal);
   }
 
-  async #exited(process: ProcessHandle, exit: ProcessExit): Promise<void> {
-    if (this.#process !== process) return;
-    this.#vitals?.stop();
+  async #exited(run: ProcessRun, exit: ProcessExit): Promise<void> {
     this.#runtime.routes.remove(this.plan.ref, this.id);
-    if (this.#stopping !== undefined) {
-      this.#noteExit(exit);
-      return;
-    }
+    if (this.#stopping !== undefined) return this.#noteExit(exit);
     // What the process left behind would hold its port and its output: the tree goes with its root.
-    await this.#endTree(0);
-    await this.#drainOutput();
-    this.#endOfProcess(exit);
+    await run.endTree(0, this.#hurry.signal);
+    await run.drainOutput();
+    if (this.#stopping === undefined) this.#endOfProcess(exit);
+    else this.#noteExit(exit);
   }
 
   #endOfProcess(exit: ProcessExit): void {
-    clearTimeout(this.#graceTimer);
     const { clock } = this.#runtime;
     const stableMs = this.#readySince === undefined ? 0 : clock.monotonic() - this.#readySince;
     this.#noteExit(exit);
-    this.failure = {
-      reason: this.#hostFailure?.message ?? this.#unwell ?? describeExit(exit),
-      exit,
-      frame: this.#hostFailure?.frame ?? null,
-    };
+    const reason = this.#hostFailure?.message ?? this.#unwell ?? describeExit(exit);
+    this.failure = { reason, exit, frame: this.#hostFailure?.frame ?? null };
     this.#forgetProcess();
-    if (this.#stopping !== undefined) return;
     const end = { exit, unwell: this.#unwell !== undefined, stableMs, now: clock.monotonic() };
     const decision = decideRestart(this.plan.spec.restart, this.#history, end, this.#runtime.random());
     if (decision.action === "restart") {
       this.#history = decision.history;
       this.restarts += 1;
-      this.#move(decision.crashLoop ? "loop" : "retry_later", this.failure.reason);
-      if (decision.crashLoop) this.#emit("crash_loop", { reason: this.failure.reason, delay_ms: decision.delayMs });
+      this.#move(decision.crashLoop ? "loop" : "retry_later", reason);
+      if (decision.crashLoop) this.#emit("crash_loop", { reason, delay_ms: decision.delayMs });
       this.#owner.restartDue(this, decision.delayMs);
     } else {
-      this.#move(decision.action, decision.action === "fail" ? this.failure.reason : null);
+      if (decision.action === "complete") this.failure = undefined;
       this.#runtime.records.remove(this.id);
+      this.#move(decision.action, decision.action === "fail" ? reason : null);
     }
   }
 
-  async #stop({
-    force = false,
-    graceMs,
-  }: {
-    readonly force?: boolean;
-    readonly graceMs?: number;
-  }): Promise<StoppedInstance> {
-    const grace = force ? 0 : (graceMs ?? this.plan.spec.stop_grace_ms);
-    const deadline = this.#runtime.clock.monotonic() + grace;
+  async #stop({ force = false, graceMs = this.plan.spec.stop_grace_ms }: StopOptions): Promise<StoppedInstance> {
+    const run = this.#run;
     const pid = this.pid;
     clearTimeout(this.#graceTimer);
-    clearTimeout(this.#retryTimer);
-    if (this.#process === undefined) {
-      this.#move("stop", null);
-      this.#runtime.records.remove(this.id);
-      return { id: this.id, pid, exit_code: this.lastExit?.code ?? null, signal: this.lastExit?.signal ?? null };
-    }
-    this.#move("drain", null);
-    if (!force)
-      await Promise.race([this.#runtime.routes.drain(this.plan.ref, this.id, grace), aborted(this.#hurry.signal)]);
-    this.#runtime.routes.remove(this.plan.ref, this.id);
-    this.#move("stop", null);
-    const left = await this.#endTree(Math.max(0, deadline - this.#runtime.clock.monotonic()));
-    if (left.length > 0) {
-      throw new SoloError(
-        "stop_failed",
-        `${this.plan.ref.name}: processes ${left.join(", ")} of ${this.id} are still there`,
-        {
-          hint: "they can't be killed: look at their state with ps -o pid,stat,wchan",
-          applied: "unknown",
-          details: { pids: left },
-        },
-      );
-    }
-    await this.#ended;
-    await this.#drainOutput();
+    if (run !== undefined) await this.#endGently(run, force ? 0 : graceMs);
     this.#forgetProcess();
+    this.#move("stop", null);
     this.#move("gone", null);
     this.#runtime.records.remove(this.id);
-    this.#emit("instance_stopped", { exit_code: this.lastExit?.code ?? null, signal: this.lastExit?.signal ?? null });
-    return { id: this.id, pid, exit_code: this.lastExit?.code ?? null, signal: this.lastExit?.signal ?? null };
+    const { code: exit_code, signal } = (run === undefined ? undefined : this.lastExit) ?? unknownExit;
+    if (run !== undefined) this.#emit("instance_stopped", { exit_code, signal });
+    return { id: this.id, pid, exit_code, signal };
   }
 
-  /** SIGTERM to the whole tree, the grace, then SIGKILL; resolves to the pids that are left in spite of it. */
-  async #endTree(graceMs: number): Promise<number[]> {
-    return this.#process === undefined ? [] : this.#endTreeOf(this.#process, graceMs);
-  }
-
-  #endTreeOf({ pid, startTime }: Pick<ProcessHandle, "pid" | "startTime">, graceMs: number): Promise<number[]> {
-    const marker = { name: hostVariables.instance, value: this.id };
-    const query = {
-      root: { pid, startTime },
-      marker,
-      orphanParents: this.#runtime.orphanParents(),
-      skip: this.#owner.roots,
-    };
-    return endTree(query, { graceMs, clock: this.#runtime.clock, hurry: this.#hurry.signal });
-  }
-
-  async #drainOutput(): Promise<void> {
-    const captures = this.#captures;
-    this.#captures = undefined;
-    if (captures === undefined) return;
-    await Promise.all([captures.stdout.drained(outputDrainMs), captures.stderr.drained(outputDrainMs)]);
-    captures.stdout.close();
-    captures.stderr.close();
+  async #endGently(run: ProcessRun, graceMs: number): Promise<void> {
+    const { clock, routes } = this.#runtime;
+    const { ref } = this.plan;
+    const deadline = clock.monotonic() + graceMs;
+    this.#move("drain", null);
+    if (graceMs > 0) await Promise.race([routes.drain(ref, this.id, graceMs), aborted(this.#hurry.signal)]);
+    routes.remove(ref, this.id);
+    this.#move("stop", null);
+    const left = await run.endTree(Math.max(0, deadline - clock.monotonic()), this.#hurry.signal);
+    if (left.length > 0) {
+      throw new SoloError("stop_failed", `${ref.name}: processes ${left.join(", ")} of ${this.id} are still there`, {
+        hint: "they can't be killed: `ps -o pid,stat,wchan -p PID` shows what holds them",
+        applied: "unknown",
+        details: { pids: left },
+      });
+    }
+    await run.exited();
+    await run.drainOutput();
   }
 
   #noteExit(exit: ProcessExit): void {
     const reason = this.#unwell ?? describeExit(exit);
     this.lastExit = { ...exit, time: this.#runtime.clock.now(), reason };
-    this.#emit("instance_exited", {
-      pid: this.pid,
-      exit_code: exit.code,
-      signal: exit.signal,
-      known: exit.known,
-      reason,
-    });
+    const { code: exit_code, signal, known } = exit;
+    this.#emit("instance_exited", { pid: this.pid, exit_code, signal, known, reason });
   }
 
   #forgetProcess(): void {
-    if (this.plan.spec.fixed_port === undefined) this.#ports.release(this.port);
-    if (this.#process !== undefined) this.#owner.roots.delete(this.#process.pid);
-    this.#process = undefined;
-    this.#vitals?.stop();
+    clearTimeout(this.#graceTimer);
+    if (this.plan.spec.fixed_port === undefined) this.#owner.ports.release(this.port);
+    this.#run?.forget();
+    this.#run = undefined;
     this.#readySince = undefined;
-    this.pid = null;
-    this.startedAt = null;
   }
 
-  #save(process: ProcessHandle | null): void {
+  #save(): void {
     this.#runtime.records.save({
       id: this.id,
       ref: this.plan.ref,
       revision: this.plan.revision,
       state: this.state,
-      pid: process?.pid ?? null,
-      startTime: process?.startTime ?? null,
+      pid: this.pid,
+      startTime: this.#run?.startTime ?? null,
       bootId: bootId(),
       port: this.port,
       serves: this.serves,

@@ -12,7 +12,7 @@ const quotedLogLines = 20;
 export class Supervisor implements InstanceOwner {
   readonly roots = new Set<number>();
   readonly #runtime: SuperviseRuntime;
-  readonly #ports: PortAllocator;
+  readonly ports: PortAllocator;
   readonly #instances = new Map<string, Instance>();
   readonly #byService = new Map<string, Set<Instance>>();
   readonly #groups = new Map<string, Group>();
@@ -25,7 +25,7 @@ export class Supervisor implements InstanceOwner {
   constructor(runtime: SuperviseRuntime, observe: (instance: Instance) => void) {
     this.#runtime = runtime;
     this.#observe = observe;
-    this.#ports = new PortAllocator(runtime.random());
+    this.ports = new PortAllocator(runtime.random());
   }
 
   all(): Iterable<Instance> {
@@ -39,7 +39,7 @@ export class Supervisor implements InstanceOwner {
 
   launch(plan: LaunchPlan): Instance {
     const id = `${plan.ref.name}-${randomBytes(3).toString("hex")}`;
-    const instance = new Instance(this.#runtime, this.#ports, this, plan, id, randomBytes(16).toString("hex"));
+    const instance = new Instance(this.#runtime, this, plan, id, randomBytes(16).toString("hex"));
     this.#add(instance);
     instance.start();
     return instance;
@@ -50,7 +50,7 @@ export class Supervisor implements InstanceOwner {
    * left of it, and either concludes or forgets the instance.
    */
   adopt(record: InstanceRecord, plan: LaunchPlan): { readonly instance: Instance; readonly alive: boolean } {
-    const instance = new Instance(this.#runtime, this.#ports, this, plan, record.id, record.key);
+    const instance = new Instance(this.#runtime, this, plan, record.id, record.key);
     this.#add(instance);
     return { instance, alive: instance.adopt(record) };
   }

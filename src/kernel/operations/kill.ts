@@ -9,6 +9,8 @@ export async function kill(kernel: Kernel, request: OperationRequest<"kill">): P
   const begin = kernel.clock.monotonic();
   const service = kernel.get(request);
   kernel.commit(service, { desired: "stopped" });
+  // A second kill, with force, must not wait out the grace of the first.
+  if (request.force) for (const instance of kernel.supervisor.instancesOf(service.ref)) instance.hurry();
   const stopping = service.operations.run(async () => {
     kernel.commit(service, { desired: "stopped" });
     const options = { force: request.force, ...(request.grace_ms !== undefined && { graceMs: request.grace_ms }) };

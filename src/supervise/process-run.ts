@@ -1,0 +1,141 @@
+import { type HostMessage, hostVariables } from "../api/index.ts";
+import { bootId } from "../system/index.ts";
+import { adoptProcess } from "./adopt.ts";
+import { endTree } from "./end-tree.ts";
+import { captureOutput, launchProcess, type OutputCaptures, type ProcessHandle } from "./launch.ts";
+import type { ProcessExit } from "./restart-policy.ts";
+import type { InstanceRecord, LaunchPlan, SuperviseRuntime } from "./runtime.ts";
+import { type Judgement, Vitals } from "./vitals.ts";
+
+/** After a process's end: how long its last output may take to reach the log before the end is acted on. */
+const outputDrainMs = 1_000;
+
+export interface RunContext {
+  readonly runtime: SuperviseRuntime;
+  readonly plan: LaunchPlan;
+  /** The instance's. */
+  readonly id: string;
+  readonly key: string;
+  /** The pids of all instances' processes, which are nobody's orphans. */
+  readonly roots: Set<number>;
+}
+
+/** One process of an instance, from its start (or adoption) until nothing of its tree and of its output is left. */
+export class ProcessRun {
+  /** The port it was told to use. */
+  readonly port: number;
+  readonly startedAt: number;
+  readonly #context: RunContext;
+  readonly #captures: OutputCaptures;
+  readonly #process: ProcessHandle | undefined;
+  #vitals: Vitals | undefined;
+
+  private constructor(
+    context: RunContext,
+    port: number,
+    startedAt: number,
+    captures: OutputCaptures,
+    process?: ProcessHandle,
+  ) {
+    this.#context = context;
+    this.port = port;
+    this.startedAt = startedAt;
+    this.#captures = captures;
+    this.#process = process;
+    if (process !== undefined) context.roots.add(process.pid);
+  }
+
+  /** @throws SoloError `start_failed` when the system refuses to execute the program */
+  static launch(context: RunContext, port: number): ProcessRun {
+    const { runtime, plan, id, key } = context;
+    const captures = captureOutput(runtime, plan, id);
+    try {
+      const process = launchProcess(runtime, plan, { id, key, port });
+      return new ProcessRun(context, port, runtime.clock.now(), captures, process);
+    } catch (error) {
+      close(captures);
+      throw error;
+    }
+  }
+
+  /** Takes over what a former kernel kept; `pid` is null when that process is gone. */
+  static adopt(context: RunContext, record: InstanceRecord): ProcessRun {
+    const captures = captureOutput(context.runtime, context.plan, context.id);
+    const process = adoptProcess(context.runtime, record, bootId());
+    return new ProcessRun(context, record.port, record.started, captures, process);
+  }
+
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
+  get startTime(): number | null {
+    return this.#process?.startTime ?? null;
+  }
+
+  /**
+   * Begins to judge how the process is doing.
+   * @param wasReady a former kernel had found it ready
+   */
+  watch(wasReady: boolean, onJudgement: (judgement: Judgement) => void, onExit: (exit: ProcessExit) => void): void {
+    const { plan, runtime } = this.#context;
+    this.#vitals = new Vitals({ plan, port: this.port, clock: runtime.clock, adopted: wasReady, onJudgement });
+    void this.#process?.exited.then((exit) => {
+      this.#vitals?.stop();
+      onExit(exit);
+    });
+  }
+
+  receive(message: HostMessage): void {
+    this.#vitals?.receive(message);
+  }
+
+  probes(): ReturnType<Vitals["records"]> {
+    return this.#vitals?.records() ?? [];
+  }
+
+  exited(): Promise<unknown> {
+    return this.#process?.exited ?? Promise.resolve();
+  }
+
+  /** SIGTERM to the whole tree, the grace, then SIGKILL; resolves to the pids that are left in spite of it. */
+  async endTree(graceMs: number, hurry: AbortSignal): Promise<number[]> {
+    if (this.#process === undefined) return [];
+    return this.endTreeOf(this.#process, graceMs, hurry);
+  }
+
+  endTreeOf(
+    root: { readonly pid: number; readonly startTime: number },
+    graceMs: number,
+    hurry: AbortSignal,
+  ): Promise<number[]> {
+    const { runtime, id, roots: skip } = this.#context;
+    const { pid, startTime } = root;
+    const marker = { name: hostVariables.instance, value: id };
+    const query = { root: { pid, startTime }, marker, orphanParents: runtime.orphanParents(), skip };
+    return endTree(query, { graceMs, clock: runtime.clock, hurry });
+  }
+
+  /** Waits until all that the tree wrote is kept, and closes its output. */
+  async drainOutput(): Promise<void> {
+    await Promise.all([this.#captures.stdout.drained(outputDrainMs), this.#captures.stderr.drained(outputDrainMs)]);
+    close(this.#captures);
+  }
+
+  /** Forgets a process that is gone. */
+  forget(): void {
+    if (this.#process !== undefined) this.#context.roots.delete(this.#process.pid);
+    this.#vitals?.stop();
+  }
+
+  /** Lets go of a process without touching it. */
+  release(): void {
+    this.#vitals?.stop();
+    close(this.#captures);
+  }
+}
+
+function close({ stdout, stderr }: OutputCaptures): void {
+  stdout.close();
+  stderr.close();
+}
