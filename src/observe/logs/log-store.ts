@@ -10,8 +10,14 @@ import { type LogQuery, readLog } from "./read-log.ts";
 import { checkInstance, formatRecord, type Stream } from "./record.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { foldersIn } from "./segments.ts";
-import { type LogProblem, ServiceLog } from "./service-log.ts";
+import { ServiceLog } from "./service-log.ts";
 import { Wakeups } from "./wakeups.ts";
+
+/** What the store tells the kernel, in words for its operator. */
+export interface LogProblem {
+  readonly kind: "writing_failed" | "writing_resumed";
+  readonly message: string;
+}
 
 export interface LogStoreOptions {
   /** Holds a folder per tenant with a folder per service. */
@@ -23,7 +29,7 @@ export interface LogStoreOptions {
   readonly globalBytes?: number;
   /** What all captures together may write per second; see `throttle.ts`. */
   readonly bytesPerSecond?: number;
-  /** Told once when a log can't be written any more, and once when it can again. */
+  /** Told when the first log can't be written any more, and when all of them can again. */
   readonly onProblem?: (problem: LogProblem) => void;
 }
 
@@ -53,6 +59,8 @@ export class LogStore {
   readonly #budget: GlobalBudget;
   readonly #logs = new Map<string, ServiceLog>();
   readonly #captures = new Set<Capture>();
+  /** What is wrong now, by log. */
+  readonly #problems = new Map<string, string>();
   #intake: Intake | undefined;
 
   constructor(options: LogStoreOptions) {
@@ -116,6 +124,7 @@ export class LogStore {
     log.writer.removeAll();
     this.#logs.delete(log.key);
     this.#budget.remove(log.key);
+    this.#report(log.key, null);
     this.#wakeups.notify(log.key);
   }
 
@@ -132,6 +141,12 @@ export class LogStore {
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     const intake = new Intake(this.#clock, this.#poller, join(this.#directory, stagingFile), this.#bytesPerSecond);
     this.#intake = intake;
+    if (!intake.staging.durable) {
+      this.#report(
+        stagingFile,
+        `${join(this.#directory, stagingFile)} can't be mapped: a crash may lose lines being read`,
+      );
+    }
     this.#finishInterrupted(intake);
     const keys = foldersIn(this.#directory).flatMap((tenant) =>
       foldersIn(join(this.#directory, tenant)).map((name) => `${tenant}/${name}`),
@@ -159,7 +174,7 @@ export class LogStore {
     const writer = new SegmentWriter(this.#folderOf(ref), this.#files, defaultServiceBytes);
     const log = new ServiceLog({ tenant: ref.tenant, name: ref.name }, writer, this.#clock, {
       onChange: () => this.#changed(log),
-      onProblem: this.#onProblem,
+      onProblem: (_, problem) => this.#report(key, problem),
     });
     this.#logs.set(key, log);
     return log;
@@ -168,6 +183,17 @@ export class LogStore {
   #changed(log: ServiceLog): void {
     this.#budget.set(log.key, log.writer.bytes);
     this.#wakeups.notify(log.key);
+  }
+
+  /** A full disk stops every log at once: one message says it for all. */
+  #report(key: string, problem: string | null): void {
+    const before = this.#problems.size;
+    if (problem === null) this.#problems.delete(key);
+    else this.#problems.set(key, problem);
+    if (before === 0 && problem !== null) this.#onProblem({ kind: "writing_failed", message: problem });
+    if (before > 0 && this.#problems.size === 0) {
+      this.#onProblem({ kind: "writing_resumed", message: "all logs can be written again" });
+    }
   }
 
   #folderOf({ tenant, name }: ServiceRef): string {

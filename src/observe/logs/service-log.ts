@@ -3,22 +3,11 @@ import type { Clock } from "../../system/index.ts";
 import { formatRecord } from "./record.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 
-/** What the store tells the kernel about a log that can't be written. */
-export interface LogProblem {
-  readonly kind: "writing_failed" | "writing_resumed";
-  readonly ref: ServiceRef;
-  /** The system's code, such as `ENOSPC`. */
-  readonly code: string;
-  readonly message: string;
-  /** What was dropped so far. */
-  readonly lines: number;
-  readonly bytes: number;
-}
-
 export interface ServiceLogHooks {
   /** The log got longer or shorter. */
   onChange(log: ServiceLog): void;
-  onProblem(problem: LogProblem): void;
+  /** It can't be written, and why; `null` when it can again. */
+  onProblem(log: ServiceLog, problem: string | null): void;
 }
 
 interface Failure {
@@ -73,10 +62,10 @@ export class ServiceLog {
     const failure = this.#failure;
     if (failure === undefined) return true;
     const { code, lines, bytes } = failure;
-    const message = `${lines} lines (${bytes} bytes) were dropped because the log could not be written (${code})`;
-    if (!this.#write(formatRecord(this.#clock.now(), kernelInstance, "stderr", "F", `[solo] ${message}`))) return false;
+    const mark = `[solo] ${lines} lines (${bytes} bytes) were dropped: the log could not be written (${code})`;
+    if (!this.#write(formatRecord(this.#clock.now(), kernelInstance, "stderr", "F", mark))) return false;
     this.#failure = undefined;
-    this.#hooks.onProblem({ kind: "writing_resumed", ref: this.ref, code, message, lines, bytes });
+    this.#hooks.onProblem(this, null);
     return true;
   }
 
@@ -98,15 +87,7 @@ export class ServiceLog {
       return;
     }
     this.#failure = { code: error.code, lines: 0, bytes: 0, retryAt };
-    const { ref } = this;
-    this.#hooks.onProblem({
-      kind: "writing_failed",
-      ref,
-      code: error.code,
-      message: error.message,
-      lines: 0,
-      bytes: 0,
-    });
+    this.#hooks.onProblem(this, `the log of ${this.key} can't be written, its lines are dropped: ${error.message}`);
   }
 }
 
