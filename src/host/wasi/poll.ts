@@ -49,12 +49,12 @@ export function pollOneoff(view: DataView, input: number, output: number, count:
   return wasi.ERRNO_SUCCESS;
 }
 
+/** A span is measured by the monotonic clock, whichever it names: the wall clock is coarse and may be set meanwhile. */
 function readTimer(view: DataView, address: number, userdata: bigint): Timer | undefined {
   const { clockid, timeout, flags } = wasi.Subscription.read_bytes(view, address);
-  const now = clockTime(clockid);
-  if (now === undefined) return undefined;
-  const absolute = (flags & wasi.SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME) !== 0;
-  return { userdata, clockid, deadline: absolute ? timeout : now + timeout };
+  if (clockid !== wasi.CLOCKID_REALTIME && clockid !== wasi.CLOCKID_MONOTONIC) return undefined;
+  if ((flags & wasi.SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME) !== 0) return { userdata, clockid, deadline: timeout };
+  return { userdata, clockid: wasi.CLOCKID_MONOTONIC, deadline: process.hrtime.bigint() + timeout };
 }
 
 /** Milliseconds until a timer is due, negative when it is overdue. */

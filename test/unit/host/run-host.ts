@@ -7,6 +7,12 @@ import { type HostMessage, hostMessageSchema, hostVariables } from "../../../src
 /** Longest wait of a test for one condition. */
 const deadlineMs = 10_000;
 
+/** The built binary when `SOLO_BINARY` names one, so that the same tests hold for it. */
+const hostCommand =
+  process.env.SOLO_BINARY === undefined
+    ? [process.execPath, join(import.meta.dir, "fixtures", "main.ts")]
+    : [process.env.SOLO_BINARY, "__host"];
+
 export interface HostOptions {
   readonly kind?: "source" | "wasm";
   readonly args?: readonly string[];
@@ -27,9 +33,8 @@ export class HostUnderTest implements AsyncDisposable {
 
   constructor(entry: string, options: HostOptions = {}) {
     if (options.kernel !== false) this.startKernel();
-    const main = join(import.meta.dir, "fixtures", "main.ts");
     this.#child = Bun.spawn({
-      cmd: [process.execPath, main, options.kind ?? "source", entry, ...(options.args ?? [])],
+      cmd: [...hostCommand, options.kind ?? "source", entry, ...(options.args ?? [])],
       cwd: options.cwd ?? this.folder,
       env: { ...options.env, ...this.#identity() },
       stdin: "ignore",
