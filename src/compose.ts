@@ -12,7 +12,6 @@ import {
   openKernel,
   openReadOnly,
   type RunningKernel,
-  runGuardian,
   startDaemon,
   writeBootError,
 } from "./kernel/index.ts";
@@ -70,19 +69,14 @@ export async function runKernelProcess(args: readonly string[]): Promise<never> 
     const failure = SoloError.from(error);
     say("error", failure.stack ?? failure.message);
     writeBootError(config.paths.run, failure.toDocument());
-    process.exit(failure.code === "locked" ? kernelExit.locked : kernelExit.fatal);
+    process.exit(exitCodeOf(failure));
   }
 }
 
-/** `solo __guardian FLAGS`: stands above the kernel that it starts with the same flags. Ends the process. */
-export async function runGuardianProcess(args: readonly string[]): Promise<never> {
-  const config = await loadConfig({ cwd: "/", env: process.env, flags: parseFlags(args) });
-  const code = await runGuardian({
-    runDir: config.paths.run,
-    logPath: join(config.paths.logs, "kernel.log"),
-    kernelCommand: [...selfCommand(), "__kernel", ...args],
-  });
-  process.exit(code);
+/** Tells the guardian whether another try may help. */
+function exitCodeOf(failure: SoloError): number {
+  if (failure.code === "locked") return kernelExit.locked;
+  return failure.retryable && failure.code !== "port_in_use" ? failure.exit : kernelExit.fatal;
 }
 
 async function openForeground({ config }: DaemonOptions): Promise<ForegroundKernel> {

@@ -14,7 +14,7 @@ if (role === "__host") {
   const { runKernelProcess } = await import("./compose.ts");
   await runKernelProcess(rest);
 } else if (role === "__guardian") {
-  const { runGuardianProcess } = await import("./compose.ts");
+  const { runGuardianProcess } = await import("./guardian-process.ts");
   await runGuardianProcess(rest);
 } else {
   const { runCli } = await import("./cli/index.ts");

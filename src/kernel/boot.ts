@@ -24,6 +24,7 @@ import {
 } from "../system/index.ts";
 import { Ingress } from "../traffic/index.ts";
 import { openDatabase } from "./database/index.ts";
+import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
 import { Kernel } from "./kernel.ts";
 import { restore } from "./restore.ts";
 import { Routes } from "./routes.ts";
@@ -40,7 +41,7 @@ export interface KernelOptions {
   /** Number of events kept. */
   readonly eventsKept: number;
   /** The guardian above this kernel; null when it runs without one. */
-  readonly guardian: (GuardianPort & { readonly present: () => boolean }) | null;
+  readonly guardian: (GuardianLink & { readonly present: () => boolean }) | null;
   /** A line for the kernel's own log. */
   readonly say: (level: "info" | "warn" | "error", message: string) => void;
 }
@@ -57,8 +58,6 @@ const ingressCloseMs = 1_000;
 /** Between attempts to get the ingress's port while another program has it. */
 const ingressRetryMs = 1_000;
 const eventBytes = 64_000_000;
-/** How long a zombie that may be a helper of a library (a probe's command) is left to Bun. */
-const orphanGraceMs = 200;
 const noGuardian: GuardianPort = { hold() {}, drop() {} };
 
 /**
@@ -135,7 +134,8 @@ async function assemble(
   const supervisor = new Supervisor(runtime, (instance) => kernel.settleFinished(instance));
   closers.push(() => supervisor.release());
   hosts.authenticate = supervisor.authenticate;
-  if (guardian === null) closers.push(reapAsGuardian(folders.exits, supervisor.roots));
+  if (guardian === null) closers.push(standInForGuardian(folders.exits));
+  guardian?.onGone(() => closers.push(standInForGuardian(folders.exits)));
   const sampler = new UsageSampler(systemClock, () => supervisor.all());
   closers.push(() => sampler.stop());
 
@@ -174,18 +174,8 @@ async function assemble(
     data: { pid: process.pid, version: options.version.version },
   });
   restore(kernel);
+  guardian?.keep([...supervisor.all()].flatMap((instance) => instance.fifos()));
   return { kernel, stopped, close };
-}
-
-/** Without a guardian the kernel itself takes in orphans of its services. Its other children are Bun's to reap. */
-function reapAsGuardian(exitsFolder: string, roots: ReadonlySet<number>): () => void {
-  setSubreaper();
-  const exits = new ExitRecorder(exitsFolder);
-  return reapOrphans({
-    isOwn: (pid) => roots.has(pid),
-    graceMs: orphanGraceMs,
-    onExit: (exit) => void exits.record(exit),
-  });
 }
 
 function prepareFolders(paths: Paths): SuperviseRuntime["folders"] {

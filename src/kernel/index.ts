@@ -1,4 +1,4 @@
 export { type KernelOptions, openKernel, type RunningKernel } from "./boot.ts";
 export { startDaemon } from "./daemon.ts";
-export { kernelExit, linkGuardian, openDaemonLog, runGuardian, writeBootError } from "./guardian/index.ts";
+export { kernelExit, linkGuardian, openDaemonLog, writeBootError } from "./guardian/index.ts";
 export { openReadOnly, type ReadApi } from "./read-only.ts";

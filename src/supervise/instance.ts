@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { type HostMessage, type InstanceState, SoloError, type StoppedInstance } from "../api/index.ts";
 import { bootId } from "../system/index.ts";
 import type { HostPeer } from "./control.ts";
@@ -127,7 +128,10 @@ export class Instance implements HostPeer {
     const wasReady = record.state === "ready" || record.state === "degraded";
     this.#emit("instance_adopted", { pid: this.pid, port: this.port, revision: this.plan.revision });
     this.#watch(this.#run, wasReady);
-    if (wasReady) this.#becomeReady("well", null);
+    if (!wasReady) return true;
+    this.#move("well", null);
+    this.#readySince = this.#runtime.clock.monotonic();
+    if (this.serves) this.#runtime.routes.add(this.plan.ref, this.id, this.port);
     return true;
   }
 
@@ -199,7 +203,15 @@ export class Instance implements HostPeer {
     this.release();
     this.#runtime.records.remove(this.id);
     this.#runtime.routes.remove(this.plan.ref, this.id);
-    for (const fifo of fifoPaths(this.#runtime, this.id)) this.#runtime.guardian.drop(fifo);
+    for (const fifo of this.fifos()) {
+      this.#runtime.guardian.drop(fifo);
+      rmSync(fifo, { force: true });
+    }
+  }
+
+  /** Where its output goes. */
+  fifos(): readonly string[] {
+    return fifoPaths(this.#runtime, this.id);
   }
 
   #context() {
