@@ -11,17 +11,7 @@ import {
   Supervisor,
   UsageSampler,
 } from "../supervise/index.ts";
-import {
-  acquireLock,
-  ExitRecorder,
-  Poller,
-  readExit,
-  readStat,
-  reapOrphans,
-  selfCommand,
-  setSubreaper,
-  systemClock,
-} from "../system/index.ts";
+import { acquireLock, Poller, readExit, readStat, selfCommand, systemClock } from "../system/index.ts";
 import { Ingress } from "../traffic/index.ts";
 import { openDatabase } from "./database/index.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
