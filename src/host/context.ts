@@ -19,7 +19,7 @@ function createLog(): Log {
 }
 
 /** One line of JSON. A field can't replace the level or the message, and one that JSON can't hold becomes text. */
-export function formatLine(level: string, msg: string, fields: Fields = {}): string {
+function formatLine(level: string, msg: string, fields: Fields = {}): string {
   try {
     return JSON.stringify(Object.assign({ level, msg }, fields, { level, msg }), plain);
   } catch {

@@ -20,7 +20,7 @@ export async function failStart(channel: ControlChannel, thrown: unknown): Promi
 }
 
 /** What was thrown, in the form that the kernel keeps. The frame is taken through the bundle's source map. */
-export function describeFailure(thrown: unknown): Extract<HostMessage, { type: "failed" }> {
+function describeFailure(thrown: unknown): Extract<HostMessage, { type: "failed" }> {
   if (!(thrown instanceof Error)) {
     return { type: "failed", message: Bun.inspect(thrown).slice(0, maxMessageLength), stack: null, frame: null };
   }

@@ -1,4 +1,4 @@
-import type { FetchModule } from "./module-shape.ts";
+import { type FetchModule, hasRoutes } from "./module-shape.ts";
 import type { Context, Service } from "./sdk/index.ts";
 
 /** A server that an instance's requests come to. */
@@ -16,11 +16,13 @@ export function serveModule(module: FetchModule, port: number): HostServer {
   const pending = new Set<Promise<unknown>>();
   const execution = executionContext(pending);
   const { websocket, maxRequestBodySize } = module;
-  const answer = (request: Request, server: Bun.Server<unknown>) => module.fetch(request, server, execution);
+  const routes = (hasRoutes(module) && module.routes) || {};
+  const answer = (request: Request, server: Bun.Server<unknown>) =>
+    module.fetch ? module.fetch(request, server, execution) : new Response("Not Found\n", { status: 404 });
   const options = { ...listenOptions(port), ...(maxRequestBodySize !== undefined && { maxRequestBodySize }) };
   const server: Bun.Server<unknown> = websocket
-    ? Bun.serve({ ...options, fetch: answer, websocket })
-    : Bun.serve({ ...options, fetch: answer });
+    ? Bun.serve({ ...options, routes, fetch: answer, websocket })
+    : Bun.serve({ ...options, routes, fetch: answer });
   exposeEnvironment(server);
   return { port, drain: () => drain(server, pending) };
 }

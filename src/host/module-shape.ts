@@ -1,11 +1,12 @@
 import { isService, type Service } from "./sdk/index.ts";
 
 /**
- * `export default { fetch }`, as Bun, Cloudflare Workers and Hono have it. The other members are Bun's; its `port` and
- * `hostname` are ignored, because an instance listens where its kernel says.
+ * `export default { fetch }`, as Bun, Cloudflare Workers and Hono have it. The other members are Bun's, whose `routes` may
+ * stand alone; its `port` and `hostname` are ignored, because an instance listens where its kernel says.
  */
 export interface FetchModule {
-  fetch(request: Request, env: unknown, execution: unknown): Response | Promise<Response>;
+  fetch?(request: Request, env: unknown, execution: unknown): Response | Promise<Response>;
+  readonly routes?: Bun.Serve.Routes<unknown, string>;
   readonly websocket?: Bun.WebSocketHandler<unknown>;
   readonly maxRequestBodySize?: number;
 }
@@ -24,7 +25,13 @@ export function shapeOf(exported: unknown): ModuleShape {
 
 function isFetchModule(value: unknown): value is FetchModule {
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
-  return "fetch" in value && typeof value.fetch === "function" && !isRunningServer(value);
+  const answers = "fetch" in value && typeof value.fetch === "function";
+  return (answers || hasRoutes(value)) && !isRunningServer(value);
+}
+
+/** Bun's `routes`. Frameworks' own objects (Hono, Elysia) have a member of that name which is something else. */
+export function hasRoutes(value: object): boolean {
+  return "routes" in value && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** `export default Bun.serve(…)`: a server of the script's own, which has a `fetch` as well. */

@@ -18,6 +18,8 @@ export interface HostOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Descriptor for standard output, instead of the file behind `stdout`. */
+  readonly output?: number;
   /** False: no kernel listens when the host starts. */
   readonly kernel?: boolean;
 }
@@ -38,7 +40,7 @@ export class HostUnderTest implements AsyncDisposable {
       cwd: options.cwd ?? this.folder,
       env: { ...options.env, ...this.#identity() },
       stdin: "ignore",
-      stdout: Bun.file(join(this.folder, "stdout")),
+      stdout: options.output ?? Bun.file(join(this.folder, "stdout")),
       stderr: Bun.file(join(this.folder, "stderr")),
     });
   }

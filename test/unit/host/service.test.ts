@@ -41,6 +41,18 @@ test("a service whose stop throws exits with 1 and says why", async () => {
   expect(host.stderr).toContain("cannot flush");
 });
 
+test("SIGTERM ends a start that hangs", async () => {
+  await using host = new HostUnderTest(
+    service('async start() { console.log("starting"); await new Promise(() => {}); }'),
+  );
+  await until(
+    () => host.stdout === "starting\n",
+    () => "the start",
+  );
+  host.signal("SIGTERM");
+  expect(await host.exited()).toBe(0);
+});
+
 test("a second SIGTERM ends a stop that hangs", async () => {
   await using host = new HostUnderTest(
     service('async stop() { console.log("stopping"); await new Promise(() => {}); }'),

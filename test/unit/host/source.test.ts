@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { closeSync, openSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { HostUnderTest, until, writeProgram } from "./run-host.ts";
 
 const fetchModule = (body: string) =>
@@ -67,6 +69,14 @@ describe("a host", () => {
     socket.addEventListener("open", () => socket.send("hi"));
     expect(await answer).toBe("echo hi");
     socket.close();
+  });
+
+  test("serves Bun's routes, with or without fetch", async () => {
+    const entry = writeProgram({ "main.js": 'export default { routes: { "/a": () => new Response("A") } };' });
+    await using host = new HostUnderTest(entry);
+    await host.message("ready");
+    expect(await (await host.fetch("/a")).text()).toBe("A");
+    expect((await host.fetch("/b")).status).toBe(404);
   });
 
   test("answers an exception with a bare 500 and logs its stack", async () => {
@@ -181,6 +191,23 @@ describe("a plain script", () => {
     await using host = new HostUnderTest(entry);
     expect(await host.exited()).toBe(1);
     expect(host.stderr).toContain("error: forgotten");
+  });
+
+  test("loses no output in a FIFO whose reader is slow", async () => {
+    const entry = writeProgram({
+      "main.js":
+        'for (let i = 0; i < 20000; i++) console.log("line " + i); process.stdout.write("end"); process.exit(3);',
+    });
+    const fifo = join(dirname(entry), "fifo");
+    Bun.spawnSync({ cmd: ["mkfifo", fifo] });
+    const reader = Bun.spawn({ cmd: ["sh", "-c", "exec < $0; sleep 0.3; cat", fifo], stdout: "pipe" });
+    const output = openSync(fifo, "w");
+    await using host = new HostUnderTest(entry, { output });
+    closeSync(output);
+    const text = await new Response(reader.stdout).text();
+    expect(await host.exited()).toBe(3);
+    expect(text.split("\n")).toHaveLength(20_001);
+    expect(text).toEndWith("line 19999\nend");
   });
 
   test("loses no output at process.exit", async () => {
