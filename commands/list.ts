@@ -1,4 +1,5 @@
 import { SoloCommand } from "../src/cli/index.ts";
+import { renderServiceList } from "../src/cli/render/index.ts";
 
 export default class List extends SoloCommand {
   static override summary = "List services with their state";
@@ -9,10 +10,6 @@ export default class List extends SoloCommand {
     const { flags } = await this.parse(List);
     const session = await this.open(flags);
     const kernel = await session.reader();
-    const list = await kernel.list({ tenant: session.tenant });
-    await session.output.result(list, async (document) => {
-      const { renderServiceList } = await import("../src/cli/render/service-list.ts");
-      return renderServiceList(document);
-    });
+    await session.output.result(await kernel.list({ tenant: session.tenant }), renderServiceList);
   }
 }

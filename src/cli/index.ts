@@ -1,6 +1,15 @@
 export type { CommandModule, CommandTable } from "./command-table.ts";
-export { dryRunFlag, serviceIdFlag, waitFlags } from "./global-flags.ts";
+export { exitWith } from "./exit-with.ts";
+export { followProgress } from "./follow-progress.ts";
+export { dryRunFlag, duration, serviceIdFlag, waitFlags } from "./global-flags.ts";
+export { Interrupted } from "./interrupted.ts";
+export { onInterruption } from "./interruption.ts";
 export type { DaemonOptions, ForegroundKernel, KernelDoor, ReadOnlyApi } from "./kernel-door.ts";
+export { parseMoment } from "./moment.ts";
 export { oclifPackage } from "./oclif-package.ts";
 export { type CliParts, runCli } from "./run.ts";
+export { optionalServiceName, serviceName } from "./service-name.ts";
+export type { Session } from "./session.ts";
 export { SoloCommand } from "./solo-command.ts";
+export { splitAtSeparator } from "./split-at-separator.ts";
+export type { View } from "./view.ts";

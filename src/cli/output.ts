@@ -1,3 +1,4 @@
+import { type View, viewOf } from "./view.ts";
 import { writeAll } from "./write-all.ts";
 
 export interface OutputOptions {
@@ -9,6 +10,7 @@ export interface OutputOptions {
 export class Output {
   readonly json: boolean;
   readonly quiet: boolean;
+  #view: Promise<View> | undefined;
 
   constructor({ json, quiet }: OutputOptions) {
     this.json = json;
@@ -16,18 +18,28 @@ export class Output {
   }
 
   /** The one result of a command: as JSON, or as the text that `render` makes of the same data. */
-  async result<T extends object>(document: T, render: (document: T) => string | Promise<string>): Promise<void> {
-    const text = this.json ? JSON.stringify(document) : await render(document);
+  async result<T extends object>(
+    document: T,
+    render: (document: T, view: View) => string | Promise<string>,
+  ): Promise<void> {
+    const text = this.json ? JSON.stringify(document) : await render(document, await this.view());
     if (text !== "") await writeAll(process.stdout, `${text}\n`);
   }
 
   /** One element of a stream: a line of NDJSON, or of text. */
-  async element<T extends object>(document: T, render: (document: T) => string): Promise<void> {
-    await writeAll(process.stdout, `${this.json ? JSON.stringify(document) : render(document)}\n`);
+  async element<T extends object>(document: T, render: (document: T, view: View) => string): Promise<void> {
+    const text = this.json ? JSON.stringify(document) : render(document, await this.view());
+    await writeAll(process.stdout, `${text}\n`);
   }
 
   /** Progress and prose for people. */
   async note(text: string): Promise<void> {
     if (!this.quiet) await writeAll(process.stderr, `${text}\n`);
+  }
+
+  /** How stdout shows text. */
+  view(): Promise<View> {
+    this.#view ??= viewOf(process.stdout);
+    return this.#view;
   }
 }

@@ -21,13 +21,11 @@ export class Session {
   readonly output: Output;
   readonly config: LoadedConfig;
   readonly door: () => Promise<KernelDoor>;
-  readonly #flags: SessionFlags;
 
-  constructor(output: Output, config: LoadedConfig, door: () => Promise<KernelDoor>, flags: SessionFlags) {
+  constructor(output: Output, config: LoadedConfig, door: () => Promise<KernelDoor>) {
     this.output = output;
     this.config = config;
     this.door = door;
-    this.#flags = flags;
   }
 
   get tenant(): string {
@@ -37,6 +35,11 @@ export class Session {
   /** How long a command waits for what it started, in milliseconds. */
   get timeoutMs(): number {
     return this.config.get("defaults.timeout");
+  }
+
+  /** Whether the kernel that is meant is this machine's own. */
+  get isLocal(): boolean {
+    return this.config.target() === null;
   }
 
   /** The kernel as it is: a call fails with `unreachable` when there is none. */
@@ -49,7 +52,7 @@ export class Session {
   /** For reads: this machine's files answer when no kernel runs. Nothing is started. */
   async reader(): Promise<SoloClient> {
     const kernel = await this.kernel();
-    if (this.config.target() !== null) return kernel;
+    if (!this.isLocal) return kernel;
     return onUnreachable(
       kernel,
       once(async () => (await this.door()).openReadOnly(this.config)),
@@ -59,7 +62,7 @@ export class Session {
   /** For changes: this machine's daemon is started when none runs. */
   async writer(): Promise<SoloClient> {
     const kernel = await this.kernel();
-    if (this.config.target() !== null) return kernel;
+    if (!this.isLocal) return kernel;
     return onUnreachable(
       kernel,
       once(async () => {
@@ -69,17 +72,32 @@ export class Session {
     );
   }
 
+  /**
+   * For `kill`: a kernel that died may have left the service running, and only a kernel can stop it for good. So one is
+   * started, unless the files say that nothing is to be stopped.
+   */
+  async stopper(): Promise<SoloClient> {
+    const kernel = await this.kernel();
+    if (!this.isLocal) return kernel;
+    return onUnreachable(kernel, async () => ({
+      kill: async (input, signal) => {
+        const files = await (await this.door()).openReadOnly(this.config);
+        const { service, tenant, state } = await files.status(input);
+        if (state === "stopped") return { service, tenant, state, instances: [], took_ms: 0 };
+        await this.startDaemon();
+        return kernel.kill(input, signal);
+      },
+    }));
+  }
+
   async startDaemon(): Promise<void> {
     await (await this.door()).startDaemon({ config: this.config, flags: this.daemonFlags });
   }
 
-  /** The flags of this command line that a kernel started by it must be given too. */
+  /** What a kernel in another process must be told to read the same configuration; it does not run in this folder. */
   get daemonFlags(): string[] {
-    const { config, "data-dir": dataDir } = this.#flags;
-    return [
-      ...(config === undefined ? [] : ["--config", config]),
-      ...(dataDir === undefined ? [] : ["--data-dir", dataDir]),
-    ];
+    const { user } = this.config.files;
+    return user === null ? [] : ["--config", user];
   }
 }
 
@@ -90,7 +108,7 @@ export async function openSession(flags: SessionFlags, door: () => Promise<Kerne
     env: process.env,
     flags: { tenant, context, config, timeout, "data-dir": dataDir },
   });
-  return new Session(new Output({ json: flags.json || wantsJson([]), quiet: flags.quiet }), loaded, door, flags);
+  return new Session(new Output({ json: flags.json || wantsJson([]), quiet: flags.quiet }), loaded, door);
 }
 
 function once<T extends Partial<SoloApi>>(make: () => Promise<T>): () => Promise<T> {

@@ -1,0 +1,84 @@
+import { string as argument } from "@oclif/core/args";
+import { string } from "@oclif/core/flags";
+import { SoloError } from "../src/api/index.ts";
+import { serviceFlags, serviceFromFlags, servicesFromFile } from "../src/cli/deploy/index.ts";
+import {
+  dryRunFlag,
+  exitWith,
+  followProgress,
+  onInterruption,
+  optionalServiceName,
+  SoloCommand,
+  splitAtSeparator,
+  waitFlags,
+} from "../src/cli/index.ts";
+import { renderDeployResults } from "../src/cli/render/index.ts";
+
+const changesPending = 10;
+
+export default class Deploy extends SoloCommand {
+  static override summary = "Deploy a file, a folder or a program as a service, and wait until it is ready";
+  static override description =
+    `PATH is a TypeScript or JavaScript file, a folder with one, a .wasm module, or any executable; arguments after -- go to the
+program, where $PORT is replaced by the port it should listen on. Deploying the same content again changes nothing; changed
+content replaces the instances one by one without going below the ready count. This machine's daemon is started if needed.`;
+  static override usage = ["deploy PATH [NAME] [FLAGS] [-- ARGS]", "deploy --file solo.toml"];
+  static override examples = [
+    "<%= config.bin %> deploy service.ts",
+    "<%= config.bin %> deploy ./api web --replicas 3 --env LOG_LEVEL=debug",
+    "<%= config.bin %> deploy redis-server cache --health-tcp 0 -- --port '$PORT'",
+    "<%= config.bin %> deploy --file solo.toml --json",
+  ];
+  static override args = {
+    path: argument({ description: "File, folder or executable" }),
+    name: argument({
+      description: "Name of the service; by default the file's, or the folder's of index.ts and its like",
+    }),
+  };
+  static override flags = {
+    file: string({ char: "f", description: "Deploy every service of a project file", helpValue: "FILE" }),
+    ...serviceFlags,
+    "service-id": string({ description: "Name of the service, instead of the argument NAME", helpValue: "NAME" }),
+    ...waitFlags,
+    ...dryRunFlag,
+  };
+
+  async run(): Promise<void> {
+    const { own, program } = splitAtSeparator(this.argv);
+    const { args, flags } = await this.parse(Deploy, own);
+    const session = await this.open(flags);
+    const name = optionalServiceName(args.name, flags["service-id"]);
+    const services =
+      flags.file === undefined
+        ? serviceFromFlags({ path: required(args.path), name, args: program }, flags, session)
+        : await servicesFromFile(onlyFile(flags.file, args.path), session);
+    const interruption = onInterruption();
+    const kernel = await session.writer();
+    const request = {
+      ...services,
+      tenant: session.tenant,
+      wait: flags.wait,
+      timeout_ms: session.timeoutMs,
+      dry_run: flags["dry-run"],
+    };
+    const result = await followProgress(kernel.deploy(request, interruption.signal), session.output, interruption);
+    const [only] = result.services;
+    const document = flags.file === undefined && only ? only : result;
+    await session.output.result(document, (_, view) => renderDeployResults(result.services, view));
+    if (flags["dry-run"] && result.services.some(({ changed }) => changed)) exitWith(changesPending);
+  }
+}
+
+function required(path: string | undefined): string {
+  if (path !== undefined) return path;
+  throw new SoloError("usage", "missing argument PATH", {
+    hint: "`solo deploy service.ts` deploys a file, `solo deploy --file solo.toml` a project",
+  });
+}
+
+function onlyFile(file: string, path: string | undefined): string {
+  if (path === undefined) return file;
+  throw new SoloError("usage", "give a PATH or --file, not both", {
+    hint: `\`solo deploy --file ${file}\` deploys the project`,
+  });
+}

@@ -1,0 +1,60 @@
+import { string as argument } from "@oclif/core/args";
+import { boolean, integer, string } from "@oclif/core/flags";
+import { SoloError } from "../src/api/index.ts";
+import { onInterruption, parseMoment, SoloCommand, serviceIdFlag, serviceName } from "../src/cli/index.ts";
+import { logLineRenderer } from "../src/cli/render/index.ts";
+
+export default class Logs extends SoloCommand {
+  static override summary = "Show what a service wrote to stdout and stderr";
+  static override examples = [
+    "<%= config.bin %> logs web --follow --tail 20",
+    "<%= config.bin %> logs web --since 10m --grep 'error|timeout'",
+    "<%= config.bin %> logs web --json --since-cursor 18422",
+  ];
+  static override args = { name: argument({ description: "Name of the service" }) };
+  static override flags = {
+    ...serviceIdFlag,
+    follow: boolean({ char: "f", description: "Go on with new lines as they come" }),
+    tail: integer({ char: "n", description: "Only the last lines", min: 0, helpValue: "COUNT" }),
+    since: string({ description: "Only lines since then: 10m, 2h, or a time", helpValue: "TIME" }),
+    "since-cursor": string({
+      description: "Only lines after this one, as found in a JSON line's cursor",
+      helpValue: "CURSOR",
+    }),
+    grep: string({ description: "Only lines that match", helpValue: "REGEX" }),
+    instance: string({ description: "Only lines of this instance", helpValue: "ID" }),
+    timestamps: boolean({ char: "t", description: "Show the time of each line" }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Logs);
+    const session = await this.open(flags);
+    const request = {
+      tenant: session.tenant,
+      name: serviceName(args.name, flags["service-id"]),
+      follow: flags.follow,
+      ...(flags.tail !== undefined && { tail: flags.tail }),
+      ...(flags.since !== undefined && { since: parseMoment(flags.since, "--since") }),
+      ...(flags["since-cursor"] !== undefined && { since_cursor: flags["since-cursor"] }),
+      ...(flags.grep !== undefined && { grep: checkedPattern(flags.grep) }),
+      ...(flags.instance !== undefined && { instance: flags.instance }),
+    };
+    const interruption = onInterruption();
+    const render = logLineRenderer({ timestamps: flags.timestamps });
+    const kernel = await session.reader();
+    for await (const line of kernel.logs(request, interruption.signal)) await session.output.element(line, render);
+    interruption.check();
+  }
+}
+
+function checkedPattern(source: string): string {
+  try {
+    new RegExp(source);
+    return source;
+  } catch (cause) {
+    throw new SoloError("usage", `--grep: ${cause instanceof Error ? cause.message : cause}`, {
+      hint: "it is a JavaScript regular expression; put a \\ before characters such as ( [ *",
+      cause,
+    });
+  }
+}

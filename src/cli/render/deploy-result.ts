@@ -1,0 +1,20 @@
+import { type DeployResult, formatDuration } from "../../api/index.ts";
+import type { View } from "../view.ts";
+import { paintState } from "./state.ts";
+
+/** One service per line: what became of it, where it answers, how long it took. */
+export function renderDeployResults(results: readonly DeployResult[], { style }: View): string {
+  return results.map((result) => renderDeployResult(result, style)).join("\n");
+}
+
+function renderDeployResult(result: DeployResult, style: View["style"]): string {
+  const { service, state, instances, url, changed, took_ms } = result;
+  const facts = [
+    style.bold(service),
+    paintState(state, state, style),
+    ...(url === null ? [] : [style.cyan(url)]),
+    style.dim(`${instances.length} instance${instances.length === 1 ? "" : "s"}`),
+    style.dim(changed ? formatDuration(took_ms) : "unchanged"),
+  ];
+  return facts.join("  ");
+}

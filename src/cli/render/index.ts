@@ -1,0 +1,10 @@
+export { renderDeployResults } from "./deploy-result.ts";
+export { renderEvent } from "./event.ts";
+export { renderHealth } from "./health.ts";
+export { renderKillResult } from "./kill-result.ts";
+export { logLineRenderer } from "./log-line.ts";
+export { renderServiceHealth } from "./service-health.ts";
+export { renderServiceList } from "./service-list.ts";
+export { renderServiceStatus } from "./service-status.ts";
+export { paintState } from "./state.ts";
+export { type Column, renderTable } from "./table.ts";

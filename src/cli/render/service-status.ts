@@ -1,0 +1,64 @@
+import { formatDuration, formatSize, type InstanceDetail, type ServiceStatus } from "../../api/index.ts";
+import type { View } from "../view.ts";
+import { renderEvent } from "./event.ts";
+import { relativeTime } from "./relative-time.ts";
+import { paintState } from "./state.ts";
+import { type Column, renderTable } from "./table.ts";
+
+/** Everything about one service: what it is, its instances, probes, the last exit and what happened lately. */
+export function renderServiceStatus(status: ServiceStatus, view: View): string {
+  const { style, now } = view;
+  const facts: [label: string, value: string][] = [
+    ["state", paintState(status.state, status.state, style)],
+    ["ready", `${status.ready}/${status.replicas}`],
+    ["health", paintState(status.health.status, status.health.status, style)],
+    ["revision", status.revision.slice(0, revisionDigits)],
+    ["kind", status.kind],
+    ["url", status.url === null ? "-" : style.cyan(status.url)],
+    ["restarts", String(status.restarts)],
+    ["memory", formatSize(status.rss_bytes)],
+    ["log budget", formatSize(status.limits.log_bytes)],
+  ];
+  if (status.last_exit) {
+    const { instance, reason, time } = status.last_exit;
+    facts.push(["last exit", `${instance}: ${reason}, ${relativeTime(time, now)}`]);
+  }
+  const sections = [
+    `${style.bold(`${status.tenant}/${status.service}`)}`,
+    facts.map(([label, value]) => `  ${style.dim(label.padEnd(labelWidth))}${value}`).join("\n"),
+  ];
+  if (status.instances.length > 0) sections.push(renderTable(status.instances, instanceColumns(view), view));
+  const failing = status.health.probes.filter(({ ok }) => ok === false);
+  if (failing.length > 0) {
+    const lines = failing.map(({ instance, probe, type, message }) => `  ${instance} ${probe} (${type}): ${message}`);
+    sections.push([style.red("failing probes"), ...lines].join("\n"));
+  }
+  if (status.recent_events.length > 0) {
+    sections.push(
+      [style.dim("recent events"), ...status.recent_events.map((event) => `  ${renderEvent(event, view)}`)].join("\n"),
+    );
+  }
+  return sections.join("\n\n");
+}
+
+function instanceColumns({ style }: View): Column<InstanceDetail>[] {
+  return [
+    { title: "INSTANCE", value: ({ id }) => id },
+    { title: "STATE", value: ({ state }) => state, paint: (text, { state }) => paintState(text, state, style) },
+    { title: "PID", value: ({ pid }) => String(pid ?? "-"), align: "right" },
+    { title: "PORT", value: ({ port }) => String(port ?? "-"), align: "right" },
+    { title: "UPTIME", value: ({ uptime_ms }) => (uptime_ms > 0 ? formatDuration(uptime_ms) : "-"), align: "right" },
+    { title: "RESTARTS", value: ({ restarts }) => String(restarts), align: "right" },
+    { title: "MEMORY", value: ({ rss_bytes }) => formatSize(rss_bytes), align: "right" },
+    { title: "CPU", value: ({ cpu_percent }) => `${cpu_percent.toFixed(1)}%`, align: "right" },
+    { title: "REVISION", value: ({ revision }) => revision.slice(0, revisionDigits) },
+    {
+      title: "NOTE",
+      value: ({ adopted, reason }) => [adopted ? "adopted" : "", reason ?? ""].filter(Boolean).join(", "),
+      shrinks: true,
+    },
+  ];
+}
+
+const labelWidth = 12;
+const revisionDigits = 12;

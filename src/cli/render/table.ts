@@ -1,0 +1,65 @@
+import type { View } from "../view.ts";
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly value: (row: Row) => string;
+  readonly align?: "right";
+  /** Colours a value after it was padded. */
+  readonly paint?: (text: string, row: Row) => string;
+  /** Gives up width when the terminal is too narrow; the others never do. */
+  readonly shrinks?: boolean;
+}
+
+/** Rows under a heading, in columns as wide as their content. Lines never end in spaces. */
+export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], view: View): string {
+  const cells = rows.map((row) => columns.map(({ value }) => value(row)));
+  const widths = fit(
+    columns.map(({ title }, index) => Math.max(width(title), ...cells.map((row) => width(row[index] ?? "")))),
+    columns.map(({ shrinks }) => shrinks === true),
+    view.width,
+  );
+  const heading = columns.map((column, index) => pad(column.title, widths[index] ?? 0, column.align)).join(gap);
+  const lines = rows.map((row, rowIndex) =>
+    columns
+      .map((column, index) => {
+        const text = pad(cells[rowIndex]?.[index] ?? "", widths[index] ?? 0, column.align);
+        return column.paint ? column.paint(text, row) : text;
+      })
+      .join(gap)
+      .trimEnd(),
+  );
+  return [view.style.dim(heading.trimEnd()), ...lines].join("\n");
+}
+
+/** Takes what is too much from the columns that may shrink, the widest first. */
+function fit(wanted: readonly number[], shrinks: readonly boolean[], available: number): number[] {
+  const widths = [...wanted];
+  const total = () => widths.reduce((sum, one) => sum + one, 0) + gap.length * (widths.length - 1);
+  while (total() > available) {
+    const candidates = widths.map((one, index) => (shrinks[index] && one > minimumWidth ? one : 0));
+    const widest = Math.max(...candidates);
+    if (widest === 0) break;
+    const index = candidates.indexOf(widest);
+    widths[index] = widest - 1;
+  }
+  return widths;
+}
+
+function pad(text: string, columns: number, align?: "right"): string {
+  const shown = width(text) > columns ? cut(text, columns) : text;
+  const space = " ".repeat(Math.max(0, columns - width(shown)));
+  return align === "right" ? space + shown : shown + space;
+}
+
+function cut(text: string, columns: number): string {
+  let result = "";
+  for (const character of text) {
+    if (width(result + character) > columns - 1) break;
+    result += character;
+  }
+  return `${result}…`;
+}
+
+const width = (text: string) => Bun.stringWidth(text);
+const gap = "  ";
+const minimumWidth = 8;
