@@ -1,7 +1,5 @@
 import type { Socket } from "bun";
-
-/** Long enough for a loaded machine; no test waits for it unless it fails. */
-const patienceMs = 8_000;
+import { waitFor } from "../../support/index.ts";
 
 /** A client that says exactly the bytes it is told to. */
 export class RawClient {
@@ -9,7 +7,6 @@ export class RawClient {
   closed = false;
   /** Whether the other side ended the connection in order, or dropped it. */
   ended = false;
-  private waiters: (() => void)[] = [];
 
   private constructor(private readonly socket: () => Socket<RawClient>) {}
 
@@ -25,9 +22,15 @@ export class RawClient {
       data: client,
       allowHalfOpen: true,
       socket: {
-        data: (_, data) => client.changed(() => (client.received += data.toString("latin1"))),
-        end: () => client.changed(() => (client.ended = true)),
-        close: () => client.changed(() => (client.closed = true)),
+        data: (_, data) => {
+          client.received += data.toString("latin1");
+        },
+        end: () => {
+          client.ended = true;
+        },
+        close: () => {
+          client.closed = true;
+        },
       },
     });
     return client;
@@ -56,12 +59,7 @@ export class RawClient {
   }
 
   async until(what: string, holds: () => boolean): Promise<this> {
-    const deadline = Date.now() + patienceMs;
-    while (!holds()) {
-      if (Date.now() > deadline)
-        throw new Error(`waited in vain for ${what}; received: ${JSON.stringify(this.received)}`);
-      await Promise.race([new Promise<void>((resolve) => this.waiters.push(resolve)), Bun.sleep(50)]);
-    }
+    await waitFor(holds, { what: `${what}; received so far: ${JSON.stringify(this.received.slice(-400))}` });
     return this;
   }
 
@@ -76,11 +74,6 @@ export class RawClient {
   get status(): number {
     return Number(/^HTTP\/1\.1 (\d{3}) /.exec(this.received)?.[1] ?? Number.NaN);
   }
-
-  private changed(change: () => void): void {
-    change();
-    for (const waiter of this.waiters.splice(0)) waiter();
-  }
 }
 
 /** Sends the bytes, waits until the other side closes, and gives what came. */
@@ -90,13 +83,4 @@ export async function converse(port: number, text: string): Promise<RawClient> {
   await client.gone();
   client.close();
   return client;
-}
-
-/** Waits until `holds`, for things that no socket tells. */
-export async function eventually(what: string, holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + patienceMs;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
-    await Bun.sleep(5);
-  }
 }
