@@ -7,6 +7,9 @@ import type { Identity } from "./identity.ts";
 const reconnectMinMs = 20;
 const reconnectMaxMs = 500;
 
+/** A connection that lasted this long was a good one: the next attempt after it is quick again. */
+const stableMs = 1_000;
+
 /** Bytes that wait for a kernel that does not read. With more, heartbeats are left out; the next ones say the same. */
 const unsentMaxBytes = 4_096;
 
@@ -22,7 +25,9 @@ export class ControlChannel {
   #socket: Socket | undefined;
   #unsent = Buffer.alloc(0);
   #state: State | undefined;
+  #health: (() => Promise<Health>) | undefined;
   #pauseMs = reconnectMinMs;
+  #openedAt = 0;
   #retrying = false;
   #connected = Promise.withResolvers<void>();
   #flushed: (() => void) | undefined;
@@ -38,15 +43,11 @@ export class ControlChannel {
     if (this.#socket) this.#send(state);
   }
 
-  /** Sends a heartbeat now and every second. `health` is asked for the service's own answer each time. */
+  /** Sends a heartbeat now, every second, and to each new kernel. `health` is asked for the service's own answer. */
   startHeartbeats(health: () => Promise<Health>): void {
-    const beat = async () => {
-      const answer = await health();
-      if (!this.#socket || this.#unsent.byteLength > unsentMaxBytes) return;
-      this.#send(answer ? { type: "heartbeat", health: answer } : { type: "heartbeat" });
-    };
-    setInterval(beat, heartbeatIntervalMs).unref();
-    beat();
+    this.#health = health;
+    setInterval(() => this.#beat(), heartbeatIntervalMs).unref();
+    this.#beat();
   }
 
   /** Resolves when everything reported so far was handed to the kernel, or after the given time without one. */
@@ -75,10 +76,11 @@ export class ControlChannel {
   #opened(socket: Socket): void {
     socket.unref();
     this.#socket = socket;
-    this.#pauseMs = reconnectMinMs;
+    this.#openedAt = performance.now();
     const { instance, key } = this.#identity;
     this.#send({ type: "hello", instance, key, pid: process.pid });
     if (this.#state) this.#send(this.#state);
+    this.#beat();
     this.#connected.resolve();
   }
 
@@ -86,7 +88,10 @@ export class ControlChannel {
     // Bun reports a refused connection more than once: as an error, as a close and as a rejection.
     if (this.#retrying) return;
     this.#retrying = true;
-    if (this.#socket) this.#connected = Promise.withResolvers<void>();
+    if (this.#socket) {
+      this.#connected = Promise.withResolvers<void>();
+      if (performance.now() - this.#openedAt >= stableMs) this.#pauseMs = reconnectMinMs;
+    }
     this.#socket = undefined;
     this.#unsent = Buffer.alloc(0);
     const timer = setTimeout(() => {
@@ -95,6 +100,14 @@ export class ControlChannel {
     }, this.#pauseMs);
     timer.unref();
     this.#pauseMs = Math.min(this.#pauseMs * 2, reconnectMaxMs);
+  }
+
+  async #beat(): Promise<void> {
+    if (!this.#socket || !this.#health) return;
+    const health = await this.#health();
+    if (this.#socket && this.#unsent.byteLength <= unsentMaxBytes) {
+      this.#send(health ? { type: "heartbeat", health } : { type: "heartbeat" });
+    }
   }
 
   #send(message: HostMessage): void {

@@ -126,9 +126,12 @@ export class HostUnderTest implements AsyncDisposable {
   }
 }
 
-/** Writes files below a fresh folder; returns the path of the first. */
+const programs = mkdtempSync(join(tmpdir(), "solo-programs-"));
+process.on("exit", () => rmSync(programs, { recursive: true, force: true }));
+
+/** Writes files below a fresh folder, which lasts as long as the test process; returns the path of the first. */
 export function writeProgram(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(join(tmpdir(), "solo-program-"));
+  const folder = mkdtempSync(join(programs, "program-"));
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
