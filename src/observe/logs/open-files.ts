@@ -35,4 +35,4 @@ export class OpenFiles {
 }
 
 /** Enough for the services that write at any one time; opening again costs some 20 µs. */
-const defaultLimit = 256;
+const defaultLimit = 512;

@@ -20,7 +20,7 @@ export interface LogRecord {
 }
 
 /** Longest name of an instance, so that a record's head is bounded. */
-export const maxInstanceBytes = 128;
+const maxInstanceBytes = 128;
 /** Upper bound of what a record needs beside its message: the head and the newline. */
 export const maxHeadBytes = 24 + maxInstanceBytes + 12;
 

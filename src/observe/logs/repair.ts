@@ -6,7 +6,7 @@ import { newline } from "./record.ts";
  * the size that remains.
  */
 export function repairTail(fd: number, size: number): number {
-  const block = Buffer.alloc(Math.min(size, blockBytes));
+  const block = Buffer.allocUnsafe(Math.min(size, blockBytes));
   for (let end = size; end > 0; ) {
     const start = Math.max(0, end - block.length);
     const count = readSync(fd, block, 0, end - start, start);

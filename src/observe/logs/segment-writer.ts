@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import type { OpenFiles } from "./open-files.ts";
 import { repairTail } from "./repair.ts";
-import { endOf, listSegments, type Segment, segmentPath } from "./segments.ts";
+import { endOf, isMissing, listSegments, type Segment, segmentPath } from "./segments.ts";
 
 /**
  * The writing end of one log: appends to its last segment, begins a new one when that is full, and deletes the oldest so
@@ -14,6 +14,8 @@ export class SegmentWriter {
   #segments: Segment[];
   #end: number;
   #fd: number | undefined;
+  /** Whether the last segment is known to end with a whole record. */
+  #whole = false;
 
   constructor(folder: string, files: OpenFiles, budgetBytes: number) {
     this.#folder = folder;
@@ -96,6 +98,7 @@ export class SegmentWriter {
     rmSync(this.#folder, { recursive: true, force: true });
     this.#segments = [];
     this.#end = 0;
+    this.#whole = false;
   }
 
   /** Closes the file; the next append opens it again. */
@@ -118,17 +121,30 @@ export class SegmentWriter {
     if (this.#fd !== undefined) return this.#fd;
     const last = this.#segments.at(-1);
     if (last === undefined) return this.#begin();
-    mkdirSync(this.#folder, { recursive: true, mode: ownerFolder });
-    const fd = openSync(last.path, appendFlags, ownerFile);
+    const fd = this.#reopen(last);
+    if (fd === undefined) return this.#begin();
     this.#fd = fd;
-    this.#end = last.base + repairTail(fd, fstatSync(fd).size);
+    const { size } = fstatSync(fd);
+    if (!this.#whole || size !== this.#end - last.base) this.#end = last.base + repairTail(fd, size);
+    this.#whole = true;
     return fd;
+  }
+
+  /** Undefined when somebody deleted the log by hand: it goes on in a new segment then. */
+  #reopen({ path }: Segment): number | undefined {
+    try {
+      return openSync(path, appendFlags);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      this.#segments = [];
+      return undefined;
+    }
   }
 
   #begin(): number {
     mkdirSync(this.#folder, { recursive: true, mode: ownerFolder });
     const path = segmentPath(this.#folder, this.#end);
-    this.#fd = openSync(path, appendFlags, ownerFile);
+    this.#fd = openSync(path, appendFlags | constants.O_CREAT, ownerFile);
     if (this.#segments.at(-1)?.base !== this.#end) this.#segments.push({ base: this.#end, path });
     return this.#fd;
   }
@@ -142,6 +158,7 @@ export class SegmentWriter {
       ftruncateSync(fd, size);
     } catch {
       // Opening the segment again repairs its torn end.
+      this.#whole = false;
     }
     this.release();
   }
@@ -152,4 +169,4 @@ const segmentsPerBudget = 8;
 const ownerFolder = 0o700;
 const ownerFile = 0o600;
 /** `O_CLOEXEC`, equal on x86-64 and arm64. Reading is for the repair of a torn end. */
-const appendFlags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | 0o2000000;
+const appendFlags = constants.O_RDWR | constants.O_APPEND | 0o2000000;

@@ -91,6 +91,18 @@ test("removeService deletes the log, and the next one begins at zero", async () 
   expect(await messages(scratch.store.read(everything))).toEqual(["new"]);
 });
 
+test("a log that somebody deleted by hand goes on, at the position where it was", async () => {
+  const scratch = scratchStore();
+  await captureProgram(scratch, ["echo", "old"]);
+  const [old] = await collect(scratch.store.read(everything));
+  scratch.store.close();
+  rmSync(scratch.logs, { recursive: true });
+  scratch.store.note(ref, "api-1", "new");
+  const [line] = await collect(scratch.store.read(everything));
+  expect(line?.message).toBe("new");
+  expect(Number(line?.cursor)).toBeGreaterThan(Number(old?.cursor));
+});
+
 test("names that would leave the folder are refused", () => {
   const { store } = scratchStore();
   expect(() => store.note({ tenant: "..", name: "x" }, "api-1", "text")).toThrow("invalid name");
