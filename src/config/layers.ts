@@ -7,8 +7,7 @@ import { type Flags, type Setting, type SettingKey, type SettingValues, settings
 import { Refusal, refusalMessage } from "./value-types.ts";
 
 /** Where a setting can come from, the strongest first. */
-export const layerNames = ["flag", "environment", "project", "user", "built-in"] as const;
-export type LayerName = (typeof layerNames)[number];
+export type LayerName = "flag" | "environment" | "project" | "user" | "built-in";
 
 /** Everything that a configuration is made of. */
 export interface Layers {

@@ -2,7 +2,7 @@ import { nameForm, namePattern } from "../api/name-pattern.ts";
 import type { Folders } from "./paths.ts";
 import { duration, integer, ipAddress, oneOf, type Refusal, size, text, type ValueType } from "./value-types.ts";
 
-export const logLevels = ["debug", "info", "warn", "error"] as const;
+const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** Every setting of a machine and the type of its value. Durations are in milliseconds, sizes in bytes. */

@@ -122,7 +122,7 @@ function textual<T extends string>(check: (value: unknown) => T | Refusal): Valu
 }
 
 /** A duration in the largest unit that loses nothing, in the form that a configuration file takes. */
-export function durationText(ms: number): string {
+function durationText(ms: number): string {
   const units = [
     ["d", 86_400_000],
     ["h", 3_600_000],
@@ -134,7 +134,7 @@ export function durationText(ms: number): string {
 }
 
 /** A size in the largest decimal unit that loses nothing, in the form that a configuration file takes. */
-export function sizeText(bytes: number): string {
+function sizeText(bytes: number): string {
   const units = [
     ["TB", 1e12],
     ["GB", 1e9],

@@ -1,8 +1,8 @@
-export { projectDir, soloBinary } from "./binary.ts";
-export { Following } from "./follow.ts";
+export { soloBinary } from "./binary.ts";
+export type { Following } from "./follow.ts";
 export { type Leftover, processesOf } from "./leftovers.ts";
 export { freePort, freePorts, isListening } from "./ports.ts";
-export { type RunOptions, RunResult } from "./run.ts";
+export type { RunOptions, RunResult } from "./run.ts";
 export { nginxCommand, redisCommand, type Server, startNginx, startRedis } from "./servers.ts";
-export { SoloEnv, soloEnv } from "./solo-env.ts";
+export { type SoloEnv, soloEnv } from "./solo-env.ts";
 export { waitFor } from "./wait-for.ts";
