@@ -16,9 +16,13 @@ const maxProblemsShown = 20;
 /** All problems as one `invalid_config` error: a line each in the message, and as data in `details.problems`. */
 export function problemsError(problems: readonly Problem[], cause?: unknown): SoloError {
   const sorted = sortProblems(problems);
-  const lines = sorted.slice(0, maxProblemsShown).map(formatProblem);
+  const [only, ...others] = sorted;
+  // The hint of a single problem is the error's own, so it isn't said twice.
+  const shown =
+    only !== undefined && others.length === 0 ? [{ ...only, hint: null }] : sorted.slice(0, maxProblemsShown);
+  const lines = shown.map(formatProblem);
   if (sorted.length > maxProblemsShown) lines.push(`… and ${sorted.length - maxProblemsShown} more`);
-  const hint = sorted.length === 1 ? sorted[0]?.hint : undefined;
+  const hint = others.length === 0 ? only?.hint : undefined;
   return new SoloError("invalid_config", lines.join("\n"), {
     hint: hint ?? "`solo config init --print` shows every key with its default",
     details: { problems: sorted },

@@ -126,7 +126,7 @@ describe("mistakes", () => {
     ["solo.json", '{\n  "solo": {,}\n}', /^solo\.json:2:12: not valid JSON: expected a string/],
     ["solo.json", '{"a": 1, "a": 2}', /^solo\.json:1:10: not valid JSON: the key "a" is there twice/],
     ["solo.json", "[]", /^solo\.json:1:1: not valid JSON: expected an object/],
-    ["solo.json", '{"solo": {"bnd": 1}}', /^solo\.json:1:11: solo\.bnd: unknown key \(did you mean bind\?\)/],
+    ["solo.json", '{"solo": {"bnd": 1}}', /^solo\.json:1:11: solo\.bnd: unknown key$/],
   ])("%s with %j", async (name, text, message) => {
     expect((await failureOf(user({ [`project/${name}`]: text }).load())).message).toMatch(message);
   });
@@ -134,7 +134,7 @@ describe("mistakes", () => {
   test("bytes that are no UTF-8 are told with their place", async () => {
     const { root, load } = user();
     writeFileSync(join(root, "project/solo.toml"), Buffer.from([0x23, 0x0a, 0x61, 0xff]));
-    expect((await failureOf(load())).message).toBe("solo.toml:2:2: not valid UTF-8 (save the file as UTF-8)");
+    expect((await failureOf(load())).message).toBe("solo.toml:2:2: not valid UTF-8");
   });
 
   test.each([
@@ -193,7 +193,7 @@ describe("the target", () => {
     ['url = "https://user:secret@a"', "a URL must not hold credentials"],
     ['url = "https://a/path"', "expected only scheme, host and port"],
     ['url = "https://a"\ncert = "c"', "cert and key belong together"],
-    ['url = "https://a"\ntoken = "t"', "unknown key (did you mean token_file?)"],
+    ['url = "https://a"\ntoken = "t"', "contexts.a.token: unknown key"],
     ['ca = "c"', "url is missing"],
   ])("%j is refused", async (lines, message) => {
     expect((await failureOf(user({ [userFile]: `[contexts.a]\n${lines}\n` }).load())).message).toContain(message);
