@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, openSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { hostVariables, SoloError } from "../api/index.ts";
 import { makeFifo, readStat } from "../system/index.ts";
@@ -37,7 +37,7 @@ export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, ident
     const child = Bun.spawn({
       cmd,
       env: environment(runtime, plan, identity),
-      cwd: plan.spec.cwd ?? (plan.spec.path === undefined ? "/" : dirname(plan.spec.path)),
+      cwd: plan.spec.cwd ?? folderOf(plan.spec.path),
       stdin: "ignore",
       stdout: stdout ?? "ignore",
       stderr: stderr ?? "ignore",
@@ -105,6 +105,12 @@ function environment(runtime: SuperviseRuntime, plan: LaunchPlan, identity: Laun
       ...(plan.spec.kind === "wasm" && { SOLO_PREOPENS: JSON.stringify(plan.spec.preopens) }),
     }),
   };
+}
+
+/** Where a program finds the files beside its source: the folder it was deployed from, or that of the file. */
+function folderOf(path: string | undefined): string {
+  if (path === undefined) return "/";
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : dirname(path);
 }
 
 function spawnError(executable: string, plan: LaunchPlan, error: unknown): SoloError {
