@@ -11,6 +11,8 @@ export interface Endpoint {
 
 /** An exchange, as its endpoint sees it. */
 export interface Occupant {
+  /** Its place in the endpoint's list, which the endpoint keeps. */
+  slot: number;
   readonly upgraded: boolean;
   /** The endpoint goes away now. */
   cut(): void;
@@ -19,7 +21,7 @@ export interface Occupant {
 /** An endpoint's requests in flight and its idle connections. */
 export class EndpointState implements IdlePool {
   draining = false;
-  private readonly occupants = new Set<Occupant>();
+  private readonly occupants: Occupant[] = [];
   private readonly idle: UpstreamConnection[] = [];
   private suspectUntil = 0;
   private waiter: (() => void) | null = null;
@@ -27,7 +29,7 @@ export class EndpointState implements IdlePool {
   constructor(readonly endpoint: Endpoint) {}
 
   get inFlight(): number {
-    return this.occupants.size;
+    return this.occupants.length;
   }
 
   /** Whether new requests may go there. */
@@ -41,12 +43,17 @@ export class EndpointState implements IdlePool {
   }
 
   enter(occupant: Occupant): void {
-    this.occupants.add(occupant);
+    occupant.slot = this.occupants.length;
+    this.occupants.push(occupant);
   }
 
   leave(occupant: Occupant): void {
-    this.occupants.delete(occupant);
-    if (this.occupants.size === 0) this.waiter?.();
+    const last = this.occupants.pop();
+    if (last !== undefined && last !== occupant) {
+      this.occupants[occupant.slot] = last;
+      last.slot = occupant.slot;
+    }
+    if (this.occupants.length === 0) this.waiter?.();
   }
 
   /** The connection used last, if one rests: it is the least likely to be closed by the server. */

@@ -28,6 +28,9 @@ export interface ExchangeClient {
   abort(): void;
 }
 
+/** Methods that may be repeated without a second effect (RFC 9110 §9.2.2). */
+const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+
 type Phase = "waiting" | "connecting" | "responding" | "tunnel" | "over";
 
 /** One request and its response, from the parsed head to the last byte, across every connection that is tried for it. */
@@ -37,8 +40,9 @@ export class Exchange implements Dispatchable, Occupant, UpstreamUser, AskedBy {
   readonly upgrade: boolean;
   readonly heldBytes: number;
   upgraded = false;
+  slot = 0;
   private readonly keepAlive: boolean;
-  private readonly idempotent: boolean;
+  private readonly method: string;
   private readonly holdUntil: number;
   private readonly relay: ResponseRelay;
   private phase: Phase = "waiting";
@@ -63,11 +67,11 @@ export class Exchange implements Dispatchable, Occupant, UpstreamUser, AskedBy {
     const head = context.requestHead;
     this.source = source;
     this.heldBytes = source.length;
-    this.isHead = head.line.method === "HEAD";
+    this.method = head.line.method;
+    this.isHead = this.method === "HEAD";
     this.version10 = head.line.version10;
     this.upgrade = head.upgrade;
     this.keepAlive = head.keepAlive;
-    this.idempotent = head.idempotent;
     this.holdUntil = context.clock.now + context.limits.holdTimeoutMs;
     this.relay = new ResponseRelay(this, context.responseHead);
   }
@@ -280,7 +284,8 @@ export class Exchange implements Dispatchable, Occupant, UpstreamUser, AskedBy {
 
   /** Only what can't have had an effect twice, on a connection that the server may have closed for being idle. */
   private mayRepeat(): boolean {
-    return this.reused && this.attempts === 0 && this.idempotent && !this.relay.touched && this.source !== null;
+    const mayHaveRun = this.relay.touched || !idempotentMethods.has(this.method);
+    return this.reused && this.attempts === 0 && !mayHaveRun && this.source !== null;
   }
 
   private done(clean: boolean): void {

@@ -32,3 +32,24 @@ export function parseAuthority(src: Buffer, start: number, end: number): string 
   const fullyQualified = src[hostEnd - 1] === dot && hostEnd - start > 1;
   return src.toString("latin1", start, fullyQualified ? hostEnd - 1 : hostEnd).toLowerCase();
 }
+
+/** Remembers the last authority: requests of one service come in runs, and a comparison costs less than a new string. */
+export class AuthorityCache {
+  private bytes: Buffer = Buffer.alloc(0);
+  private host: string | null = null;
+
+  parse(src: Buffer, start: number, end: number): string | null {
+    if (!this.holds(src, start, end)) {
+      this.host = parseAuthority(src, start, end);
+      this.bytes = Buffer.from(src.subarray(start, end));
+    }
+    return this.host;
+  }
+
+  private holds(src: Buffer, start: number, end: number): boolean {
+    const { bytes } = this;
+    if (end - start !== bytes.length) return false;
+    for (let i = 0; i < bytes.length; i++) if (src[start + i] !== bytes[i]) return false;
+    return true;
+  }
+}

@@ -1,4 +1,4 @@
-import { parseAuthority } from "./authority.ts";
+import { AuthorityCache, parseAuthority } from "./authority.ts";
 import { BodyKind } from "./body.ts";
 import { CR, equalsFolded, LF, parseDecimal, SP } from "./bytes.ts";
 import { ConnectionOptions } from "./connection-field.ts";
@@ -39,7 +39,6 @@ const slash = Buffer.from("/");
 
 /** One protocol to switch to. HTTP/2 is left out: inside it, requests would pass unread and unrouted ("h2c smuggling"). */
 const upgradable = /^(?!h2c?$|http\b|tls\b)[!#$%&'*+\-.^_`|~0-9a-z]+(\/[0-9.]+)?$/i;
-const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 /**
  * Reads a request's head and at once writes the head to forward into `out`. Everything that decides framing or routing
@@ -61,6 +60,7 @@ export class RequestHead implements FieldSink {
   /** Whether the request asks to switch to another protocol, such as `websocket`. */
   upgrade = false;
 
+  private readonly authorities = new AuthorityCache();
   private hosts = 0;
   private lengths = 0;
   private codings = 0;
@@ -71,11 +71,6 @@ export class RequestHead implements FieldSink {
 
   get dropped(): ReadonlySet<string> | null {
     return this.connection.listed;
-  }
-
-  /** Whether the method may be repeated without a second effect (RFC 9110 §9.2.2). */
-  get idempotent(): boolean {
-    return idempotentMethods.has(this.line.method);
   }
 
   /**
@@ -155,20 +150,20 @@ export class RequestHead implements FieldSink {
     const { line, out } = this;
     out.latin1(line.method);
     out.bytes[out.length++] = SP;
-    if (src[line.pathStart] !== slash[0] && line.authorityEnd > 0) out.append(slash);
+    if (src[line.pathStart] !== slash[0] && line.authorityEnd > 0) out.constant(slash);
     out.append(src, line.pathStart, line.pathEnd);
-    out.append(versionEnd);
+    out.constant(versionEnd);
     if (line.authorityEnd === 0) return;
-    out.append(hostField);
+    out.constant(hostField);
     out.append(src, line.authorityStart, line.authorityEnd);
-    out.append(crlf);
+    out.constant(crlf);
   }
 
   private judge(src: Buffer): Fault | null {
     const { line, connection } = this;
     if (this.hosts > 1) return twoHosts;
     if (this.hosts === 0 && (!line.version10 || line.authorityEnd === 0)) return noHost;
-    const host = this.hosts === 1 ? parseAuthority(src, this.hostStart, this.hostEnd) : "";
+    const host = this.hosts === 1 ? this.authorities.parse(src, this.hostStart, this.hostEnd) : "";
     if (host === null) return badHost;
     const authority = line.authorityEnd > 0 ? parseAuthority(src, line.authorityStart, line.authorityEnd) : host;
     if (authority === null) return badAuthority;
@@ -189,23 +184,23 @@ export class RequestHead implements FieldSink {
 
   private writeDecisions(src: Buffer, origin: Buffer): void {
     const { out, line } = this;
-    if (this.bodyKind === BodyKind.chunked) out.append(chunkedField);
+    if (this.bodyKind === BodyKind.chunked) out.constant(chunkedField);
     else if (this.bodyKind === BodyKind.length) {
-      out.append(lengthField);
+      out.constant(lengthField);
       out.decimal(this.contentLength);
-      out.append(crlf);
+      out.constant(crlf);
     }
-    if (this.expects && !line.version10 && this.bodyKind !== BodyKind.none) out.append(expectField);
+    if (this.expects && !line.version10 && this.bodyKind !== BodyKind.none) out.constant(expectField);
     if (this.upgrade && this.upgradeTo !== null) {
-      out.append(upgradeFields);
+      out.constant(upgradeFields);
       out.latin1(this.upgradeTo);
-      out.append(crlf);
+      out.constant(crlf);
     }
-    out.append(origin);
+    out.constant(origin);
     if (line.authorityEnd > 0) out.append(src, line.authorityStart, line.authorityEnd);
     else out.append(src, this.hostStart, this.hostEnd);
-    out.append(crlf);
-    out.append(crlf);
+    out.constant(crlf);
+    out.constant(crlf);
   }
 
   private refuse(fault: Fault): number {

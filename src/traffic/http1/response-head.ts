@@ -70,22 +70,22 @@ export class ResponseHead implements FieldSink {
     const { out, status } = this;
     const hasFraming = status >= 200 && status !== 204;
     if (hasFraming && this.lengths === 1) {
-      out.append(lengthField);
+      out.constant(lengthField);
       out.decimal(this.contentLength);
-      out.append(crlf);
+      out.constant(crlf);
     } else if (hasFraming && this.codings === 1 && !asked.version10) {
-      out.append(chunkedField);
+      out.constant(chunkedField);
     }
     if (this.upgradeTo !== null && (status === 101 || status === 426)) {
-      out.append(status === 101 ? upgradeFields : upgradeField);
+      out.constant(status === 101 ? upgradeFields : upgradeField);
       out.latin1(this.upgradeTo);
-      out.append(crlf);
+      out.constant(crlf);
     }
     if (status >= 200) {
-      if (!keepAlive) out.append(closeField);
-      else if (asked.version10) out.append(keepAliveField);
+      if (!keepAlive) out.constant(closeField);
+      else if (asked.version10) out.constant(keepAliveField);
     }
-    out.append(crlf);
+    out.constant(crlf);
   }
 
   private readOnce(src: Buffer, start: number, asked: AskedBy): number {
@@ -151,11 +151,11 @@ export class ResponseHead implements FieldSink {
     while (at < limit && ((classes[src[at] ?? 0] ?? 0) & VALUE) !== 0) at++;
     if (at + 1 >= limit) return at < limit && src[at] !== CR ? this.refuse(badStatusLine) : INCOMPLETE;
     if (src[at] !== CR || src[at + 1] !== LF) return this.refuse(badStatusLine);
-    this.out.append(statusStart);
+    this.out.constant(statusStart);
     this.out.append(src, status, at);
     // A server may leave out the reason but not the space before it (RFC 9112 §4).
     if (at === status + 3) this.out.bytes[this.out.length++] = SP;
-    this.out.append(crlf);
+    this.out.constant(crlf);
     return at + 2;
   }
 
