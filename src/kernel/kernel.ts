@@ -193,8 +193,10 @@ export class Kernel implements SoloApi {
         updated: now,
       });
     });
+    const isNews =
+      next.revision.id !== service.revision.id || (next.desired === "running" && service.desired !== "running");
     Object.assign(service, next);
-    if (change.revision !== undefined) {
+    if (change.revision !== undefined && isNews) {
       const data = { revision: service.revision.id, kind: service.revision.spec.kind, replicas: service.replicas };
       this.emit({ tenant: service.ref.tenant, event: "service_deployed", subject: service.key, data });
     }

@@ -18,9 +18,6 @@ export interface RolloutContext {
   readonly report: ReportStep;
 }
 
-/** How long an instance that never got ready may take to stop. */
-const failedStartGraceMs = 2_000;
-
 /**
  * Starts a service that runs nothing yet. The desired state is kept first, so that a crash of the kernel loses nothing.
  * @throws SoloError `start_failed` when an instance does not get ready; nothing of it is left running then
@@ -35,21 +32,25 @@ export async function startFirst(
   for (const old of kernel.supervisor.instancesOf(service.ref)) await kernel.supervisor.retire(old);
   kernel.commit(service, { revision, replicas, desired: "running" });
   report("start", replicas === 1 ? "starting" : `starting ${replicas} instances`, 0, replicas);
-  const instances = Array.from({ length: replicas }, () => kernel.supervisor.launch(service.plan()));
-  if (!wait) return;
+  if (!wait) {
+    for (let started = 0; started < replicas; started++) kernel.supervisor.launch(service.plan());
+    return;
+  }
   let ready = 0;
+  const starts = Array.from({ length: replicas }, async () => {
+    const instance = await kernel.supervisor.launchOnTrial(service.plan(), signal);
+    ready += 1;
+    report("ready", `${ready} of ${replicas} ready`, ready, replicas);
+    return instance;
+  });
   try {
-    await Promise.all(
-      instances.map(async (instance) => {
-        await kernel.supervisor.settled(instance, signal);
-        ready += 1;
-        report("ready", `${ready} of ${replicas} ready`, ready, replicas);
-      }),
-    );
+    await Promise.all(starts);
   } catch (error) {
     if (signal.aborted) throw error;
     kernel.commit(service, { desired: "failed" });
-    await Promise.all(instances.map((instance) => kernel.supervisor.retire(instance, { graceMs: failedStartGraceMs })));
+    const outcomes = await Promise.allSettled(starts);
+    const started = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+    await Promise.all(started.map((instance) => kernel.supervisor.retire(instance)));
     throw error;
   }
 }
@@ -63,16 +64,7 @@ export async function replaceInstances(context: RolloutContext, revision: Revisi
   const { supervisor } = kernel;
   const former = service.revision;
   const old = supervisor.instancesOf(service.ref);
-  const start = async (of: Revision): Promise<Instance> => {
-    const instance = supervisor.launch(service.plan(of));
-    try {
-      await supervisor.settled(instance, signal);
-      return instance;
-    } catch (error) {
-      await supervisor.retire(instance, { graceMs: failedStartGraceMs });
-      throw error;
-    }
-  };
+  const start = (of: Revision) => supervisor.launchOnTrial(service.plan(of), signal);
   const fleet: Fleet<Instance> = {
     startNew: () => start(revision),
     startOld: () => start(former),

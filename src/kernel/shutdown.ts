@@ -9,9 +9,12 @@ import type { Service } from "./service.ts";
 export async function stopServices(kernel: Kernel, request: OperationRequest<"shutdown">): Promise<ShutdownResult> {
   const begin = kernel.clock.monotonic();
   const instances = [...kernel.supervisor.all()];
-  const running = kernel.services().filter((service) => kernel.supervisor.instancesOf(service.ref).length > 0);
+  const running = kernel
+    .services()
+    .filter(({ ref }) => kernel.supervisor.instancesOf(ref).some(({ pid }) => pid !== null));
   if (!request.keep_services)
-    for (const wave of stopOrder(running)) await Promise.all(wave.map((service) => stopService(kernel, service)));
+    for (const wave of stopOrder(kernel.services()))
+      await Promise.all(wave.map((service) => stopService(kernel, service)));
   const took_ms = Math.round(kernel.clock.monotonic() - begin);
   const kept = request.keep_services ? instances.filter(({ pid }) => pid !== null).length : 0;
   kernel.emit({

@@ -8,6 +8,9 @@ import type { InstanceRecord, LaunchPlan, SuperviseRuntime } from "./runtime.ts"
 /** Log lines that the error of a failed start carries. */
 const quotedLogLines = 20;
 
+/** How long an instance that never got ready may take to stop. */
+const failedStartGraceMs = 2_000;
+
 /** All instances of one kernel: starts and adopts them, restarts them by their group's strategy, lets others wait for them. */
 export class Supervisor implements InstanceOwner {
   readonly roots = new Set<number>();
@@ -17,6 +20,8 @@ export class Supervisor implements InstanceOwner {
   readonly #byService = new Map<string, Set<Instance>>();
   readonly #groups = new Map<string, Group>();
   readonly #watchers = new Map<string, Set<() => void>>();
+  /** Instances that must prove themselves first: their failure ends a rollout instead of being retried. */
+  readonly #trials = new Set<Instance>();
   readonly #retries = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #observe: (instance: Instance) => void;
   #closed = false;
@@ -38,11 +43,28 @@ export class Supervisor implements InstanceOwner {
   }
 
   launch(plan: LaunchPlan): Instance {
-    const id = `${plan.ref.name}-${randomBytes(3).toString("hex")}`;
-    const instance = new Instance(this.#runtime, this, plan, id, randomBytes(16).toString("hex"));
-    this.#add(instance);
+    const instance = this.#create(plan);
     instance.start();
     return instance;
+  }
+
+  /**
+   * Starts an instance that is not restarted before it was ready once; one that fails is stopped and forgotten.
+   * @throws SoloError as `settled`
+   */
+  async launchOnTrial(plan: LaunchPlan, signal: AbortSignal): Promise<Instance> {
+    const instance = this.#create(plan);
+    this.#trials.add(instance);
+    try {
+      instance.start();
+      await this.settled(instance, signal);
+      return instance;
+    } catch (error) {
+      await this.retire(instance, { graceMs: failedStartGraceMs });
+      throw error;
+    } finally {
+      this.#trials.delete(instance);
+    }
   }
 
   /**
@@ -122,7 +144,7 @@ export class Supervisor implements InstanceOwner {
   }
 
   restartDue(instance: Instance, delayMs: number): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#trials.has(instance)) return;
     const together = this.#restartedWith(instance);
     const stopped = this.#stopInReverse(together);
     const timer = setTimeout(() => {
@@ -172,6 +194,13 @@ export class Supervisor implements InstanceOwner {
       // A member that fails again is handled by its own restart; the others must not wait for it for ever.
       await this.settled(instance, signal).catch(() => undefined);
     }
+  }
+
+  #create(plan: LaunchPlan): Instance {
+    const id = `${plan.ref.name}-${randomBytes(3).toString("hex")}`;
+    const instance = new Instance(this.#runtime, this, plan, id, randomBytes(16).toString("hex"));
+    this.#add(instance);
+    return instance;
   }
 
   #add(instance: Instance): void {

@@ -32,7 +32,8 @@ export async function deploy(kernel: Kernel, request: Request, report: ReportPro
   });
   const outcomes = await Promise.allSettled(deployments);
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
-  const services = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  // Told only now: a job that was ready when its own turn ended may have completed while others started.
+  const services = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value()] : []));
   if (failed !== undefined) throw withOthers(SoloError.from(failed.reason), services);
   const time = new Date(kernel.clock.now()).toISOString();
   return { type: "result", time, services, took_ms: Math.round(kernel.clock.monotonic() - begin) };
@@ -66,7 +67,8 @@ class Deployment {
     this.#begin = kernel.clock.monotonic();
   }
 
-  async run(): Promise<DeployResult> {
+  /** @returns what to tell about the service once the whole request is through */
+  async run(): Promise<() => DeployResult> {
     const revision = await this.#build();
     const known = this.kernel.find(this.ref);
     if (this.request.dry_run) return this.#plan(known, revision);
@@ -124,7 +126,7 @@ class Deployment {
     );
   }
 
-  #plan(known: Service | undefined, revision: Revision): DeployResult {
+  #plan(known: Service | undefined, revision: Revision): () => DeployResult {
     const same = known !== undefined && this.#isCurrent(known, revision) && known.replicas === this.spec.replicas;
     const service = known ?? new Service(this.ref, revision, "stopped", 0);
     return this.#result(service, revision, !same);
@@ -149,9 +151,9 @@ class Deployment {
     this.report({ type: "phase", time, service: this.ref.name, phase, message, ready, replicas });
   }
 
-  #result(service: Service, revision: Revision, changed: boolean): DeployResult {
+  #result(service: Service, revision: Revision, changed: boolean): () => DeployResult {
     const took = Math.round(this.kernel.clock.monotonic() - this.#begin);
-    return deployResult(this.kernel, service, revision, changed, took);
+    return () => deployResult(this.kernel, service, revision, changed, took);
   }
 }
 
