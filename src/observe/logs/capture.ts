@@ -43,6 +43,8 @@ export class Capture implements LogCapture {
   #head: Buffer = Buffer.alloc(0);
   #headMs = Number.NaN;
   #closed = false;
+  /** Every writer has gone. */
+  #isOver = false;
 
   constructor(intake: Intake, log: ServiceLog, source: CaptureSource) {
     this.#intake = intake;
@@ -53,7 +55,7 @@ export class Capture implements LogCapture {
     this.#capacity = pipeCapacity(this.#fd);
     // Without a writer this is a fresh FIFO; with one, a former kernel may have left a line unfinished.
     if (this.#take(chunkBytes) === "closed") this.#state = "closed";
-    this.#watch = intake.poller.watch(this.#fd, () => this.#onReadable());
+    this.#watch = intake.poller.watch(this.#fd, () => this.#turn());
   }
 
   async drained(deadlineMs: number): Promise<void> {
@@ -79,19 +81,33 @@ export class Capture implements LogCapture {
   }
 
   /** One turn: takes what is there, up to a bound, as far as the allowance of all captures goes. */
-  #onReadable(): void {
+  #turn(): void {
+    if (this.#closed || this.#isOver) return;
+    const outcome = this.#takeTurn();
+    if (outcome === "over") this.#end();
+    else if (outcome === "done") this.#watch ??= this.#intake.poller.watch(this.#fd, () => this.#turn());
+    else if (outcome === "more" && this.#watch) this.#intake.poller.hurry();
+    else this.#wait();
+  }
+
+  #takeTurn(): "over" | "done" | "more" | "throttled" {
     for (let left = turnBytes; left > 0; ) {
-      // The poller asks again a few milliseconds later, when the bucket holds something again.
-      if (!this.#intake.throttle.open) return;
+      if (!this.#intake.throttle.open) return "throttled";
       const waiting = readableBytes(this.#fd);
       const taken = this.#take(Math.min(left, chunkBytes));
-      if (taken === "closed") this.#end();
-      if (typeof taken === "string") return;
+      if (typeof taken === "string") return taken === "closed" ? "over" : "done";
       left -= taken;
+      // A full pipe has a writer that waits for room.
       if (waiting * 2 >= this.#capacity) this.#enlarge();
-      else if (taken === waiting) return;
+      else if (taken === waiting) return "done";
     }
-    this.#intake.poller.hurry();
+    return "more";
+  }
+
+  #wait(): void {
+    this.#watch?.close();
+    this.#watch = undefined;
+    this.#intake.defer(() => this.#turn());
   }
 
   /** Moves one chunk from the FIFO into the log. */
@@ -145,6 +161,7 @@ export class Capture implements LogCapture {
   }
 
   #end(): void {
+    this.#isOver = true;
     this.#watch?.close();
     this.#finishLine();
     this.#ended.resolve();

@@ -102,7 +102,7 @@ export class LogStore {
     const lines = text.slice(0, maxNoteChars).replace(/\n$/, "").split("\n");
     const records = Buffer.concat(lines.map((line) => formatRecord(now, instance, "stderr", "F", line)));
     const log = this.#logOf(ref);
-    if (!log.append(records)) log.lose(lines.length, records.length);
+    if (!log.append(records)) log.lose(lines.length, Buffer.byteLength(text));
   }
 
   /** Lines as a query wants them; none for a service that never wrote one. See {@link readLog}. */
@@ -132,6 +132,7 @@ export class LogStore {
   close(): void {
     for (const capture of this.#captures) capture.close();
     this.#captures.clear();
+    this.#intake?.close();
     this.#files.releaseAll();
   }
 

@@ -27,15 +27,22 @@ export class Throttle {
     return this.#tokens > 0;
   }
 
+  /** How long to wait until it is worth while to look again. */
+  get pauseMs(): number {
+    return this.open ? 0 : Math.max(shortestPauseMs, Math.ceil((-this.#tokens / this.#bytesPerSecond) * 1_000));
+  }
+
   spend(bytes: number): void {
     this.#tokens -= bytes;
   }
 }
 
 /**
- * 200 MB/s: about two million lines of 60 bytes a second, more than any service writes in earnest, at a part of one core
- * that leaves the kernel its own work (see test/bench/log-intake.ts).
+ * 200 MB/s on disk: about two million lines of 60 bytes a second, more than any service writes in earnest, for a third of
+ * one core, so that the kernel keeps the rest (measured with test/bench/log-intake.ts; without a cap it reaches four times that).
  */
 const defaultBytesPerSecond = 200_000_000;
 /** A short outburst, such as a stack dump of every thread, is taken at full speed. */
 const burstSeconds = 0.25;
+/** Enough for two or three chunks to become affordable. */
+const shortestPauseMs = 4;

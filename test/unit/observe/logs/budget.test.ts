@@ -3,6 +3,8 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync
 import { join } from "node:path";
 import { type LogProblem, LogStore } from "../../../../src/observe/logs/index.ts";
 import { Poller } from "../../../../src/system/index.ts";
+import { withPrivateMounts } from "../../../support/private-mount.ts";
+import { until } from "../../../support/until.ts";
 import { captureProgram, collect, diskBytes, everything, messages, ref, scratchStore } from "./scratch.ts";
 
 test("segments are at most an eighth of the budget, named by the position of their first byte", async () => {
@@ -45,7 +47,7 @@ test("logs that were there before the store count against the cap", async () => 
   const next = scratchStore({ directory, globalBytes: 500_000 });
   next.store.note(ref, "api-1", "hello");
   const former = join(directory, "default", "former");
-  while (diskBytes(former) > 500_000) await Bun.sleep(1);
+  await until("the cap is kept", () => diskBytes(former) <= 500_000);
   expect(await messages(next.store.read(everything))).toEqual(["hello"]);
 });
 
@@ -79,6 +81,19 @@ test("while the disk is full a service goes on, its lines are dropped and counte
     "[solo] 50000 lines (288904 bytes) were dropped: the log could not be written (ENOSPC)",
     "again",
   ]);
+});
+
+test("on a file system that gets full in the middle of a record nothing but whole records remains", () => {
+  const script = join(import.meta.dir, "fixtures/full-disk.ts");
+  const output = withPrivateMounts(`
+    mount -t tmpfs -o size=600k tmpfs /mnt
+    '${process.execPath}' '${script}' /mnt`);
+  const { written, full, messages } = JSON.parse(output);
+  expect([full, messages.length > 20]).toEqual([false, true]);
+  const kept = Array.from({ length: written - 1 }, (_, index) => String(index));
+  expect(messages.slice(0, -2)).toEqual(kept);
+  expect(messages.at(-2)).toMatch(/^\[solo\] 2 lines \(\d+ bytes\) were dropped/);
+  expect(messages.at(-1)).toBe("after");
 });
 
 test("removeService deletes the log, and the next one begins at zero", async () => {

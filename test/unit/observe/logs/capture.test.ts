@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { makeFifo, openFifoReader } from "../../../../src/system/index.ts";
+import { until } from "../../../support/until.ts";
 import {
   captureProgram,
   collect,
@@ -79,6 +80,29 @@ test("while one service floods, the event loop and another service's lines are s
   flood.close();
 });
 
+test("services that flood together share the allowance, and each of them gets its turn", async () => {
+  const scratch = scratchStore({ bytesPerSecond: 4_000_000 });
+  const names = Array.from({ length: 40 }, (_, index) => `flood-${index}`);
+  const floods = names.map((name) => {
+    const fifo = join(scratch.folder, `${name}.out`);
+    makeFifo(fifo);
+    const request = { ref: { ...ref, name }, instance: name, stream: "stdout" as const, fifo, budgetBytes: 1_000_000 };
+    const capture = scratch.store.capture(request);
+    const stdout = openSync(fifo, "w");
+    const child = Bun.spawn(["yes", "a line of a flood, neither long nor short"], { stdout, stdin: "ignore" });
+    closeSync(stdout);
+    return { capture, child };
+  });
+  const hasLines = async (name: string) =>
+    (await messages(scratch.store.read({ ...everything, name, tail: 1 }))).length > 0;
+  await until("a line of each", async () => (await Promise.all(names.map(hasLines))).every(Boolean));
+  for (const { capture, child } of floods) {
+    child.kill();
+    await child.exited;
+    capture.close();
+  }
+}, 30_000);
+
 test("drained returns at its deadline when another process keeps the FIFO open", async () => {
   const scratch = scratchStore();
   const fifo = join(scratch.folder, "held.out");
@@ -101,7 +125,7 @@ test("what was written while nobody captured is taken in by the next store", asy
   const before = first.store.capture(request);
   const writer = openSync(fifo, "w");
   writeSync(writer, "one\ntw");
-  while ((await messages(first.store.read(everything))).length < 2) await Bun.sleep(1);
+  await until("what was written so far", async () => (await messages(first.store.read(everything))).length === 2);
   before.close();
   writeSync(writer, "o\nthree\n");
   closeSync(writer);
