@@ -1,5 +1,6 @@
 import { SoloError } from "../api/index.ts";
 import { nearest } from "../config/index.ts";
+import { build } from "../system/index.ts";
 import { EmbeddedPlugin } from "./embedded-plugin.ts";
 import type { NormalizedArguments } from "./normalize-arguments.ts";
 import { oclifPackage } from "./oclif-package.ts";
@@ -34,6 +35,7 @@ export async function loadFullConfig(parts: CliParts): Promise<SoloConfig> {
   await plugin.load();
   const config = new SoloConfig(parts, { root: "/", pjson: oclifPackage, plugins: new Map([["solo", plugin]]) });
   await config.load();
+  config.userAgent = `solo/${build.version} ${process.platform}-${process.arch} bun-${Bun.version}`;
   return config;
 }
 

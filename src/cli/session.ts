@@ -14,6 +14,9 @@ interface SessionFlags {
   readonly config?: string | undefined;
   readonly "data-dir"?: string | undefined;
   readonly timeout?: string | undefined;
+  readonly "ingress-port"?: string | undefined;
+  readonly bind?: string | undefined;
+  readonly "log-level"?: string | undefined;
 }
 
 /** What one run of a command works with. */
@@ -82,7 +85,7 @@ export class Session {
     return onUnreachable(kernel, async () => ({
       kill: async (input, signal) => {
         const files = await (await this.door()).openReadOnly(this.config);
-        const { service, tenant, state } = await files.status(input);
+        const { service, tenant, state } = await files.status({ tenant: input.tenant, name: input.name });
         if (state === "stopped") return { service, tenant, state, instances: [], took_ms: 0 };
         await this.startDaemon();
         return kernel.kill(input, signal);
@@ -102,13 +105,14 @@ export class Session {
 }
 
 export async function openSession(flags: SessionFlags, door: () => Promise<KernelDoor>): Promise<Session> {
-  const { tenant, context, config, timeout, "data-dir": dataDir } = flags;
-  const loaded = await loadConfig({
-    cwd: process.cwd(),
-    env: process.env,
-    flags: { tenant, context, config, timeout, "data-dir": dataDir },
-  });
-  return new Session(new Output({ json: flags.json || wantsJson([]), quiet: flags.quiet }), loaded, door);
+  const { json, quiet, ...settings } = flags;
+  const output = outputOf({ json, quiet });
+  const config = await loadConfig({ cwd: process.cwd(), env: process.env, flags: settings });
+  return new Session(output, config, door);
+}
+
+export function outputOf({ json, quiet }: { readonly json: boolean; readonly quiet: boolean }): Output {
+  return new Output({ json: json || wantsJson([]), quiet });
 }
 
 function once<T extends Partial<SoloApi>>(make: () => Promise<T>): () => Promise<T> {

@@ -2,7 +2,9 @@ import type { Interfaces } from "@oclif/core";
 import { Command } from "@oclif/core/command";
 import { SoloError } from "../api/index.ts";
 import { globalFlags } from "./global-flags.ts";
-import { openSession, type Session } from "./session.ts";
+import type { Output } from "./output.ts";
+import type { CliParts } from "./run.ts";
+import { openSession, outputOf, type Session } from "./session.ts";
 import { SoloConfig } from "./solo-config.ts";
 
 export type GlobalFlags = Interfaces.InferredFlags<typeof globalFlags>;
@@ -25,9 +27,25 @@ export abstract class SoloCommand extends Command {
     return command.run();
   }
 
+  /** Where output goes, for commands that must work however broken the configuration is. */
+  protected output(flags: Pick<GlobalFlags, "json" | "quiet">): Output {
+    return outputOf(flags);
+  }
+
   /** Where output goes and which kernel is meant, from flags, environment and configuration. */
-  protected async open(flags: GlobalFlags & { timeout?: string | undefined }): Promise<Session> {
+  protected async open(flags: Parameters<typeof openSession>[0]): Promise<Session> {
+    return openSession(flags, this.parts.kernel);
+  }
+
+  /** Prints the help of a command or topic, as words; of everything without any. */
+  protected async showHelpOf(words: readonly string[]): Promise<void> {
+    const { loadFullConfig, showHelp } = await import("./long-way.ts");
+    await showHelp(await loadFullConfig(this.parts), words);
+  }
+
+  /** What `runCli` was given. */
+  protected get parts(): CliParts {
     if (!(this.config instanceof SoloConfig)) throw new SoloError("internal", "a command was run outside of runCli");
-    return openSession(flags, this.config.parts.kernel);
+    return this.config.parts;
   }
 }

@@ -1,8 +1,16 @@
+export { renderContexts } from "./contexts.ts";
 export { renderDeployResults } from "./deploy-result.ts";
+export { renderDiagnosis } from "./diagnosis.ts";
 export { renderEvent } from "./event.ts";
+export { renderExitCodes } from "./exit-codes.ts";
+export { renderExplanation } from "./explanation.ts";
+export { renderFacts } from "./facts.ts";
 export { renderHealth } from "./health.ts";
+export { renderKernelState, renderShutdown } from "./kernel-state.ts";
 export { renderKillResult } from "./kill-result.ts";
 export { logLineRenderer } from "./log-line.ts";
+export { renderOverview } from "./overview.ts";
+export { renderProblems } from "./problems.ts";
 export { renderServiceHealth } from "./service-health.ts";
 export { renderServiceList } from "./service-list.ts";
 export { renderServiceStatus } from "./service-status.ts";

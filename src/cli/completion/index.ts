@@ -1,0 +1,3 @@
+export { candidates } from "./candidates.ts";
+export { nameSource } from "./names.ts";
+export { completionScript } from "./scripts.ts";

@@ -1,0 +1,102 @@
+import { type HealthDocument, isAlive, type ShutdownResult, SoloError } from "../api/index.ts";
+import type { Interruption } from "./interruption.ts";
+import type { Session } from "./session.ts";
+
+/** What `solo start` prints. */
+export interface KernelState {
+  readonly state: "running";
+  readonly pid: number;
+  readonly version: string;
+  /** False when it ran already. */
+  readonly started: boolean;
+  readonly data_dir: string;
+  readonly socket: string;
+}
+
+/** A shutdown's result; `pid` is null when no kernel ran. */
+export type Stopped = Omit<ShutdownResult, "pid"> & { readonly pid: number | null };
+
+/** Makes sure that this machine's daemon runs. */
+export async function startBackground(session: Session): Promise<KernelState> {
+  const kernel = await session.kernel();
+  const before = await kernel.health({}).catch(onlyUnreachable);
+  if (before) return stateOf(before, false, session);
+  if (!session.isLocal) {
+    throw new SoloError("unreachable", "the context's kernel is on another machine: it can't be started from here", {
+      hint: "`--context local` means this machine's own kernel",
+    });
+  }
+  await session.startDaemon();
+  return stateOf(await kernel.health({}), true, session);
+}
+
+/** A kernel inside this process until it is interrupted or stopped through its socket. */
+export async function runForeground(
+  session: Session,
+  interruption: Interruption,
+  options: { readonly keepServices: boolean },
+): Promise<void> {
+  const { output, config } = session;
+  const door = await session.door();
+  const kernel = await door.openKernel({ config, flags: session.daemonFlags });
+  await output.element(
+    stateOf(await kernel.health({}), true, session),
+    ({ pid, socket }) => `kernel ${pid} serves ${socket}`,
+  );
+  const interrupted = new Promise<void>((resolve) => interruption.signal.addEventListener("abort", () => resolve()));
+  await Promise.race([interrupted, kernel.stopped]);
+  if (interruption.signal.aborted)
+    await output.note(options.keepServices ? "leaving services running" : "stopping services");
+  await kernel.close(options);
+  interruption.check();
+}
+
+/** Ends the kernel. When it died and left services running, a new one is started to stop them. */
+export async function stopKernel(session: Session, keepServices: boolean): Promise<Stopped> {
+  const kernel = await session.kernel();
+  const request = { keep_services: keepServices };
+  try {
+    return await gone(await kernel.shutdown(request), session);
+  } catch (thrown) {
+    onlyUnreachable(thrown);
+    if (!session.isLocal) throw thrown;
+    if (keepServices || !(await hasLeftovers(session)))
+      return { state: "stopped", pid: null, kept: 0, stopped: 0, took_ms: 0 };
+    await session.startDaemon();
+    return gone(await kernel.shutdown(request), session);
+  }
+}
+
+async function hasLeftovers(session: Session): Promise<boolean> {
+  const files = await (await session.door()).openReadOnly(session.config);
+  const { services } = await files.list({ tenant: session.tenant });
+  return services.some(({ state }) => isAlive(state));
+}
+
+/** The kernel answers before its process ends; what follows `solo stop` in a script may rely on that end. */
+async function gone(result: ShutdownResult, { isLocal }: Session): Promise<ShutdownResult> {
+  const deadline = performance.now() + exitDeadlineMs;
+  while (isLocal && isRunning(result.pid) && performance.now() < deadline) await Bun.sleep(5);
+  return result;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function stateOf({ pid, version }: HealthDocument, started: boolean, { config }: Session): KernelState {
+  return { state: "running", pid, version, started, data_dir: config.paths.dataDir, socket: config.paths.socket };
+}
+
+function onlyUnreachable(thrown: unknown): undefined {
+  if (thrown instanceof SoloError && thrown.code === "unreachable") return undefined;
+  throw thrown;
+}
+
+/** After its answer a kernel closes its database and sockets, which takes milliseconds. */
+const exitDeadlineMs = 5_000;

@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type DeployRequest, type LastExit, type ServiceStatus, SoloError } from "../api/index.ts";
+import { loadConfig } from "../config/index.ts";
+import { followProgress } from "./follow-progress.ts";
+import type { Interruption } from "./interruption.ts";
+import type { ForegroundKernel } from "./kernel-door.ts";
+import { Output } from "./output.ts";
+import { logLineRenderer } from "./render/log-line.ts";
+import type { Session } from "./session.ts";
+import { writeAll } from "./write-all.ts";
+
+export interface RunRequest {
+  readonly services: Pick<DeployRequest, "services" | "groups">;
+  readonly name: string;
+  /** Kept for later runs; a temporary one, removed at the end, when undefined. */
+  readonly dataDir: string | undefined;
+}
+
+/**
+ * Runs one service in a kernel inside this process, shows its output as it comes, and returns the service's own exit code
+ * (128 + the number of the signal that ended it). An interruption stops the service in order first.
+ */
+export async function runService(request: RunRequest, session: Session, interruption: Interruption): Promise<number> {
+  const temporary = request.dataDir === undefined ? mkdtempSync(join(tmpdir(), "solo-run-")) : undefined;
+  try {
+    const config = await loadConfig({
+      cwd: process.cwd(),
+      env: process.env,
+      flags: { "data-dir": request.dataDir ?? temporary, "ingress-port": String(freePort()), tenant: session.tenant },
+    });
+    const kernel = await (await session.door()).openKernel({ config, flags: [] });
+    try {
+      return await superviseRun(kernel, request, session, interruption);
+    } finally {
+      await kernel.close();
+    }
+  } finally {
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+async function superviseRun(
+  kernel: ForegroundKernel,
+  { services, name }: RunRequest,
+  session: Session,
+  interruption: Interruption,
+): Promise<number> {
+  const target = { tenant: session.tenant, name };
+  const since = new Date().toISOString();
+  const leaving = new AbortController();
+  const progress = kernel.deploy(
+    { ...services, tenant: session.tenant, timeout_ms: session.timeoutMs },
+    interruption.signal,
+  );
+  const output = showLogs(kernel, target, since, session.output, leaving.signal);
+  let failure: unknown;
+  try {
+    // Its phases are of no interest here; only what the service prints is.
+    await followProgress(progress, new Output({ json: session.output.json, quiet: true }), interruption);
+    await finished(kernel, target, interruption.signal);
+  } catch (thrown) {
+    failure = thrown;
+  }
+  const status = await kernel.status(target).catch(() => undefined);
+  if (interruption.signal.aborted) await kernel.kill(target).catch(() => undefined);
+  await drain(leaving, output);
+  interruption.check();
+  // A program that ended by itself is told by its exit code; everything else that went wrong by the error.
+  const exit = status?.last_exit;
+  if (exit?.known && isOver(status)) return report(exit, session.output);
+  if (failure !== undefined) throw failure;
+  throw new SoloError("failed", `how ${name} ended could not be learnt`, {
+    hint: "`solo doctor` tells what is missing",
+  });
+}
+
+type Target = { readonly tenant: string; readonly name: string };
+
+/** Prints log lines until told to leave; what the service wrote to stderr goes to stderr. */
+async function showLogs(
+  kernel: ForegroundKernel,
+  target: Target,
+  since: string,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const render = logLineRenderer({ timestamps: false });
+  while (!signal.aborted) {
+    try {
+      for await (const line of kernel.logs({ ...target, follow: true, since }, signal)) {
+        if (output.json || line.stream === "stdout") await output.element(line, render);
+        else await writeAll(process.stderr, `${line.message}\n`);
+      }
+      return;
+    } catch (thrown) {
+      // It takes a moment until the kernel knows the service.
+      if (!(thrown instanceof SoloError) || thrown.code !== "not_found") throw thrown;
+      await Bun.sleep(retryMs);
+    }
+  }
+}
+
+/** Lets lines that are on their way arrive before the kernel closes. */
+async function drain(leaving: AbortController, output: Promise<void>): Promise<void> {
+  await Promise.race([output, Bun.sleep(drainMs)]);
+  leaving.abort();
+  await output;
+}
+
+/** Resolves when no instance is left that runs or will be started again. */
+async function finished(kernel: ForegroundKernel, target: Target, signal: AbortSignal): Promise<void> {
+  if (isOver(await kernel.status(target))) return;
+  for await (const _ of kernel.events({ ...target, follow: true, tail: 0 }, signal)) {
+    if (isOver(await kernel.status(target))) return;
+  }
+}
+
+function isOver(status: ServiceStatus | undefined): boolean {
+  return status?.state === "completed" || status?.state === "failed" || status?.state === "stopped";
+}
+
+async function report({ exit_code, signal, instance, reason }: LastExit, output: Output): Promise<number> {
+  const code = exit_code ?? 128 + (signalNumbers[signal ?? ""] ?? 0);
+  if (output.json) {
+    await output.element(
+      { type: "exit", time: new Date().toISOString(), instance, exit_code, signal, reason },
+      () => "",
+    );
+  }
+  return code;
+}
+
+/** A port that nobody listens on: a run's ingress must not be in the way of a daemon's. */
+function freePort(): number {
+  const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  server.stop(true);
+  return server.port;
+}
+
+const signalNumbers: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGILL: 4,
+  SIGABRT: 6,
+  SIGBUS: 7,
+  SIGFPE: 8,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
+  SIGALRM: 14,
+  SIGTERM: 15,
+};
+const retryMs = 5;
+/** Output reaches the log within a few milliseconds of being written. */
+const drainMs = 100;

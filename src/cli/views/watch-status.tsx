@@ -1,0 +1,61 @@
+import { Box, render, Text, useApp, useInput } from "ink";
+import { useEffect, useState } from "react";
+import type { Style } from "../style.ts";
+import { pause, renderWatched, type Watched } from "../watch.ts";
+
+export interface DrawOptions {
+  readonly read: () => Promise<Watched>;
+  readonly intervalMs: number;
+  readonly style: Style;
+  readonly signal: AbortSignal;
+}
+
+/** Shows a status that keeps itself up to date, until `q`, Ctrl-C or the signal. Throws what a reading throws. */
+export async function drawWatch(options: DrawOptions): Promise<void> {
+  let failure: { readonly error: unknown } | undefined;
+  const fail = (error: unknown) => {
+    failure = { error };
+  };
+  const app = render(<Watch {...options} fail={fail} />, { patchConsole: false, exitOnCtrlC: true });
+  options.signal.addEventListener("abort", () => app.unmount(), { once: true });
+  await app.waitUntilExit();
+  if (failure) throw failure.error;
+}
+
+function Watch({ read, intervalMs, style, signal, fail }: DrawOptions & { readonly fail: (error: unknown) => void }) {
+  const { exit } = useApp();
+  const [document, setDocument] = useState<Watched>();
+  useEffect(() => {
+    const left = new AbortController();
+    const either = AbortSignal.any([signal, left.signal]);
+    const loop = async () => {
+      while (!either.aborted) {
+        setDocument(await read());
+        await pause(intervalMs, either);
+      }
+    };
+    loop().catch((error: unknown) => {
+      fail(error);
+      exit();
+    });
+    return () => left.abort();
+  }, [read, intervalMs, signal, fail, exit]);
+  const view = { style, width: process.stdout.columns ?? fallbackColumns, now: Date.now() };
+  return (
+    <Box flexDirection="column">
+      {process.stdin.isTTY ? <QuitKey onQuit={exit} /> : null}
+      <Text>{document === undefined ? "…" : renderWatched(document, view)}</Text>
+      <Text dimColor>{`\n${new Date().toLocaleTimeString()}  q to quit`}</Text>
+    </Box>
+  );
+}
+
+/** Raw mode exists only on a terminal, so this part is left out where stdin is none. */
+function QuitKey({ onQuit }: { readonly onQuit: () => void }) {
+  useInput((input) => {
+    if (input === "q") onQuit();
+  });
+  return null;
+}
+
+const fallbackColumns = 80;

@@ -1,0 +1,81 @@
+import type { ServiceRow, ServiceStatus } from "../api/index.ts";
+import type { Output } from "./output.ts";
+import type { Overview } from "./overview.ts";
+import { renderOverview } from "./render/overview.ts";
+import { renderServiceStatus } from "./render/service-status.ts";
+import { isInteractive } from "./style.ts";
+import type { View } from "./view.ts";
+
+export type Watched = ServiceStatus | Overview;
+
+/** A line of `status --watch --json`. */
+export type WatchLine = Watched & { readonly type: "status"; readonly time: string; readonly cursor: string };
+
+export interface WatchOptions {
+  readonly intervalMs: number;
+  /** Begin when the status is no longer the one of this cursor. */
+  readonly sinceCursor: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Drawn in place on a terminal; a line per change with `--json`, a block per change elsewhere. */
+export async function showWatched(read: () => Promise<Watched>, options: WatchOptions, output: Output): Promise<void> {
+  if (!output.json && isInteractive(process.stdout)) {
+    const { drawWatch } = await import("./views/watch-status.tsx");
+    return drawWatch({
+      read,
+      intervalMs: options.intervalMs,
+      signal: options.signal,
+      style: (await output.view()).style,
+    });
+  }
+  for await (const line of watchChanges(read, options)) await output.element(line, renderWatched);
+}
+
+/** What is watched, as text: the overview or one service. */
+export function renderWatched(document: Watched, view: View): string {
+  return "kernel" in document ? renderOverview(document, view) : renderServiceStatus(document, view);
+}
+
+/**
+ * Reads again and again until the signal aborts, and yields when something changed that is not merely a figure: states,
+ * instances, restarts, revisions. The first reading is yielded unless its cursor is the one that the caller has seen.
+ */
+export async function* watchChanges(read: () => Promise<Watched>, options: WatchOptions): AsyncGenerator<WatchLine> {
+  let seen = options.sinceCursor;
+  while (!options.signal.aborted) {
+    const document = await read();
+    const cursor = cursorOf(document);
+    if (cursor !== seen) yield { type: "status", time: new Date().toISOString(), cursor, ...document };
+    seen = cursor;
+    await pause(options.intervalMs, options.signal);
+  }
+}
+
+/** Resolves after the time, or at once when the signal aborts. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}
+
+/** The same for two readings that differ only in uptime, memory and load. */
+function cursorOf(document: Watched): string {
+  const facts =
+    "kernel" in document
+      ? [document.kernel?.pid, document.kernel?.status, document.services.map(essence)]
+      : [essence(document), document.health.status, document.instances.map(({ id, pid, state }) => [id, pid, state])];
+  return Bun.hash.xxHash3(JSON.stringify(facts)).toString(36);
+}
+
+function essence({ service, revision, state, replicas, ready, restarts, url }: ServiceRow): unknown[] {
+  return [service, revision, state, replicas, ready, restarts, url];
+}
