@@ -1,4 +1,4 @@
-import { afterEach } from "bun:test";
+import { onTestFinished } from "bun:test";
 import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,15 +9,10 @@ import { makeFifo, Poller } from "../../../../src/system/index.ts";
 export const ref = { tenant: "default", name: "api" };
 export const everything = { ...ref, follow: false };
 
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0).reverse()) cleanup();
-});
-
 /** A folder that is gone after the test. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "solo-logs-"));
-  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -27,7 +22,7 @@ export function scratchStore(options: Partial<LogStoreOptions> = {}) {
   const poller = new Poller();
   const directory = join(folder, "logs");
   const store = new LogStore({ directory, poller, ...options });
-  cleanups.push(() => {
+  onTestFinished(() => {
     store.close();
     poller.close();
   });
