@@ -67,7 +67,7 @@ export class ClientConnection implements ExchangeClient {
 
   drained(): void {
     if (!this.outbox.drain()) return;
-    if (this.state === "lingering") this.socket.shutdown();
+    if (this.state === "lingering") this.endSending();
     else if (this.exchange !== null) this.exchange.clientDrained();
     else this.readRequests();
   }
@@ -75,7 +75,8 @@ export class ClientConnection implements ExchangeClient {
   /** The client closed its sending half. It may still wait for a response; it can't be asked, so it gets a moment. */
   ended(): void {
     this.halfClosed = true;
-    if (this.state === "lingering" || this.exchange === null) this.socket.end();
+    if (this.state === "lingering") this.endSendingOnceSent();
+    else if (this.exchange === null) this.finish();
     else if (this.exchange.clientEnded()) this.expireIn(halfCloseMs);
     else this.abort();
   }
@@ -136,7 +137,7 @@ export class ClientConnection implements ExchangeClient {
 
   exchangeDone(keepAlive: boolean): void {
     this.exchange = null;
-    if (!keepAlive || this.halfClosed) {
+    if (!keepAlive || (this.halfClosed && this.unread === null)) {
       this.finish();
       return;
     }
@@ -148,18 +149,24 @@ export class ClientConnection implements ExchangeClient {
     this.exchange = null;
     this.unread = null;
     if (this.state !== "open") return;
-    if (this.halfClosed && !this.outbox.congested) {
-      this.socket.end();
-      return;
-    }
     this.state = "lingering";
     this.expireIn(lingerMs);
     this.resume();
-    if (!this.outbox.congested) this.socket.shutdown();
+    this.endSendingOnceSent();
   }
 
   abort(): void {
     if (this.state !== "closed") this.socket.terminate();
+  }
+
+  private endSendingOnceSent(): void {
+    if (!this.outbox.congested) this.endSending();
+  }
+
+  /** Half closes, so that a response isn't lost to a reset; closes when the client has half closed, too. */
+  private endSending(): void {
+    if (this.halfClosed) this.socket.end();
+    else this.socket.shutdown();
   }
 
   private readRequests(): void {
@@ -181,6 +188,7 @@ export class ClientConnection implements ExchangeClient {
     const bodyStart = head.read(bytes, 0, this.origin);
     if (bodyStart === INCOMPLETE) {
       this.unread = bytes;
+      if (this.halfClosed) this.finish();
       if (!this.headBegun) this.expireIn(context.limits.headTimeoutMs);
       this.headBegun = true;
       return false;

@@ -12,4 +12,6 @@ export interface IngressContext {
   readonly responseHead: ResponseHead;
   /** Once set, every response announces the end of its connection. */
   closing: boolean;
+  /** Told of what was thrown while a connection was served: a bug, which costs that connection only. */
+  readonly onError: (error: unknown) => void;
 }

@@ -23,6 +23,8 @@ export class EndpointState implements IdlePool {
   draining = false;
   private readonly occupants: Occupant[] = [];
   private readonly idle: UpstreamConnection[] = [];
+  /** It refused the last connection: one request at a time tries it until it accepts one. */
+  private suspected = false;
   private suspectUntil = 0;
   private waiter: (() => void) | null = null;
 
@@ -32,6 +34,10 @@ export class EndpointState implements IdlePool {
     return this.occupants.length;
   }
 
+  isAt({ host, port }: Endpoint): boolean {
+    return this.endpoint.host === host && this.endpoint.port === port;
+  }
+
   /** Whether new requests may go there. */
   usable(now: number): boolean {
     return !this.draining && now >= this.suspectUntil;
@@ -39,7 +45,14 @@ export class EndpointState implements IdlePool {
 
   /** It refused a connection: let others serve for a moment. */
   suspect(now: number): void {
+    this.suspected = true;
     this.suspectUntil = now + suspectMs;
+  }
+
+  /** It accepted a connection. */
+  trust(): void {
+    this.suspected = false;
+    this.suspectUntil = 0;
   }
 
   enter(occupant: Occupant): void {
@@ -61,7 +74,8 @@ export class EndpointState implements IdlePool {
     return this.idle.pop();
   }
 
-  connect(user: UpstreamUser): UpstreamConnection {
+  connect(user: UpstreamUser, now: number): UpstreamConnection {
+    if (this.suspected) this.suspectUntil = now + suspectMs;
     const { host = "127.0.0.1", port } = this.endpoint;
     return UpstreamConnection.connect(host, port, this, user);
   }

@@ -95,7 +95,7 @@ export class Exchange implements Dispatchable, Occupant, UpstreamUser, AskedBy {
     } else {
       this.phase = "connecting";
       this.client.expireIn(connectTimeoutMs);
-      this.upstream = endpoint.connect(this);
+      this.upstream = endpoint.connect(this, this.context.clock.now);
     }
   }
 
@@ -109,6 +109,7 @@ export class Exchange implements Dispatchable, Occupant, UpstreamUser, AskedBy {
   }
 
   upstreamOpened(): void {
+    this.endpoint?.trust();
     if (this.upstream !== null) this.send(this.upstream);
   }
 
@@ -160,6 +161,11 @@ export class Exchange implements Dispatchable, Occupant, UpstreamUser, AskedBy {
     } else {
       this.fail(502, `${this.route.key} closed the connection before it had answered`);
     }
+  }
+
+  upstreamFailed(error: unknown): void {
+    this.client.abort();
+    this.context.onError(error);
   }
 
   /** Bytes from the client: the rest of the body, the tunnel's, or the next request's. */

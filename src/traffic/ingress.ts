@@ -40,6 +40,7 @@ export class Ingress {
       requestHead: new RequestHead(),
       responseHead: new ResponseHead(),
       closing: false,
+      onError: options.onError ?? console.error,
     };
     this.listener = this.open(options);
     this.timer = setInterval(() => this.tick(), tickMs);
@@ -64,7 +65,10 @@ export class Ingress {
     this.context.routes.remove(key);
   }
 
-  /** Sends requests there from now on, waiting ones first. An endpoint with the same id is replaced. */
+  /**
+   * Sends requests there from now on, waiting ones first; also ends a drain. An endpoint with the same id at another
+   * address is removed.
+   */
   addEndpoint(key: string, endpoint: Endpoint): void {
     this.context.clock.update();
     this.route(key).add(endpoint);
@@ -121,6 +125,10 @@ export class Ingress {
           drain: (socket) => socket.data?.drained(),
           end: (socket) => socket.data?.ended(),
           close: (socket) => this.forget(socket.data),
+          error: (socket, error) => {
+            socket.data?.abort();
+            this.context.onError(error);
+          },
         },
       });
     } catch (cause) {

@@ -22,9 +22,11 @@ export interface IngressOptions {
   readonly streamTimeoutMs?: number;
   /** How long a receiver may take nothing while bytes wait for it. */
   readonly stallTimeoutMs?: number;
+  /** Told of exceptions within the ingress: each costs its connection only. Default: `console.error`. */
+  readonly onError?: (error: unknown) => void;
 }
 
-export type Limits = Required<Omit<IngressOptions, "bind" | "port">>;
+export type Limits = Required<Omit<IngressOptions, "bind" | "port" | "onError">>;
 
 const defaults: Limits = {
   // Longer than a service takes to restart, shorter than callers give up.
@@ -41,7 +43,7 @@ const defaults: Limits = {
 };
 
 export function resolveLimits(options: IngressOptions): Limits {
-  const { bind: _bind, port: _port, ...given } = options;
+  const { bind: _bind, port: _port, onError: _onError, ...given } = options;
   return { ...defaults, ...given };
 }
 

@@ -63,8 +63,13 @@ export class Route {
   }
 
   add(endpoint: Endpoint): void {
-    this.remove(endpoint.id);
-    this.endpoints = [...this.endpoints, new EndpointState(endpoint)];
+    const known = this.find(endpoint.id);
+    if (known?.isAt(endpoint)) {
+      known.draining = false;
+    } else {
+      this.remove(endpoint.id);
+      this.endpoints = [...this.endpoints, new EndpointState(endpoint)];
+    }
     this.dispatchWaiting();
   }
 

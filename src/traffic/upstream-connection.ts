@@ -9,6 +9,8 @@ export interface UpstreamUser {
   upstreamData(data: Buffer): void;
   upstreamDrained(): void;
   upstreamClosed(failed: boolean): void;
+  /** Something was thrown while the connection was served. */
+  upstreamFailed(error: unknown): void;
 }
 
 /** Where a connection rests between exchanges. */
@@ -100,5 +102,6 @@ const handlers: SocketHandler<UpstreamConnection> = {
   data: (socket, data) => socket.data.received(data),
   drain: (socket) => socket.data.drained(),
   close: (socket, error) => socket.data.closed(error !== undefined),
+  error: (socket, error) => socket.data.user?.upstreamFailed(error),
   connectError: (socket) => socket.data.refused(),
 };

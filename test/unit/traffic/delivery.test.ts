@@ -174,6 +174,16 @@ test("drain gives up after its timeout and tells what is left; removal then answ
   await client.receives("HTTP/1.1 502");
 });
 
+test("adding a drained endpoint again ends its drain", async () => {
+  const server = upstream();
+  const front = ingress([server.port]);
+  await front.drain(key, "0", 0);
+  const client = await ask(front.port, request());
+  await waitFor(() => front.stats(key).held === 1, { what: "the hold" });
+  front.addEndpoint(key, { id: "0", port: server.port });
+  await client.receives("ok");
+});
+
 test("draining what isn't there is done at once", async () => {
   const front = ingress([]);
   expect(await front.drain(key, "nobody", 10_000)).toEqual({ left: 0 });

@@ -145,6 +145,13 @@ test("a client that closes its sending half still gets the response", async () =
   await client.gone();
 });
 
+test("requests pipelined before the client closes its sending half are all answered", async () => {
+  const client = await RawClient.connect(ingress.port);
+  client.send(request("GET /1 HTTP/1.1") + request("GET /2 HTTP/1.1") + request("GET /3 HTTP/1.1")).halfClose();
+  await client.gone();
+  expect(client.received.match(/ok/g)).toHaveLength(3);
+});
+
 test("an early response ends a connection whose request isn't complete", async () => {
   const client = await RawClient.connect(ingress.port);
   await client.send(request("POST / HTTP/1.1", ["Content-Length: 1000000"], "some")).receives("ok");
