@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from "node:path";
 
 /** A unix socket's path has 108 bytes with its final zero (`sun_path`, unix(7)). */
 export const maxSocketPathBytes = 107;
+const longestSocketName = "control.sock";
 
 /** The environment variables of a process. */
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -14,8 +15,6 @@ export interface Folders {
   readonly configDir: string;
   /** `$XDG_STATE_HOME/solo`. */
   readonly defaultDataDir: string;
-  /** `$XDG_RUNTIME_DIR`, if there is one. */
-  readonly runtimeDir: string | undefined;
 }
 
 /** Everything Solo keeps, and where. All absolute. */
@@ -32,6 +31,8 @@ export interface Paths {
   readonly lock: string;
   /** The kernel's socket, in a folder that only its owner may enter. */
   readonly socket: string;
+  /** Where the hosts of its services connect. */
+  readonly controlSocket: string;
 }
 
 /** The data directory within a home, where `$XDG_STATE_HOME` says nothing else. */
@@ -44,7 +45,6 @@ export function folders(env: Variables): Folders {
     home,
     configDir: join(absolute(env.XDG_CONFIG_HOME) ?? join(home, ".config"), "solo"),
     defaultDataDir: stateHome === undefined ? join(home, homeDataDir) : join(stateHome, "solo"),
-    runtimeDir: absolute(env.XDG_RUNTIME_DIR),
   };
 }
 
@@ -60,21 +60,21 @@ export function paths(env: Variables, dataDir?: string): Paths {
     logs: join(root, "logs"),
     run: join(root, "run"),
     lock: join(root, "solo.lock"),
-    socket: socketPath(root, user),
+    socket: join(socketFolder(root), "solo.sock"),
+    controlSocket: join(socketFolder(root), longestSocketName),
   };
 }
 
 /**
- * The home's own data directory has its socket in the runtime folder, of which a user has only one; any other keeps its
- * socket inside itself, so that two kernels never meet. A path too long for a socket is replaced by one in /tmp that
- * follows from the data directory alone; whoever makes that folder must check that it is the user's own.
+ * In the data directory itself, so that every client that names the same directory finds it, whatever its session and
+ * environment. A path too long for a socket is replaced by one in /tmp that follows from the data directory alone; whoever
+ * makes that folder must check that it is the user's own.
  */
-function socketPath(dataDir: string, { home, runtimeDir }: Folders): string {
-  const usesRuntimeDir = runtimeDir !== undefined && dataDir === join(home, homeDataDir);
-  const wanted = usesRuntimeDir ? join(runtimeDir, "solo/solo.sock") : join(dataDir, "solo.sock");
-  if (Buffer.byteLength(wanted) <= maxSocketPathBytes) return wanted;
+function socketFolder(dataDir: string): string {
+  const longest = join(dataDir, longestSocketName);
+  if (Buffer.byteLength(longest) <= maxSocketPathBytes) return dataDir;
   const owner = process.getuid?.() ?? 0;
-  return `/tmp/solo-${owner}-${Bun.hash.xxHash3(dataDir).toString(16)}/solo.sock`;
+  return `/tmp/solo-${owner}-${Bun.hash.xxHash3(dataDir).toString(16)}`;
 }
 
 /** An absolute path: `~/` is the home, and a relative path starts at `folder`. */

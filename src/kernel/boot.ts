@@ -96,8 +96,7 @@ async function assemble(
 
   const routes = new Routes(options.ingressPort);
   const hosts: { authenticate: Supervisor["authenticate"] | undefined } = { authenticate: undefined };
-  const controlSocket = join(paths.run, "control.sock");
-  const control = new ControlServer(controlSocket, (hello) => hosts.authenticate?.(hello));
+  const control = new ControlServer(paths.controlSocket, (hello) => hosts.authenticate?.(hello));
   closers.push(() => control.close());
 
   const runtime: SuperviseRuntime = {
@@ -106,7 +105,7 @@ async function assemble(
     poller,
     self: selfCommand(),
     folders,
-    controlSocket,
+    controlSocket: paths.controlSocket,
     orphanParents: () => [...new Set([process.pid, parentPid()])],
     formerExit: async (identity, waitMs) => {
       const exit = await readExit(folders.exits, identity, waitMs);

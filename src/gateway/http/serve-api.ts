@@ -42,8 +42,9 @@ export function serveApi({ api, socketPath, version, onBug = console.error }: Se
   return {
     close: async () => {
       closing.abort();
-      const stopped = server.stop(false);
-      await Promise.race([stopped, Bun.sleep(closeGraceMs)]);
+      // Idle keep-alive connections would hold `stop(false)` up; only requests in flight are worth waiting for.
+      const deadline = performance.now() + closeGraceMs;
+      while (server.pendingRequests > 0 && performance.now() < deadline) await Bun.sleep(pollMs);
       await server.stop(true);
       rmSync(socketPath, { force: true });
     },
@@ -56,7 +57,7 @@ function prepareSocketFolder(folder: string): void {
   const found = lstatSync(folder);
   if (!found.isDirectory() || found.uid !== process.getuid?.()) {
     throw new SoloError("forbidden", `${folder} belongs to someone else: a socket there would not be safe`, {
-      hint: "choose another folder with --data-dir, or set XDG_RUNTIME_DIR",
+      hint: "choose a shorter or another folder with --data-dir",
     });
   }
   if ((found.mode & 0o077) !== 0) chmodSync(folder, 0o700);
@@ -66,3 +67,4 @@ function prepareSocketFolder(folder: string): void {
 const maxRequestBytes = 16_000_000;
 /** Documents in flight are answered within milliseconds; streams end by themselves when the server closes. */
 const closeGraceMs = 500;
+const pollMs = 2;

@@ -17,12 +17,13 @@ test("XDG variables move the folders, unless they are relative", () => {
   expect(paths({ HOME: "/home/ada", XDG_STATE_HOME: "state" }).dataDir).toBe("/home/ada/.local/state/solo");
 });
 
-test("only the home's own data directory has its socket in the runtime folder", () => {
+test("the sockets lie in the data directory, whatever the session: a client without its variables finds them too", () => {
   const env = { HOME: "/home/ada", XDG_RUNTIME_DIR: "/run/user/7" };
-  expect(paths(env).socket).toBe("/run/user/7/solo/solo.sock");
-  expect(paths(env, "/home/ada/.local/state/solo").socket).toBe("/run/user/7/solo/solo.sock");
-  expect(paths(env, "/srv/solo").socket).toBe("/srv/solo/solo.sock");
-  expect(paths({ ...env, XDG_STATE_HOME: "/tmp/other" }).socket).toBe("/tmp/other/solo/solo.sock");
+  expect(paths(env).socket).toBe(paths({ HOME: "/home/ada" }).socket);
+  expect(paths(env, "/srv/solo")).toMatchObject({
+    socket: "/srv/solo/solo.sock",
+    controlSocket: "/srv/solo/control.sock",
+  });
 });
 
 test("a path too long for a socket becomes a short one that follows from the data directory", () => {
@@ -35,7 +36,7 @@ test("a path too long for a socket becomes a short one that follows from the dat
 });
 
 test("the limit counts bytes, not characters", () => {
-  const room = maxSocketPathBytes - "//solo.sock".length;
+  const room = maxSocketPathBytes - "//control.sock".length;
   expect(paths({}, `/${"x".repeat(room)}`).socket).toBe(`/${"x".repeat(room)}/solo.sock`);
   expect(paths({}, `/${"x".repeat(room + 1)}`).socket).toStartWith("/tmp/");
   expect(paths({}, `/${"é".repeat(room / 2 + 1)}`).socket).toStartWith("/tmp/");
