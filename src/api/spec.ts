@@ -80,7 +80,8 @@ export const serviceSpecSchema = z.strictObject({
   cwd: z.string().optional(),
   /** `wasm`: guest path → host folder, opened for the module. */
   preopens: z.record(z.string(), z.string()).default({}),
-  replicas: z.int().min(0).max(1_000).default(1),
+  /** When absent, as many as run now: deploying new code does not undo `solo scale`. One for a new service. */
+  replicas: z.int().min(0).max(1_000).optional(),
   restart: restartSchema.prefault({}),
   health: healthSchema.prefault({}),
   depends_on: z.record(nameSchema, z.enum(dependencyConditions)).default({}),

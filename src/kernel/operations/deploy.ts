@@ -15,6 +15,7 @@ import { replaceInstances, startFirst } from "../rollout.ts";
 import { type Revision, Service } from "../service.ts";
 import { deployResult } from "../views.ts";
 import { setReplicas } from "./scale.ts";
+import { refuseSharedPort } from "./shared-port.ts";
 import { withTimeout } from "./with-timeout.ts";
 
 type Request = OperationRequest<"deploy">;
@@ -55,6 +56,7 @@ function refuseImpossible(kernel: Kernel, { tenant, services }: Request): void {
 /** One service's way from its source to ready instances. */
 class Deployment {
   readonly #begin: number;
+  readonly #replicas: number;
 
   constructor(
     private readonly kernel: Kernel,
@@ -65,10 +67,12 @@ class Deployment {
     private readonly report: ReportProgress,
   ) {
     this.#begin = kernel.clock.monotonic();
+    this.#replicas = spec.replicas ?? (kernel.find(ref)?.replicas || 1);
   }
 
   /** @returns what to tell about the service once the whole request is through */
   async run(): Promise<() => DeployResult> {
+    refuseSharedPort(this.ref.name, this.spec, this.#replicas);
     const revision = await this.#build();
     const known = this.kernel.find(this.ref);
     if (this.request.dry_run) return this.#plan(known, revision);
@@ -93,11 +97,11 @@ class Deployment {
   /** @returns whether anything had to be done */
   async #apply(service: Service, revision: Revision, signal: AbortSignal): Promise<boolean> {
     if (this.#isCurrent(service, revision)) {
-      if (service.replicas === this.spec.replicas) {
+      if (service.replicas === this.#replicas) {
         this.#tell("unchanged", "already running");
         return false;
       }
-      await setReplicas(this.kernel, service, this.spec.replicas, {
+      await setReplicas(this.kernel, service, this.#replicas, {
         wait: this.request.wait,
         signal,
         report: this.#step,
@@ -111,9 +115,9 @@ class Deployment {
     const live = this.kernel.supervisor.instancesOf(this.ref).some(({ pid }) => pid !== null);
     const context = { kernel: this.kernel, service, signal, report: this.#step };
     if (service.desired === "running" && live) {
-      await replaceInstances(context, revision, this.spec.replicas);
+      await replaceInstances(context, revision, this.#replicas);
     } else {
-      await startFirst(context, revision, this.spec.replicas, this.request.wait);
+      await startFirst(context, revision, this.#replicas, this.request.wait);
     }
     return true;
   }
@@ -122,12 +126,12 @@ class Deployment {
     if (service.revision.id !== revision.id) return false;
     if (service.desired === "completed") return true;
     return (
-      service.desired === "running" && this.kernel.readyCount(service) >= Math.min(service.replicas, this.spec.replicas)
+      service.desired === "running" && this.kernel.readyCount(service) >= Math.min(service.replicas, this.#replicas)
     );
   }
 
   #plan(known: Service | undefined, revision: Revision): () => DeployResult {
-    const same = known !== undefined && this.#isCurrent(known, revision) && known.replicas === this.spec.replicas;
+    const same = known !== undefined && this.#isCurrent(known, revision) && known.replicas === this.#replicas;
     const service = known ?? new Service(this.ref, revision, "stopped", 0);
     return this.#result(service, revision, !same);
   }
@@ -145,7 +149,7 @@ class Deployment {
     phase: Extract<DeployProgress, { type: "phase" }>["phase"],
     message: string,
     ready = 0,
-    replicas = this.spec.replicas,
+    replicas = this.#replicas,
   ): void {
     const time = new Date(this.kernel.clock.now()).toISOString();
     this.report({ type: "phase", time, service: this.ref.name, phase, message, ready, replicas });

@@ -5,6 +5,7 @@ import type { ReportProgress } from "../progress.ts";
 import type { ReportStep } from "../rollout.ts";
 import type { Service } from "../service.ts";
 import { changeResult, stepReporter } from "./change.ts";
+import { refuseSharedPort } from "./shared-port.ts";
 
 /** Sets the number of a service's instances. */
 export async function scale(
@@ -42,15 +43,7 @@ export async function setReplicas(
 ): Promise<boolean> {
   const { supervisor } = kernel;
   const { wait, signal, report } = options;
-  if (service.revision.spec.fixed_port !== undefined && replicas > 1) {
-    throw new SoloError(
-      "invalid_request",
-      `${service.ref.name} listens on the fixed port ${service.revision.spec.fixed_port}: one instance at most`,
-      {
-        hint: "let it listen on $PORT instead, which is different for each instance",
-      },
-    );
-  }
+  refuseSharedPort(service.ref.name, service.revision.spec, replicas);
   const current = supervisor.instancesOf(service.ref);
   const changed = service.replicas !== replicas;
   kernel.commit(service, { replicas });
