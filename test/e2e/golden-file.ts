@@ -1,0 +1,50 @@
+import { expect } from "bun:test";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/**
+ * Compares a text with its golden file. `UPDATE_GOLDEN=1` rewrites the file instead; so does a first run, except where
+ * `CI` is set, because a contract that nobody has looked at is none.
+ */
+export function expectGolden(name: string, text: string): void {
+  const file = join(import.meta.dir, "golden", name);
+  const update = process.env.UPDATE_GOLDEN === "1" || (!existsSync(file) && !process.env.CI);
+  if (update) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  expect(existsSync(file) ? readFileSync(file, "utf8") : `${file} is missing`).toBe(text);
+}
+
+/** A JSON document or NDJSON stream with everything that differs from run to run replaced by what it is. */
+export function normalizedJson(stdout: string, root: string): string {
+  const documents = stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.stringify(normalize(JSON.parse(line), root), undefined, 2));
+  return `${documents.join("\n")}\n`;
+}
+
+function normalize(value: unknown, root: string, key = ""): unknown {
+  if (typeof value === "string") return normalizeText(value, root, key);
+  if (typeof value === "number") return isVolatileNumber(key) ? `<${key}>` : value;
+  if (Array.isArray(value)) return value.map((item) => normalize(item, root, key));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([field, item]) => [field, normalize(item, root, field)]));
+}
+
+function isVolatileNumber(key: string): boolean {
+  return /(^|_)(pid|port|ms|bytes|percent)$/.test(key) && key !== "log_bytes";
+}
+
+function normalizeText(text: string, root: string, key: string): string {
+  if (["cursor", "commit", "version", "runtime", "platform", "revision", "checked", "from", "to"].includes(key))
+    return `<${key}>`;
+  return text
+    .replaceAll(root, "<root>")
+    .replaceAll(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z/g, "<time>")
+    .replaceAll(/(?<=localhost|127\.0\.0\.1):\d+/g, ":<port>")
+    .replaceAll(/\b(pid|port) \d+/g, "$1 <$1>")
+    .replaceAll(/\b([a-z]+)-[0-9a-f]{6}\b/g, "$1-<id>")
+    .replaceAll(/\b\d+(\.\d+)? [kMG]?B\b/g, "<size>");
+}
