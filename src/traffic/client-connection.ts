@@ -1,7 +1,8 @@
 import type { Socket } from "bun";
 import { type AnswerStatus, answer } from "./answer.ts";
 import type { IngressContext } from "./context.ts";
-import { Exchange, type ExchangeClient } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import type { Conversation, ExchangeClient } from "./exchange-client.ts";
 import { BodyKind, BodyReader, INCOMPLETE, maxRequestHeadBytes } from "./http1/index.ts";
 import { halfCloseMs, lingerMs, maxLingerBytes, maxReadAheadBytes } from "./options.ts";
 import { Outbox } from "./outbox.ts";
@@ -13,7 +14,7 @@ export class ClientConnection implements ExchangeClient {
   readonly outbox = new Outbox();
   readonly requestBody = new BodyReader();
   readonly origin: Buffer;
-  private exchange: Exchange | null = null;
+  private conversation: Conversation | null = null;
   /** Received and not yet used: a part of a head, or what follows the request in work. */
   private unread: Buffer | null = null;
   /** `lingering`: the last response is written, and what still comes is thrown away. */
@@ -44,12 +45,12 @@ export class ClientConnection implements ExchangeClient {
   }
 
   get idle(): boolean {
-    return this.exchange === null;
+    return this.conversation === null;
   }
 
   received(data: Buffer): void {
-    if (this.exchange !== null) {
-      this.exchange.clientData(data);
+    if (this.conversation !== null) {
+      this.conversation.clientData(data);
     } else if (this.state === "lingering") {
       this.lingerBytes += data.length;
       if (this.lingerBytes > maxLingerBytes) this.abort();
@@ -68,7 +69,7 @@ export class ClientConnection implements ExchangeClient {
   drained(): void {
     if (!this.outbox.drain()) return;
     if (this.state === "lingering") this.endSending();
-    else if (this.exchange !== null) this.exchange.clientDrained();
+    else if (this.conversation !== null) this.conversation.clientDrained();
     else this.readRequests();
   }
 
@@ -76,15 +77,15 @@ export class ClientConnection implements ExchangeClient {
   ended(): void {
     this.halfClosed = true;
     if (this.state === "lingering") this.endSendingOnceSent();
-    else if (this.exchange === null) this.finish();
-    else if (this.exchange.clientEnded()) this.expireIn(halfCloseMs);
+    else if (this.conversation === null) this.finish();
+    else if (this.conversation.clientEnded()) this.expireIn(halfCloseMs);
     else this.abort();
   }
 
   closed(): void {
     this.state = "closed";
-    this.exchange?.clientClosed();
-    this.exchange = null;
+    this.conversation?.clientClosed();
+    this.conversation = null;
     this.unread = null;
   }
 
@@ -92,8 +93,8 @@ export class ClientConnection implements ExchangeClient {
     if (this.outbox.congested) this.checkStall(now);
     if (now < this.deadline) return;
     this.deadline = Number.POSITIVE_INFINITY;
-    if (this.exchange !== null && this.halfClosed) this.abort();
-    else if (this.exchange !== null) this.exchange.expired();
+    if (this.conversation !== null && this.halfClosed) this.abort();
+    else if (this.conversation !== null) this.conversation.expired();
     else if (this.state === "open" && this.unread !== null) this.answer(408, "the request head did not arrive in time");
     else if (this.state === "open") this.finish();
     else this.abort();
@@ -135,8 +136,12 @@ export class ClientConnection implements ExchangeClient {
     this.exchangeDone(keepAlive);
   }
 
+  handOver(to: Conversation): void {
+    this.conversation = to;
+  }
+
   exchangeDone(keepAlive: boolean): void {
-    this.exchange = null;
+    this.conversation = null;
     if (!keepAlive || (this.halfClosed && this.unread === null)) {
       this.finish();
       return;
@@ -146,7 +151,7 @@ export class ClientConnection implements ExchangeClient {
   }
 
   finish(): void {
-    this.exchange = null;
+    this.conversation = null;
     this.unread = null;
     if (this.state !== "open") return;
     this.state = "lingering";
@@ -172,13 +177,13 @@ export class ClientConnection implements ExchangeClient {
   private readRequests(): void {
     this.reading = true;
     // While the client doesn't take its responses, no further one is made.
-    while (this.unread !== null && this.exchange === null && this.state === "open" && !this.outbox.congested) {
+    while (this.unread !== null && this.conversation === null && this.state === "open" && !this.outbox.congested) {
       const bytes = this.unread;
       this.unread = null;
       if (!this.readRequest(bytes)) break;
     }
     this.reading = false;
-    if (this.paused && this.exchange === null) this.resume();
+    if (this.paused && this.conversation === null) this.resume();
   }
 
   /** @returns whether there may be another request behind this one */
@@ -207,8 +212,9 @@ export class ClientConnection implements ExchangeClient {
       this.refuse(bytes, bodyStart);
       return true;
     }
-    this.exchange = new Exchange(context, this, route, bytes, 0, bodyStart);
-    this.exchange.begin();
+    const exchange = new Exchange(context, this, route, bytes, 0, bodyStart);
+    this.conversation = exchange;
+    exchange.begin();
     return true;
   }
 

@@ -28,6 +28,7 @@ export class UpstreamConnection {
   private socket: Socket<UpstreamConnection> | null = null;
   private gone = false;
   private paused = false;
+  private ending = false;
 
   private constructor(private readonly pool: IdlePool) {}
 
@@ -49,6 +50,12 @@ export class UpstreamConnection {
     if (!this.paused || this.gone) return;
     this.paused = false;
     this.socket?.resume();
+  }
+
+  /** Half closes, once everything is sent. */
+  endSending(): void {
+    this.ending = true;
+    if (!this.outbox.congested) this.socket?.shutdown();
   }
 
   /** Closes at once and tells nobody. */
@@ -86,7 +93,9 @@ export class UpstreamConnection {
   }
 
   drained(): void {
-    if (this.outbox.drain()) this.user?.upstreamDrained();
+    if (!this.outbox.drain()) return;
+    if (this.ending) this.socket?.shutdown();
+    this.user?.upstreamDrained();
   }
 
   closed(failed: boolean): void {

@@ -4,6 +4,7 @@ import type { Ingress } from "../../../src/traffic/index.ts";
 import { waitFor } from "../../support/index.ts";
 import { host, ingressTo, key, request } from "./ingress-fixture.ts";
 import { RawClient } from "./raw-client.ts";
+import { RawUpstream, type UpstreamPeer } from "./raw-upstream.ts";
 
 const largeBytes = 60_000_000;
 let server: Server<string>;
@@ -220,4 +221,31 @@ test("an upgrade that the service refuses is an ordinary response", async () => 
     .send(request("GET /?2 HTTP/1.1"))
     .until("two answers", () => client.received.split("HTTP/1.1 200").length === 3);
   client.close();
+});
+
+test("either side of an upgraded connection can end it, and the other's last bytes arrive", async () => {
+  const switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n";
+  const greeted = new Set<UpstreamPeer>();
+  const raw = new RawUpstream((peer) => {
+    if (greeted.size === 0) peer.send(`${switching}hi`);
+    greeted.add(peer);
+  });
+  const front = ingressTo([raw.port]);
+  const fields = ["Connection: Upgrade", "Upgrade: test"];
+  const client = await RawClient.connect(front.port);
+  await client.send(request(undefined, fields)).receives("hi");
+  client.send("last words").halfClose();
+  await waitFor(() => raw.text.endsWith("last words"), { what: "the client's last bytes" });
+  await client.gone();
+  await waitFor(() => front.stats(key).inFlight === 0, { what: "the end" });
+
+  const other = await RawClient.connect(front.port);
+  await other.send(request(undefined, fields)).until("the second tunnel", () => raw.peers.length === 2);
+  raw.peers[1]?.send(`${switching}hibye`);
+  raw.peers[1]?.end();
+  await other.receives("hibye");
+  await other.gone();
+  await waitFor(() => front.stats(key).inFlight === 0, { what: "the end" });
+  await front.close(0);
+  raw.stop();
 });
