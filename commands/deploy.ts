@@ -18,10 +18,10 @@ const changesPending = 10;
 
 export default class Deploy extends SoloCommand {
   static override summary = "Deploy a file, a folder or a program as a service, and wait until it is ready";
-  static override description =
-    `PATH is a TypeScript or JavaScript file, a folder with one, a .wasm module, or any executable; arguments after -- go to the
-program, where $PORT is replaced by the port it should listen on. Deploying the same content again changes nothing; changed
-content replaces the instances one by one without going below the ready count. This machine's daemon is started if needed.`;
+  static override description = [
+    "PATH is a TypeScript or JavaScript file, a folder with one, a .wasm module, or any executable. Arguments after -- go to the program, where $PORT stands for the port that it should listen on.",
+    "Deploying the same content again changes nothing. Changed content replaces the instances one by one, without going below the ready count. This machine's daemon is started when none runs.",
+  ].join("\n\n");
   static override usage = ["deploy PATH [NAME] [FLAGS] [-- ARGS]", "deploy --file solo.toml"];
   static override examples = [
     "<%= config.bin %> deploy service.ts",
@@ -65,7 +65,11 @@ content replaces the instances one by one without going below the ready count. T
     const [only] = result.services;
     const document = flags.file === undefined && only ? only : result;
     await session.output.result(document, (_, view) => renderDeployResults(result.services, view));
-    if (flags["dry-run"] && result.services.some(({ changed }) => changed)) exitWith(changesPending);
+    const changing = result.services.filter(({ changed }) => changed);
+    if (flags["dry-run"] && changing.length > 0) {
+      await session.output.note(`would change: ${changing.map(({ service }) => service).join(", ")}`);
+      exitWith(changesPending);
+    }
   }
 }
 

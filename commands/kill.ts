@@ -1,7 +1,7 @@
 import { string as argument } from "@oclif/core/args";
 import { boolean } from "@oclif/core/flags";
 import { dryRunFlag, duration, exitWith, SoloCommand, serviceIdFlag, serviceName } from "../src/cli/index.ts";
-import { renderKillResult, renderServiceStatus } from "../src/cli/render/index.ts";
+import { renderKillResult } from "../src/cli/render/index.ts";
 
 const changesPending = 10;
 
@@ -24,7 +24,11 @@ export default class Kill extends SoloCommand {
     const target = { tenant: session.tenant, name: serviceName(args.name, flags["service-id"]) };
     if (flags["dry-run"]) {
       const status = await (await session.reader()).status(target);
-      await session.output.result(status, renderServiceStatus);
+      await session.output.result(status, ({ service, instances }) =>
+        instances.length > 0
+          ? `would stop ${service}: ${instances.map(({ id }) => id).join(", ")}`
+          : `${service} is stopped`,
+      );
       return exitWith(status.state === "stopped" ? 0 : changesPending);
     }
     const kernel = await session.stopper();

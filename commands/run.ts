@@ -6,8 +6,7 @@ import { runService } from "../src/cli/run-service.ts";
 export default class Run extends SoloCommand {
   static override summary = "Run a service in this terminal and end with its exit code";
   static override description =
-    `No daemon is needed: a kernel inside this process supervises the service and shows its output. It is started once, unless
---restart says otherwise. Ctrl-C stops it in order. Made for CI and for trying things out.`;
+    "No daemon is needed: a kernel inside this process supervises the service and shows its output. The service is started once, unless --restart says otherwise. Ctrl-C stops it in order. Made for CI and for trying things out.";
   static override usage = "run PATH [FLAGS] [-- ARGS]";
   static override examples = [
     "<%= config.bin %> run service.ts",

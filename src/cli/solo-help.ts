@@ -6,6 +6,12 @@ export class SoloHelp extends Help {
 }
 
 class ExamplesFirst extends CommandHelp {
+  /** Without the summary, which stands at the top already. */
+  protected override description(): string | undefined {
+    const { description } = this.command;
+    return description === undefined ? undefined : this.wrap(description);
+  }
+
   protected override sections() {
     const sections = super.sections();
     const examples = sections.filter(({ header }) => header === "EXAMPLES");
