@@ -13,11 +13,11 @@ function serviceColumns({ style }: View): Column<ServiceRow>[] {
     { title: "SERVICE", value: ({ service }) => service, paint: (text) => style.bold(text), shrinks: true },
     { title: "STATE", value: ({ state }) => state, paint: (text, { state }) => paintState(text, state, style) },
     { title: "READY", value: ({ ready, replicas }) => `${ready}/${replicas}`, align: "right" },
-    { title: "RESTARTS", value: ({ restarts }) => String(restarts), align: "right" },
+    { title: "RESTARTS", value: ({ restarts }) => String(restarts), align: "right", leaves: 1 },
     { title: "UPTIME", value: ({ uptime_ms }) => (uptime_ms > 0 ? formatDuration(uptime_ms) : "-"), align: "right" },
     { title: "MEMORY", value: ({ rss_bytes }) => (rss_bytes > 0 ? formatSize(rss_bytes) : "-"), align: "right" },
-    { title: "CPU", value: ({ cpu_percent }) => `${cpu_percent.toFixed(1)}%`, align: "right" },
-    { title: "KIND", value: ({ kind }) => kind },
+    { title: "CPU", value: ({ cpu_percent }) => `${cpu_percent.toFixed(1)}%`, align: "right", leaves: 2 },
+    { title: "KIND", value: ({ kind }) => kind, leaves: 3 },
     { title: "URL", value: ({ url }) => url ?? "-", paint: (text) => style.cyan(text), shrinks: true },
   ];
 }

@@ -8,10 +8,13 @@ export interface Column<Row> {
   readonly paint?: (text: string, row: Row) => string;
   /** Gives up width when the terminal is too narrow; the others never do. */
   readonly shrinks?: boolean;
+  /** Left out when the terminal is too narrow for everything, the highest number first. */
+  readonly leaves?: number;
 }
 
 /** Rows under a heading, in columns as wide as their content. Lines never end in spaces. */
-export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], view: View): string {
+export function renderTable<Row>(rows: readonly Row[], wanted: readonly Column<Row>[], view: View): string {
+  const columns = chooseColumns(rows, wanted, view.width);
   const cells = rows.map((row) => columns.map(({ value }) => value(row)));
   const widths = fit(
     columns.map(({ title }, index) => Math.max(width(title), ...cells.map((row) => width(row[index] ?? "")))),
@@ -29,6 +32,23 @@ export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<
       .trimEnd(),
   );
   return [view.style.dim(heading.trimEnd()), ...lines].join("\n");
+}
+
+function chooseColumns<Row>(rows: readonly Row[], columns: readonly Column<Row>[], available: number): Column<Row>[] {
+  const needed = columns.reduce(
+    (sum, { title, value }) => sum + Math.max(width(title), ...rows.map((row) => width(value(row)))),
+    gap.length * (columns.length - 1),
+  );
+  const leaving = columns
+    .filter(({ leaves }) => leaves !== undefined)
+    .toSorted((one, other) => (other.leaves ?? 0) - (one.leaves ?? 0));
+  const [first] = leaving;
+  if (needed <= available || first === undefined) return [...columns];
+  return chooseColumns(
+    rows,
+    columns.filter((column) => column !== first),
+    available,
+  );
 }
 
 /** Takes what is too much from the columns that may shrink, the widest first. */
