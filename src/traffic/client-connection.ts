@@ -95,7 +95,7 @@ export class ClientConnection implements ExchangeClient {
     this.deadline = Number.POSITIVE_INFINITY;
     if (this.conversation !== null && this.halfClosed) this.abort();
     else if (this.conversation !== null) this.conversation.expired();
-    else if (this.state === "open" && this.unread !== null) this.answer(408, "the request head did not arrive in time");
+    else if (this.state === "open" && this.unread !== null) this.refuse(408, "the request head did not arrive in time");
     else if (this.state === "open") this.finish();
     else this.abort();
   }
@@ -113,6 +113,11 @@ export class ClientConnection implements ExchangeClient {
   readAhead(bytes: Buffer): void {
     this.unread = this.unread === null ? bytes : Buffer.concat([this.unread, bytes]);
     if (this.unread.length > maxReadAheadBytes) this.pause();
+  }
+
+  giveBack(bytes: Buffer): void {
+    const later = this.takeReadAhead();
+    this.readAhead(later === null ? bytes : Buffer.concat([bytes, later]));
   }
 
   pause(): void {
@@ -200,8 +205,7 @@ export class ClientConnection implements ExchangeClient {
     }
     this.headBegun = false;
     if (bodyStart < 0) {
-      this.keepAlive = this.isHead = false;
-      this.answer(head.fault?.status ?? 400, head.fault?.reason ?? "malformed");
+      this.refuse(head.fault?.status ?? 400, head.fault?.reason ?? "malformed");
       return false;
     }
     this.keepAlive = head.keepAlive;
@@ -209,7 +213,7 @@ export class ClientConnection implements ExchangeClient {
     this.version10 = head.line.version10;
     const route = context.routes.find(head.host);
     if (route === undefined) {
-      this.refuse(bytes, bodyStart);
+      this.answerUnknown(bytes, bodyStart);
       return true;
     }
     const exchange = new Exchange(context, this, route, bytes, 0, bodyStart);
@@ -218,7 +222,13 @@ export class ClientConnection implements ExchangeClient {
     return true;
   }
 
-  private refuse(bytes: Buffer, bodyStart: number): void {
+  /** Answers what isn't a whole request: where the next one starts can't be known. */
+  private refuse(status: AnswerStatus, reason: string): void {
+    this.keepAlive = this.isHead = false;
+    this.answer(status, reason);
+  }
+
+  private answerUnknown(bytes: Buffer, bodyStart: number): void {
     const { host, bodyKind } = this.context.requestHead;
     // A body would have to be read to find the next request; the connection ends instead.
     if (bodyKind !== BodyKind.none) this.keepAlive = false;

@@ -9,9 +9,12 @@ export interface ExchangeClient {
   /** The `X-Forwarded-*` fields that tell where the client is. */
   readonly origin: Buffer;
   expireIn(ms: number): void;
-  /** Bytes that arrived before they could be used. */
+  /** Takes what was kept, all of it. */
   takeReadAhead(): Buffer | null;
+  /** Keeps bytes for later, behind those kept before. */
   readAhead(bytes: Buffer): void;
+  /** Keeps bytes for later that came before all those kept. */
+  giveBack(bytes: Buffer): void;
   pause(): void;
   resume(): void;
   answer(status: AnswerStatus, reason: string): void;

@@ -16,7 +16,11 @@ const noStats: RouteStats = { inFlight: 0, held: 0, requests: 0, errors: 0 };
 
 /**
  * The stable address of all services: one HTTP/1.1 listener that passes each request to a ready instance of the service
- * its `Host` names. Framing is strict (RFC 9112); requests wait, bounded, while a service has no ready instance.
+ * its `Host` names. Framing is strict (RFC 9112): what could be read in two ways is refused with 400 and reaches no
+ * instance; chunk extensions and hop-by-hop fields end here. `X-Forwarded-For`, `-Host` and `-Proto` are set from the
+ * connection, and whatever a client says in their place (`Forwarded` and `X-Real-IP` included) is dropped, since
+ * nothing stands before this listener that could be trusted to say it. Requests wait, bounded, while a service has no
+ * ready instance.
  */
 export class Ingress {
   private readonly context: IngressContext;

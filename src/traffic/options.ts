@@ -62,7 +62,7 @@ export const connectTimeoutMs = 3_000;
 /** An endpoint that refused a connection is not tried again for this long. */
 export const suspectMs = 100;
 
-/** Bytes of requests that wait in one route, heads and bodies, at most. */
+/** Bytes that the requests waiting in one route came in, at most; what is read ahead of them has its own bound. */
 export const maxHeldBytesPerRoute = 32 * 1024 * 1024;
 
 /** Bytes read ahead of a client (pipelined requests, a body whose upstream isn't connected yet) before reading pauses. */

@@ -56,7 +56,7 @@ export class RequestRelay implements AskedBy {
     if (body.fault !== null) return body.fault;
     head.out.flush();
     const first = this.attempts++ === 0;
-    if (first && end < kept.length) client.readAhead(kept.subarray(end));
+    if (first && end < kept.length) client.giveBack(kept.subarray(end));
     if (!body.done || kept.length - bodyStart > maxReplayBytes) this.kept = null;
     const ahead = body.done ? null : client.takeReadAhead();
     return ahead === null ? null : this.more(ahead, upstream);
@@ -66,7 +66,7 @@ export class RequestRelay implements AskedBy {
   more(data: Buffer, upstream: Outbox): Fault | null {
     const body = this.client.requestBody;
     const end = body.consume(data, 0, data.length, upstream);
-    if (body.fault === null && end < data.length) this.client.readAhead(data.subarray(end));
+    if (body.fault === null && end < data.length) this.client.giveBack(data.subarray(end));
     return body.fault;
   }
 

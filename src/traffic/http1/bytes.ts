@@ -14,7 +14,7 @@ export const VALUE = 2;
 export const TARGET = 4;
 /** What a routable host name may hold: letters, digits, `-`, `.`, `_` and `~`. Percent-encoding and sub-delims are refused. */
 export const HOST = 8;
-export const DIGIT = 16;
+const DIGIT = 16;
 
 export const classes = new Uint8Array(256);
 /** Upper-case letters become lower-case, and `_` becomes `-`: the form in which field names are compared. */

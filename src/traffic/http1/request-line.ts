@@ -2,7 +2,7 @@ import { CR, classes, LF, SP, TARGET, TOKEN } from "./bytes.ts";
 import { badMessage, type Fault } from "./fault.ts";
 
 /** A request line longer than this is answered with 414. 8,000 octets is what RFC 9112 §3 asks for at least. */
-export const maxRequestLineBytes = 8_192;
+const maxRequestLineBytes = 8_192;
 const maxMethodBytes = 24;
 
 const tooLong: Fault = { status: 414, reason: "the request line is longer than 8 KiB" };

@@ -7,7 +7,7 @@ import { type FieldSink, readFields } from "./field-section.ts";
 import { Scratch } from "./scratch.ts";
 
 /** Longest response head, in bytes with its empty line: twice a request's, for many cookies. */
-export const maxResponseHeadBytes = 32_768;
+const maxResponseHeadBytes = 32_768;
 const maxResponseFields = 200;
 
 const headTooLong = badMessage("the response head is longer than 32 KiB");

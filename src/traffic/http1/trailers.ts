@@ -3,7 +3,7 @@ import { type FieldSink, readFields } from "./field-section.ts";
 import { Scratch } from "./scratch.ts";
 
 /** Longest trailer section, in bytes with its empty line. */
-export const maxTrailerBytes = 8_192;
+const maxTrailerBytes = 8_192;
 const maxTrailerFields = 32;
 
 const tooLong = badMessage("the trailer section is longer than 8 KiB");

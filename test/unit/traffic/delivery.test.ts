@@ -113,6 +113,19 @@ test("a request for a known service waits for its first endpoint", async () => {
   expect(front.stats(key)).toEqual({ held: 0, inFlight: 0, requests: 2, errors: 0 });
 });
 
+test("what arrives while a request waits keeps its order", async () => {
+  const front = ingress([]);
+  const third = request("POST /3 HTTP/1.1", ["Content-Length: 3"], "abc");
+  const stream = request("GET /1 HTTP/1.1") + request("GET /2 HTTP/1.1") + third + request("GET /4 HTTP/1.1");
+  const client = await ask(front.port, stream.slice(0, 70));
+  await waitFor(() => front.stats(key).held === 1, { what: "the hold" });
+  client.send(stream.slice(70));
+  const server = upstream();
+  front.addEndpoint(key, { id: "new", port: server.port });
+  await client.until("four answers", () => client.received.split("HTTP/1.1 200").length === 5);
+  expect(server.text.match(/(GET|POST) \S+/g)).toEqual(["GET /1", "GET /2", "POST /3", "GET /4"]);
+});
+
 test("waiting ends with 503 and Retry-After, and the connection serves on", async () => {
   const front = ingress([], { holdTimeoutMs: 50 });
   const client = await ask(front.port, request());

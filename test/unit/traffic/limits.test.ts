@@ -31,6 +31,15 @@ test("a head that drips in is answered with 408 when its time is up", async () =
   client.close();
 });
 
+test("a later head that drips in is answered with 408 as well, and ends the connection", async () => {
+  const client = await connect({ headTimeoutMs: 300 });
+  await client.send(request()).receives("ok");
+  await client.send("GET / HTTP/1.1\r\n").receives("HTTP/1.1 408");
+  await client.gone();
+  expect(client.received.match(/HTTP\/1\.1/g)).toHaveLength(2);
+  client.close();
+});
+
 test("a connection that says nothing is closed without an answer", async () => {
   const client = await connect({ headTimeoutMs: 50 });
   await client.gone();

@@ -73,6 +73,18 @@ function events(): ReadableStream {
   });
 }
 
+/** Waits until a count has stayed the same for many looks in a row. */
+async function settled(count: () => number): Promise<void> {
+  let last = -1;
+  let same = 0;
+  const look = () => {
+    same = count() === last ? same + 1 : 0;
+    last = count();
+    return same > 30;
+  };
+  await waitFor(look, { what: "the sender to stop" });
+}
+
 async function curl(path: string, ...args: string[]): Promise<Buffer> {
   const url = `http://127.0.0.1:${ingress.port}${path}`;
   const child = Bun.spawn(["curl", "-sS", "--max-time", "20", "-H", `Host: ${host}`, ...args, url], { stdout: "pipe" });
@@ -105,16 +117,7 @@ test("a reader that stops reading stops the sender", async () => {
   const client = await RawClient.connect(ingress.port);
   await client.send(request("GET /endless HTTP/1.1")).receives("200 OK");
   client.pause();
-  let last = -1;
-  await waitFor(
-    async () => {
-      const same = pulled === last;
-      last = pulled;
-      await Bun.sleep(100);
-      return same && pulled === last;
-    },
-    { what: "the sender to stop" },
-  );
+  await settled(() => pulled);
   // What the sockets' own buffers hold, on two hops, is all that can be under way.
   expect(pulled * 100_000).toBeLessThan(64_000_000);
   const before = cancelled;
@@ -143,16 +146,7 @@ test("an upstream that stops reading stops the client", async () => {
       data() {},
     },
   });
-  let last = -1;
-  await waitFor(
-    async () => {
-      const same = sent === last;
-      last = sent;
-      await Bun.sleep(100);
-      return same && sent === last;
-    },
-    { what: "the client to stop" },
-  );
+  await settled(() => sent);
   expect(sent).toBeLessThan(64_000_000);
   client.terminate();
   await front.close(0);
