@@ -64,6 +64,7 @@ function faultOf(thrown: unknown, signal: AbortSignal | undefined): unknown {
 /** connect(2) failed, so nothing was sent. */
 const beforeSending = new Set([
   "ENOENT",
+  "ENOTDIR",
   "ECONNREFUSED",
   "EACCES",
   "EPERM",

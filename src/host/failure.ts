@@ -13,7 +13,7 @@ const maxStackLength = 32_768;
 
 /** Prints why the service could not start, tells the kernel, and ends the process. */
 export async function failStart(channel: ControlChannel, thrown: unknown): Promise<never> {
-  console.error(thrown);
+  console.error(isOwnFailure(thrown) ? `${thrown.name}: ${thrown.message}` : thrown);
   channel.report(describeFailure(thrown));
   await channel.flushed(flushTimeoutMs);
   process.exit(failedExitCode);
@@ -28,8 +28,16 @@ function describeFailure(thrown: unknown): Extract<HostMessage, { type: "failed"
   return { type: "failed", message, stack: thrown.stack?.slice(0, maxStackLength) ?? null, frame: codeFrame(thrown) };
 }
 
+/** Whether the error arose in the host itself, such as a port that is taken: its frame would show Solo's code to the user. */
+function isOwnFailure(thrown: unknown): thrown is Error {
+  if (!(thrown instanceof Error)) return false;
+  const origin = thrown.stack?.split("\n").find((line) => /^\s+at /.test(line));
+  return origin?.includes("/$bunfs/") === true;
+}
+
 /** The numbered source lines, and the caret below them, that Bun prints before an error. */
 function codeFrame(error: Error): string | null {
+  if (isOwnFailure(error)) return null;
   const lines = Bun.inspect(error, { colors: false }).split("\n");
   const numbered = lines.findLastIndex((line, index) => index < 8 && /^\s*\d+ \| /.test(line));
   if (numbered < 0) return null;

@@ -16,6 +16,7 @@ export function accept<Schema extends z.ZodType>(schema: Schema, input: z.input<
     isName ? "invalid_name" : "invalid_request",
     field === "" ? (issue?.message ?? "invalid") : `${field}: ${issue?.message}`,
     {
+      ...(isName && { hint: "`solo list` shows the names that exist" }),
       details: { field },
     },
   );

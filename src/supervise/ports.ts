@@ -19,7 +19,7 @@ export class PortAllocator {
     for (let tried = 0; tried <= lastPort - firstPort; tried++) {
       const port = this.#next;
       this.#next = port === lastPort ? firstPort : port + 1;
-      if (this.#held.has(port) || !isFree(port)) continue;
+      if (this.#held.has(port) || !isPortFree(port)) continue;
       this.#held.add(port);
       return port;
     }
@@ -38,7 +38,8 @@ export class PortAllocator {
   }
 }
 
-function isFree(port: number): boolean {
+/** Whether nothing listens on a port of the loopback address. */
+export function isPortFree(port: number): boolean {
   try {
     Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }).stop(true);
     return true;

@@ -32,6 +32,7 @@ function check<Output>(schema: z.ZodType<Output>, input: unknown): Output {
   const isName = unknown.length === 0 && /(^|\.)(name|tenant)$/.test(field);
   const message = unknown.length > 0 ? "unknown field" : (issue?.message ?? "invalid");
   throw new SoloError(isName ? "invalid_name" : "invalid_request", field === "" ? message : `${field}: ${message}`, {
+    ...(isName && { hint: "`solo list` shows the names that exist" }),
     details: { field },
   });
 }

@@ -1,7 +1,7 @@
 import { constants, Database } from "bun:sqlite";
-import { closeSync, copyFileSync, existsSync, mkdtempSync, openSync, rmSync, statSync } from "node:fs";
+import { closeSync, copyFileSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { corruptError, databaseError, tooNewError } from "./errors.ts";
 import { applicationId, migrations } from "./schema.ts";
 
@@ -21,6 +21,7 @@ const fullCheckBytes = 32_000_000;
  */
 export function openForKernel(path: string): Database {
   return guarded(path, () => {
+    refuseEmptied(path);
     // SQLite gives -wal and -shm the mode of the database, which would be 0644.
     if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
     const database = new Database(path, { readwrite: true, create: false, strict: true });
@@ -56,6 +57,7 @@ export function closeForKernel(database: Database): void {
  */
 export function openForReading(path: string): Database | undefined {
   return guarded(path, () => {
+    refuseEmptied(path);
     const size = statSync(path, { throwIfNoEntry: false })?.size;
     if (size === undefined || size === 0) return undefined;
     const database = openUnchanged(path);
@@ -67,6 +69,16 @@ export function openForReading(path: string): Database | undefined {
       return undefined;
     });
   });
+}
+
+/**
+ * A database is empty until its first table is made, and a crash at that moment leaves it so. One that lies beside artifacts
+ * had tables: it was emptied, and to begin a new one would forget every service that runs.
+ */
+function refuseEmptied(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.size !== 0) return;
+  const artifacts = join(dirname(path), "artifacts");
+  if (existsSync(artifacts) && readdirSync(artifacts).length > 0) throw corruptError(path, "it is empty");
 }
 
 function openUnchanged(path: string): Database {

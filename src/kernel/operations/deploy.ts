@@ -8,6 +8,7 @@ import {
 } from "../../api/index.ts";
 import { checkDependencies } from "../../config/index.ts";
 import { buildArtifact, revisionId } from "../../deploy/index.ts";
+import { type Instance, isPortFree } from "../../supervise/index.ts";
 import { awaitDependencies } from "../dependencies.ts";
 import type { Kernel } from "../kernel.ts";
 import type { ReportProgress } from "../progress.ts";
@@ -25,13 +26,16 @@ export async function deploy(kernel: Kernel, request: Request, report: ReportPro
   const begin = kernel.clock.monotonic();
   refuseImpossible(kernel, request);
   kernel.routes.checkHosts(request.tenant, request.services);
-  if (!request.dry_run) for (const group of request.groups) kernel.declareGroup(request.tenant, group);
   const names = new Set(request.services.map(({ name }) => name));
   const deployments = request.services.map(({ name, spec }) => {
-    const deployment = new Deployment(kernel, { tenant: request.tenant, name }, spec, request, names, report);
-    return deployment.run();
+    return new Deployment(kernel, { tenant: request.tenant, name }, spec, request, names, report);
   });
-  const outcomes = await Promise.allSettled(deployments);
+  const ready = await Promise.all(
+    deployments.map(async (deployment) => ({ deployment, revision: await deployment.build() })),
+  );
+  // Only now does anything change: a mistake in one of the sources leaves all services as they were.
+  if (!request.dry_run) for (const group of request.groups) kernel.declareGroup(request.tenant, group);
+  const outcomes = await Promise.allSettled(ready.map(({ deployment, revision }) => deployment.run(revision)));
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   // Told only now: a job that was ready when its own turn ended may have completed while others started.
   const services = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value()] : []));
@@ -71,9 +75,7 @@ class Deployment {
   }
 
   /** @returns what to tell about the service once the whole request is through */
-  async run(): Promise<() => DeployResult> {
-    refuseSharedPort(this.ref.name, this.spec, this.#replicas);
-    const revision = await this.#build();
+  async run(revision: Revision): Promise<() => DeployResult> {
     const known = this.kernel.find(this.ref);
     if (this.request.dry_run) return this.#plan(known, revision);
     const service = known ?? this.kernel.add(new Service(this.ref, revision, "stopped", 0));
@@ -86,7 +88,10 @@ class Deployment {
     return this.#result(service, revision, changed);
   }
 
-  async #build(): Promise<Revision> {
+  /** Makes the artifact, and finds what would keep it from starting; nothing of the service changes yet. */
+  async build(): Promise<Revision> {
+    refuseSharedPort(this.ref.name, this.spec, this.#replicas);
+    refuseTakenPort(this.kernel.supervisor.instancesOf(this.ref), this.spec);
     this.#tell("build", this.spec.kind === "source" ? "bundling" : "checking");
     const built = await buildArtifact(this.spec, this.kernel.paths.artifacts);
     const { digest, entry, command, mentionsPort } = built;
@@ -159,6 +164,18 @@ class Deployment {
     const took = Math.round(this.kernel.clock.monotonic() - this.#begin);
     return () => deployResult(this.kernel, service, revision, changed, took);
   }
+}
+
+/**
+ * Without this a probe of the port would take the program that has it for the service's own.
+ * @throws SoloError `port_in_use` when a program other than the service itself listens on its fixed port
+ */
+function refuseTakenPort(instances: readonly Instance[], { fixed_port: port }: ServiceSpec): void {
+  if (port === undefined || instances.some((instance) => instance.pid !== null && instance.port === port)) return;
+  if (isPortFree(port)) return;
+  throw new SoloError("port_in_use", `port ${port} is in use by another program`, {
+    hint: `stop it (\`ss -ltnp 'sport = :${port}'\` shows which), or give the service another port`,
+  });
 }
 
 function withOthers(error: SoloError, services: readonly DeployResult[]): SoloError {

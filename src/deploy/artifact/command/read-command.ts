@@ -48,7 +48,10 @@ function find(name: string, cwd: string): string {
 function checkExecutable(path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) throw new SoloError("file_not_found", `${path} does not exist`, { hint: "check the path" });
-  if (!stats.isFile()) throw new SoloError("not_executable", `${path} is not a regular file`);
+  if (!stats.isFile())
+    throw new SoloError("not_executable", `${path} is not a regular file`, {
+      hint: "give the path of the program itself",
+    });
   try {
     accessSync(path, constants.X_OK);
   } catch {

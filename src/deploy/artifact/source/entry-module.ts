@@ -18,7 +18,10 @@ export function entryModule(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) throw new SoloError("file_not_found", `${path} does not exist`, { hint: "check the path" });
   if (stats.isDirectory()) return realpathSync(folderEntry(path));
-  if (!stats.isFile()) throw new SoloError("invalid_source", `${path} is not a regular file`);
+  if (!stats.isFile())
+    throw new SoloError("invalid_source", `${path} is not a regular file`, {
+      hint: "give the path of a .ts or .js file, or of a folder with one",
+    });
   if (extname(path) === ".wasm") {
     throw new SoloError("invalid_source", `${path} is a WebAssembly module, not a program to bundle`, {
       hint: 'deploy it with kind "wasm"',

@@ -8,18 +8,24 @@ import type { BuildProblem } from "../builder/job.ts";
 /** Lines shown before the offending one. */
 const linesBefore = 2;
 
+/** For what the frame shows well enough by itself. */
+const correctIt = "correct it and deploy again; nothing was changed";
+
 /** Longest source line that is shown, in characters: generated code has lines of megabytes. */
 const maxLineLength = 200;
 
 /** The bundler's complaints as one error: the first with its place and the code around it, the others in `details`. */
 export function sourceError(problems: readonly BuildProblem[]): SoloError {
   const [first] = problems;
-  if (!first) return new SoloError("invalid_source", "the program can't be bundled, and the bundler did not say why");
+  if (!first)
+    return new SoloError("invalid_source", "the program can't be bundled, and the bundler did not say why", {
+      hint: "`bun build` on the same file may tell more",
+    });
   const frame = codeFrame(first);
   const others = problems.length > 1 ? `\n(and ${problems.length - 1} more)` : "";
-  const hint = first.specifier === null ? undefined : importHint(first.specifier, first.file);
+  const hint = first.specifier === null ? correctIt : importHint(first.specifier, first.file);
   return new SoloError("invalid_source", `${place(first)}${describe(first)}${frame ? `\n${frame}` : ""}${others}`, {
-    ...(hint !== undefined && { hint }),
+    hint,
     details: {
       file: first.file,
       line: first.line,

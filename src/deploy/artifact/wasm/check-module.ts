@@ -33,9 +33,14 @@ export async function checkModule(path: string, artifactsFolder: string): Promis
 async function readModule(path: string): Promise<Uint8Array<ArrayBuffer>> {
   const stats = await stat(path).catch(() => undefined);
   if (!stats) throw new SoloError("file_not_found", `${path} does not exist`, { hint: "check the path" });
-  if (!stats.isFile()) throw new SoloError("invalid_wasm", `${path} is not a regular file`);
+  if (!stats.isFile())
+    throw new SoloError("invalid_wasm", `${path} is not a regular file`, {
+      hint: "give the path of the .wasm file itself",
+    });
   if (stats.size > maxModuleBytes) {
-    throw new SoloError("invalid_wasm", `${path} has ${stats.size} bytes; at most ${maxModuleBytes} are accepted`);
+    throw new SoloError("invalid_wasm", `${path} has ${stats.size} bytes; at most ${maxModuleBytes} are accepted`, {
+      hint: "leave out debug information (`-s`, or `wasm-strip`) and embedded data",
+    });
   }
   return new Uint8Array(await readFile(path));
 }
@@ -44,14 +49,19 @@ function checkHeader(path: string, bytes: Uint8Array): void {
   const differs = (from: number, to: number) =>
     coreHeader.slice(from, to).some((byte, at) => bytes[from + at] !== byte);
   if (differs(0, 4)) {
-    throw new SoloError("invalid_wasm", `${path} is not a WebAssembly module: it does not begin with "\\0asm"`);
+    throw new SoloError("invalid_wasm", `${path} is not a WebAssembly module: it does not begin with "\\0asm"`, {
+      hint: "give the path of a compiled module (`clang --target=wasm32-wasi`, or Rust's wasm32-wasip1)",
+    });
   }
   if (bytes[6] === componentLayer) {
     throw new SoloError("invalid_wasm", `${path} is a component; only core modules with WASI preview 1 are supported`, {
       hint: "compile for wasm32-wasip1 (Rust) or wasm32-wasi (clang), or take the core module out of the component",
     });
   }
-  if (differs(4, 8)) throw new SoloError("invalid_wasm", `${path} has an unknown version of the WebAssembly format`);
+  if (differs(4, 8))
+    throw new SoloError("invalid_wasm", `${path} has an unknown version of the WebAssembly format`, {
+      hint: "compile it for version 1 of the format",
+    });
 }
 
 async function compile(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
@@ -59,7 +69,10 @@ async function compile(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<We
     return await WebAssembly.compile(bytes);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SoloError("invalid_wasm", `${path} does not compile: ${reason}`, { cause });
+    throw new SoloError("invalid_wasm", `${path} does not compile: ${reason}`, {
+      hint: "build it again: the file is damaged or incomplete",
+      cause,
+    });
   }
 }
 
