@@ -2,7 +2,6 @@ export type { CommandModule, CommandTable } from "./command-table.ts";
 export { exitWith } from "./exit-with.ts";
 export { followProgress } from "./follow-progress.ts";
 export { dryRunFlag, duration, serviceIdFlag, waitFlags } from "./global-flags.ts";
-export { Interrupted } from "./interrupted.ts";
 export { onInterruption } from "./interruption.ts";
 export type { DaemonOptions, ForegroundKernel, KernelDoor, ReadOnlyApi } from "./kernel-door.ts";
 export { parseMoment } from "./moment.ts";

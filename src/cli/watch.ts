@@ -1,12 +1,7 @@
-import type { ServiceRow, ServiceStatus } from "../api/index.ts";
+import type { ServiceRow } from "../api/index.ts";
 import type { Output } from "./output.ts";
-import type { Overview } from "./overview.ts";
-import { renderOverview } from "./render/overview.ts";
-import { renderServiceStatus } from "./render/service-status.ts";
 import { isInteractive } from "./style.ts";
-import type { View } from "./view.ts";
-
-export type Watched = ServiceStatus | Overview;
+import { pause, renderWatched, type Watched } from "./watched.ts";
 
 /** A line of `status --watch --json`. */
 export type WatchLine = Watched & { readonly type: "status"; readonly time: string; readonly cursor: string };
@@ -32,16 +27,11 @@ export async function showWatched(read: () => Promise<Watched>, options: WatchOp
   for await (const line of watchChanges(read, options)) await output.element(line, renderWatched);
 }
 
-/** What is watched, as text: the overview or one service. */
-export function renderWatched(document: Watched, view: View): string {
-  return "kernel" in document ? renderOverview(document, view) : renderServiceStatus(document, view);
-}
-
 /**
  * Reads again and again until the signal aborts, and yields when something changed that is not merely a figure: states,
  * instances, restarts, revisions. The first reading is yielded unless its cursor is the one that the caller has seen.
  */
-export async function* watchChanges(read: () => Promise<Watched>, options: WatchOptions): AsyncGenerator<WatchLine> {
+async function* watchChanges(read: () => Promise<Watched>, options: WatchOptions): AsyncGenerator<WatchLine> {
   let seen = options.sinceCursor;
   while (!options.signal.aborted) {
     const document = await read();
@@ -50,21 +40,6 @@ export async function* watchChanges(read: () => Promise<Watched>, options: Watch
     seen = cursor;
     await pause(options.intervalMs, options.signal);
   }
-}
-
-/** Resolves after the time, or at once when the signal aborts. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }
 
 /** The same for two readings that differ only in uptime, memory and load. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 /** Whether this code runs inside the compiled binary, whose modules live in Bun's virtual file system. */
-export const isCompiled = import.meta.dir.startsWith("/$bunfs");
+const isCompiled = import.meta.dir.startsWith("/$bunfs");
 
 /** The command that starts this same program again: the binary, or in development Bun and `src/main.ts`. */
 export function selfCommand(): string[] {

@@ -14,5 +14,3 @@ export { renderProblems } from "./problems.ts";
 export { renderServiceHealth } from "./service-health.ts";
 export { renderServiceList } from "./service-list.ts";
 export { renderServiceStatus } from "./service-status.ts";
-export { paintState } from "./state.ts";
-export { type Column, renderTable } from "./table.ts";

@@ -1,7 +1,7 @@
 import { Box, render, Text, useApp, useInput } from "ink";
 import { useEffect, useState } from "react";
 import type { Style } from "../style.ts";
-import { pause, renderWatched, type Watched } from "../watch.ts";
+import { pause, renderWatched, type Watched } from "../watched.ts";
 
 export interface DrawOptions {
   readonly read: () => Promise<Watched>;
