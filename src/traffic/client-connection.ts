@@ -233,7 +233,7 @@ export class ClientConnection implements ExchangeClient {
     // A body would have to be read to find the next request; the connection ends instead.
     if (bodyKind !== BodyKind.none) this.keepAlive = false;
     if (bodyStart < bytes.length) this.unread = bytes.subarray(bodyStart);
-    this.requestBody.start(BodyKind.none, 0);
+    this.requestBody.start(BodyKind.none, 0, "whole");
     this.answer(404, `no service answers to ${JSON.stringify(host)}; \`solo list\` shows those that run`);
   }
 

@@ -43,7 +43,6 @@ export class Exchange implements Conversation, Dispatchable, Occupant, UpstreamU
 
   begin(): void {
     this.route.requests++;
-    this.client.requestBody.start(this.context.requestHead.bodyKind, this.context.requestHead.contentLength);
     this.route.dispatch(this);
     this.request.parsed = false;
   }

@@ -27,6 +27,7 @@ export class RequestRelay implements AskedBy {
     private readonly bodyStart: number,
   ) {
     this.kept = bytes;
+    this.startBody();
     this.method = head.line.method;
     this.isHead = this.method === "HEAD";
     this.version10 = head.line.version10;
@@ -50,7 +51,7 @@ export class RequestRelay implements AskedBy {
     if (kept === null) return null;
     if (!this.parsed) head.read(kept, this.start, client.origin);
     const body = client.requestBody;
-    body.start(head.bodyKind, head.contentLength);
+    this.startBody();
     head.out.target = upstream;
     const end = body.consume(kept, bodyStart, kept.length, head.out);
     if (body.fault !== null) return body.fault;
@@ -68,6 +69,12 @@ export class RequestRelay implements AskedBy {
     const end = body.consume(data, 0, data.length, upstream);
     if (body.fault === null && end < data.length) this.client.giveBack(data.subarray(end));
     return body.fault;
+  }
+
+  /** Trailers of requests end here, as RFC 9110 §6.5.1 allows: servers exist (Bun's) that take them for the next request. */
+  private startBody(): void {
+    const { bodyKind, contentLength } = this.head;
+    this.client.requestBody.start(bodyKind, contentLength, "trailerless");
   }
 
   /** No other attempt will be made. */

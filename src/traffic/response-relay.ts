@@ -64,7 +64,7 @@ export class ResponseRelay {
     this.reusable = head.reusable;
     this.keepAlive = keepAlive && !closes;
     head.finish(asked, this.keepAlive);
-    body.start(head.bodyKind, head.contentLength, unwrap);
+    body.start(head.bodyKind, head.contentLength, unwrap ? "data" : "whole");
     const end = body.consume(data, at, data.length, head.out);
     head.out.flush();
     return this.settle(end, body);

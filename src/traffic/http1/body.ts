@@ -1,4 +1,4 @@
-import { ChunkedDecoder } from "./chunked.ts";
+import { ChunkedDecoder, type ChunkedPart } from "./chunked.ts";
 import type { Fault } from "./fault.ts";
 import type { ByteSink } from "./scratch.ts";
 
@@ -14,13 +14,13 @@ export class BodyReader {
   private left = 0;
   private decoder: ChunkedDecoder | null = null;
 
-  /** @param unwrap whether a chunked body is passed on without its chunk framing, for an HTTP/1.0 client */
-  start(kind: BodyKind, contentLength: number, unwrap = false): void {
+  /** @param part what is passed on of a chunked body */
+  start(kind: BodyKind, contentLength: number, part: ChunkedPart): void {
     this.kind = kind;
     this.left = contentLength;
     this.fault = null;
     this.done = kind === BodyKind.none || (kind === BodyKind.length && contentLength === 0);
-    if (kind === BodyKind.chunked) (this.decoder ??= new ChunkedDecoder()).start(unwrap);
+    if (kind === BodyKind.chunked) (this.decoder ??= new ChunkedDecoder()).start(part);
   }
 
   /** Passes on what belongs to the body. @returns the offset of the first byte that doesn't */

@@ -21,25 +21,31 @@ const State = { size: 0, extension: 1, sizeLf: 2, data: 3, dataCr: 4, dataLf: 5,
 type State = (typeof State)[keyof typeof State];
 
 /**
+ * What is passed on of a chunked body: `whole` is its framing, its data and its harmless trailers, `trailerless` the same
+ * without trailers, `data` the data alone.
+ */
+export type ChunkedPart = "whole" | "trailerless" | "data";
+
+/**
  * Checks the chunked coding (RFC 9112 §7.1) byte by byte, however it is cut, and passes it on as it is, but for chunk
- * extensions and unsafe trailers; or, unwrapped, the data alone.
+ * extensions and unsafe trailers, or the part of it that is asked for.
  */
 export class ChunkedDecoder {
   done = false;
   fault: Fault | null = null;
   private state: State = State.size;
-  private unwrap = false;
+  private part: ChunkedPart = "whole";
   private size = 0;
   private digits = 0;
   private left = 0;
   private extensionBytes = 0;
   private readonly trailers = new TrailerSection();
 
-  start(unwrap: boolean): void {
+  start(part: ChunkedPart): void {
     this.done = false;
     this.fault = null;
     this.state = State.size;
-    this.unwrap = unwrap;
+    this.part = part;
     this.size = this.digits = this.left = this.extensionBytes = 0;
     this.trailers.start();
   }
@@ -54,7 +60,7 @@ export class ChunkedDecoder {
         case State.data: {
           const to = Math.min(end, at + this.left);
           this.left -= to - at;
-          if (this.unwrap) sink.write(src, at, to);
+          if (this.part === "data") sink.write(src, at, to);
           at = to;
           if (this.left === 0) this.state = State.dataCr;
           break;
@@ -130,16 +136,16 @@ export class ChunkedDecoder {
     this.fault = this.trailers.fault;
     if (to === INCOMPLETE || this.fault !== null) return end;
     this.done = true;
-    if (!this.unwrap) {
+    if (this.part !== "data") {
       const { kept } = this.trailers;
-      if (kept.length > 0) sink.write(kept, 0, kept.length);
+      if (kept.length > 0 && this.part === "whole") sink.write(kept, 0, kept.length);
       sink.write(crlf, 0, crlf.length);
     }
     return to;
   }
 
   private pass(src: Buffer, start: number, end: number, sink: ByteSink): void {
-    if (!this.unwrap && end > start) sink.write(src, start, end);
+    if (this.part !== "data" && end > start) sink.write(src, start, end);
   }
 }
 

@@ -116,12 +116,12 @@ test("an HTTP/1.0 client gets its connection kept only when it asks", async () =
   expect(kept.received.match(/ok/g)).toHaveLength(2);
 });
 
-test("a chunked body passes as it is, without extensions and unsafe trailers", async () => {
+test("a chunked body passes as it is, without extensions and trailers", async () => {
   const body = '5;a=b;c="d"\r\nhello\r\n0A\r\n0123456789\r\n0;z\r\nX-Sum: 1\r\nContent-Length: 3\r\nCookie: a\r\n\r\n';
   const client = await converse(ingress.port, request("POST / HTTP/1.1", ["Transfer-Encoding: Chunked", close], body));
   expect(client.status).toBe(200);
   const [, forwarded] = upstream.text.split(`Transfer-Encoding: chunked\r\n${origin}`);
-  expect(forwarded).toBe("5\r\nhello\r\n0A\r\n0123456789\r\n0\r\nX-Sum: 1\r\n\r\n");
+  expect(forwarded).toBe("5\r\nhello\r\n0A\r\n0123456789\r\n0\r\n\r\n");
 });
 
 test("100-continue is asked and granted end to end", async () => {

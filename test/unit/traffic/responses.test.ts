@@ -130,6 +130,13 @@ test("an HTTP/1.0 client gets a chunked body without the chunks", async () => {
   expect(client.received).toBe("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello!");
 });
 
+test("a chunked response passes as it is, without extensions and unsafe trailers", async () => {
+  const start = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n";
+  answering(`${start}\r\n2;a="b"\r\nok\r\n0\r\nX-Sum: 1\r\nContent-Length: 3\r\nSet-Cookie: a\r\n\r\n`);
+  const client = await ask();
+  expect(client.received).toBe(`${start}Connection: close\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n`);
+});
+
 test("hop-by-hop fields of a response end here", async () => {
   answering(
     "HTTP/1.1 200 OK\r\nX-Listed: 1\r\nConnection: X-Listed, keep-alive\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: x\r\nUpgrade: h2\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Length: 0\r\n\r\n",
