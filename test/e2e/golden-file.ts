@@ -13,7 +13,7 @@ export function expectGolden(name: string, text: string): void {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
-  expect(existsSync(file) ? readFileSync(file, "utf8") : `${file} is missing`).toBe(text);
+  expect(text).toBe(existsSync(file) ? readFileSync(file, "utf8") : `${file} is missing`);
 }
 
 /** A JSON document or NDJSON stream with everything that differs from run to run replaced by what it is. */
@@ -40,11 +40,16 @@ function isVolatileNumber(key: string): boolean {
 function normalizeText(text: string, root: string, key: string): string {
   if (["cursor", "commit", "version", "runtime", "platform", "revision", "checked", "from", "to"].includes(key))
     return `<${key}>`;
-  return text
-    .replaceAll(root, "<root>")
-    .replaceAll(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z/g, "<time>")
-    .replaceAll(/(?<=localhost|127\.0\.0\.1):\d+/g, ":<port>")
-    .replaceAll(/\b(pid|port) \d+/g, "$1 <$1>")
-    .replaceAll(/\b([a-z]+)-[0-9a-f]{6}\b/g, "$1-<id>")
-    .replaceAll(/\b\d+(\.\d+)? [kMG]?B\b/g, "<size>");
+  return (
+    text
+      .replaceAll(root, "<root>")
+      .replaceAll(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z/g, "<time>")
+      .replaceAll(/(?<=localhost|127\.0\.0\.1):\d+/g, ":<port>")
+      .replaceAll(/\b(pid|port) \d+/g, "$1 <$1>")
+      .replaceAll(/\b([a-z]+)-[0-9a-f]{6}\b/g, "$1-<id>")
+      .replaceAll(/\b\d+(\.\d+)? [kMG]?B\b/g, "<size>")
+      // Where in a line a thrown error points to is the runtime's business.
+      .replaceAll(/(?<=^ +at .*:\d+):\d+$/g, ":<column>")
+      .replaceAll(/^ +\^$/gm, "^")
+  );
 }
