@@ -124,6 +124,13 @@ export class SoloError extends Error {
         cause: thrown,
       });
     }
+    if (system === "EROFS" || system === "EACCES" || system === "EPERM") {
+      return new SoloError("io_error", `the system refuses access: ${message}`, {
+        hint: "give yourself access to it; for the data directory, `--data-dir` names another one",
+        applied: "unknown",
+        cause: thrown,
+      });
+    }
     if (system === "EIO" || system?.startsWith("SQLITE_IOERR")) {
       return new SoloError("io_error", `the disk reported an error: ${message}`, { applied: "unknown", cause: thrown });
     }

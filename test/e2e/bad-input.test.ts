@@ -8,11 +8,9 @@ import { changesNothing, refused } from "./refused.ts";
 
 const answering = `export default { fetch: () => new Response("ok") };`;
 
-/** One service that runs, so that "nothing changed" means something. */
-async function withService(): Promise<SoloEnv> {
-  const env = soloEnv();
+/** Deploys one service that runs, so that "nothing changed" means something. */
+async function deployOk(env: SoloEnv): Promise<void> {
   (await env.run(["deploy", env.write("ok.ts", answering)])).expect();
-  return env;
 }
 
 describe("a source that", () => {
@@ -24,7 +22,8 @@ describe("a source that", () => {
   });
 
   test("has a syntax error is shown with file, line, column and the code around it", async () => {
-    await using env = await withService();
+    await using env = soloEnv();
+    await deployOk(env);
     const path = env.write("syntax.ts", `export default {\n  fetch() { return new Response("x" }\n};\n`);
     const { message, details } = await changesNothing(env, () =>
       refused(env, ["deploy", path], { code: "invalid_source", exit: 2 }),
@@ -35,7 +34,8 @@ describe("a source that", () => {
   });
 
   test("imports what is not there is told with the way to get it", async () => {
-    await using env = await withService();
+    await using env = soloEnv();
+    await deployOk(env);
     const path = env.write(
       "importing.ts",
       `import x from "./nowhere.ts";\nexport default { fetch: () => new Response(x) };\n`,
@@ -51,7 +51,8 @@ describe("a source that", () => {
   });
 
   test("throws while it is imported has not started, and is not tried again", async () => {
-    await using env = await withService();
+    await using env = soloEnv();
+    await deployOk(env);
     const path = env.write("thrower.ts", `const wanted: number = 1;\nthrow new Error("no database " + wanted);\n`);
     const { message, details } = await refused(env, ["deploy", path], { code: "start_failed", exit: 1 });
     expect(message).toContain("no database 1");
@@ -63,7 +64,8 @@ describe("a source that", () => {
   });
 
   test("is a folder without a program, a FIFO, a device or a socket is refused", async () => {
-    await using env = await withService();
+    await using env = soloEnv();
+    await deployOk(env);
     mkdirSync(join(env.root, "empty"));
     expect(Bun.spawnSync(["mkfifo", join(env.root, "pipe.ts")]).exitCode).toBe(0);
     const socket = Bun.listen({ unix: join(env.root, "socket.ts"), socket: { data() {} } });
@@ -94,7 +96,8 @@ describe("a program that", () => {
     ["may not be executed", "plain", "echo hi\n", 0o644, "chmod +x"],
     ["needs an interpreter that is not there", "orphan", "#!/no/such/interpreter\n", 0o755, "first line"],
   ])("%s is refused", async (_, name, content, mode, hint) => {
-    await using env = await withService();
+    await using env = soloEnv();
+    await deployOk(env);
     const path = env.write(name, content, mode);
     const error = await changesNothing(env, () => refused(env, ["deploy", path], { code: "not_executable", exit: 2 }));
     expect(error.message).toContain(path);
@@ -102,7 +105,8 @@ describe("a program that", () => {
   });
 
   test("is a folder or a FIFO is refused", async () => {
-    await using env = await withService();
+    await using env = soloEnv();
+    await deployOk(env);
     mkdirSync(join(env.root, "folder"));
     expect(Bun.spawnSync(["mkfifo", "-m", "755", join(env.root, "pipe")]).exitCode).toBe(0);
     await changesNothing(env, async () => {
@@ -112,7 +116,8 @@ describe("a program that", () => {
   });
 
   test("is not in the kernel's PATH is refused", async () => {
-    await using env = await withService();
+    await using env = soloEnv();
+    await deployOk(env);
     await changesNothing(env, () => refused(env, ["deploy", "no-such-program"], { code: "file_not_found", exit: 2 }));
   });
 });
@@ -122,7 +127,8 @@ test.each([
   ["something else", "this is no module"],
   ["cut short", "\0asm\x01\0\0\0\x01\x05\x60"],
 ])("a wasm module that is %s is refused", async (_, content) => {
-  await using env = await withService();
+  await using env = soloEnv();
+  await deployOk(env);
   const path = env.write("module.wasm", content);
   const { message } = await changesNothing(env, () =>
     refused(env, ["deploy", path], { code: "invalid_wasm", exit: 2 }),
@@ -160,7 +166,8 @@ describe("names", () => {
   });
 
   test("of 64 characters are accepted, and one that nobody has is not found", async () => {
-    await using env = await withService();
+    await using env = soloEnv();
+    await deployOk(env);
     const { hint } = await refused(env, ["status", "x".repeat(64)], { code: "not_found", exit: 5 });
     expect(hint).toContain("ok");
   });
@@ -173,7 +180,8 @@ describe("a project file that", () => {
     ["has a value of a wrong kind", `[service.a]\nsource = "ok.ts"\nreplicas = "two"\n`, ":3:", null],
     ["declares nothing", "", "", "[service.web]"],
   ])("%s is refused with its place", async (_, content, place, hint) => {
-    await using env = await withService();
+    await using env = soloEnv();
+    await deployOk(env);
     env.write("project.toml", content);
     const result = await changesNothing(env, () => env.run(["deploy", "--file", "project.toml", "--json"]));
     expect(result.expect(2).json()).toMatchObject({ error: { code: "invalid_config", applied: "no" } });
@@ -182,7 +190,8 @@ describe("a project file that", () => {
   });
 
   test("names one good and one broken service deploys neither", async () => {
-    await using env = await withService();
+    await using env = soloEnv();
+    await deployOk(env);
     env.write("broken.ts", "export default {");
     env.write("project.toml", `[service.good]\nsource = "ok.ts"\n[service.broken]\nsource = "broken.ts"\n`);
     const error = await changesNothing(env, () =>
@@ -209,7 +218,8 @@ describe("a port in use", () => {
   });
 
   test("by another program is not taken for the service's own", async () => {
-    await using env = await withService();
+    await using env = soloEnv();
+    await deployOk(env);
     await using server = await startRedis();
     const port = String(server.port);
     await changesNothing(env, async () => {
@@ -272,7 +282,8 @@ describe("a data directory that", () => {
   });
 
   test("holds a socket, lock files and pids that mean nothing any more works", async () => {
-    await using env = await withService();
+    await using env = soloEnv();
+    await deployOk(env);
     (await env.run(["stop"])).expect();
     for (const name of ["solo.lock", "solo.sock", "control.sock", "run/start.lock"]) {
       writeFileSync(join(env.dataDir, name), "1\n");
@@ -284,7 +295,8 @@ describe("a data directory that", () => {
   });
 
   test("has a kernel admits no second one", async () => {
-    await using env = await withService();
+    await using env = soloEnv();
+    await deployOk(env);
     await changesNothing(env, async () => {
       const { message } = await refused(env, ["start", "--foreground"], { code: "locked", exit: 6 });
       expect(message).toContain(env.dataDir);
