@@ -1,0 +1,3 @@
+export { checksum32, checksum64 } from "./checksum.ts";
+export type { FileLock, FileSystem, OpenMode, StoreFile } from "./file-system.ts";
+export { nodeFileSystem } from "./node-file-system.ts";
