@@ -4,7 +4,7 @@ import type { IngressContext } from "./context.ts";
 import { Exchange } from "./exchange.ts";
 import type { Conversation, ExchangeClient } from "./exchange-client.ts";
 import { BodyKind, BodyReader, INCOMPLETE, maxRequestHeadBytes } from "./http1/index.ts";
-import { halfCloseMs, lingerMs, maxLingerBytes, maxReadAheadBytes } from "./options.ts";
+import { halfCloseMs, maxLingerBytes, maxReadAheadBytes } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 
 const lineFeed = 0x0a;
@@ -76,8 +76,8 @@ export class ClientConnection implements ExchangeClient {
   /** The client closed its sending half. It may still wait for a response; it can't be asked, so it gets a moment. */
   ended(): void {
     this.halfClosed = true;
-    if (this.state === "lingering") this.endSendingOnceSent();
-    else if (this.conversation === null) this.finish();
+    if (this.state === "lingering") this.endSending();
+    else if (this.conversation === null) this.finishUnlessAsked();
     else if (this.conversation.clientEnded()) this.expireIn(halfCloseMs);
     else this.abort();
   }
@@ -97,7 +97,7 @@ export class ClientConnection implements ExchangeClient {
     else if (this.conversation !== null) this.conversation.expired();
     else if (this.state === "open" && this.unread !== null) this.refuse(408, "the request head did not arrive in time");
     else if (this.state === "open") this.finish();
-    else this.abort();
+    else this.socket.end();
   }
 
   expireIn(ms: number): void {
@@ -135,8 +135,7 @@ export class ClientConnection implements ExchangeClient {
 
   answer(status: AnswerStatus, reason: string): void {
     const keepAlive = this.keepAlive && this.requestBody.done && !this.context.closing;
-    const { isHead, version10 } = this;
-    const bytes = answer(status, reason, { isHead, version10, keepAlive });
+    const bytes = answer(status, reason, { isHead: this.isHead, version10: this.version10, keepAlive });
     this.outbox.write(bytes, 0, bytes.length);
     this.exchangeDone(keepAlive);
   }
@@ -160,23 +159,26 @@ export class ClientConnection implements ExchangeClient {
     this.unread = null;
     if (this.state !== "open") return;
     this.state = "lingering";
-    this.expireIn(lingerMs);
+    this.deadline = Number.POSITIVE_INFINITY;
     this.resume();
-    this.endSendingOnceSent();
+    this.endSending();
   }
 
   abort(): void {
     if (this.state !== "closed") this.socket.terminate();
   }
 
-  private endSendingOnceSent(): void {
-    if (!this.outbox.congested) this.endSending();
-  }
-
-  /** Half closes, so that a response isn't lost to a reset; closes when the client has half closed, too. */
+  /** Half closes once all is sent, so that no reset destroys a response; closes when the client has half closed, too. */
   private endSending(): void {
+    if (this.outbox.congested) return;
+    this.expireIn(this.context.limits.lingerTimeoutMs);
     if (this.halfClosed) this.socket.end();
     else this.socket.shutdown();
+  }
+
+  /** Requests that wait for the client to take earlier responses are still answered. */
+  private finishUnlessAsked(): void {
+    if (this.unread === null || !this.outbox.congested) this.finish();
   }
 
   private readRequests(): void {

@@ -22,6 +22,8 @@ export interface IngressOptions {
   readonly streamTimeoutMs?: number;
   /** How long a receiver may take nothing while bytes wait for it. */
   readonly stallTimeoutMs?: number;
+  /** After its last response a connection is half closed and read out this long, so that no reset destroys the response. */
+  readonly lingerTimeoutMs?: number;
   /** Told of exceptions within the ingress: each costs its connection only. Default: `console.error`. */
   readonly onError?: (error: unknown) => void;
 }
@@ -40,6 +42,7 @@ const defaults: Limits = {
   responseTimeoutMs: 120_000,
   streamTimeoutMs: 3_600_000,
   stallTimeoutMs: 60_000,
+  lingerTimeoutMs: 2_000,
 };
 
 export function resolveLimits(options: IngressOptions): Limits {
@@ -71,8 +74,7 @@ export const maxReadAheadBytes = 64 * 1024;
 /** A request with a body is repeated on another connection only when the body came whole and is no longer than this. */
 export const maxReplayBytes = 64 * 1024;
 
-/** After its last response a connection is half closed and read out, so that the response isn't lost to a reset. */
-export const lingerMs = 2_000;
+/** Bytes read and thrown away while a connection lingers. */
 export const maxLingerBytes = 4 * 1024 * 1024;
 
 /** A client that closed its sending half gets its response if it comes within this; then it counts as gone. */

@@ -7,6 +7,8 @@ import { RawClient } from "./raw-client.ts";
 import { RawUpstream, type UpstreamPeer } from "./raw-upstream.ts";
 
 const largeBytes = 60_000_000;
+/** Fits into the buffers of the system. */
+const mediumBytes = 1_000_000;
 let server: Server<string>;
 let ingress: Ingress;
 let cancelled = 0;
@@ -43,6 +45,8 @@ function route(request: Request, self: Server<string>): Response | undefined {
       return new Response(request.body);
     case "/large":
       return new Response(new Uint8Array(largeBytes));
+    case "/medium":
+      return new Response(new Uint8Array(mediumBytes));
     case "/endless":
       return new Response(endless());
     case "/events":
@@ -124,6 +128,33 @@ test("a reader that stops reading stops the sender", async () => {
   client.close();
   await waitFor(() => cancelled > before, { what: "the cancel at the upstream" });
   expect(ingress.stats(key).inFlight).toBe(0);
+});
+
+test("a slow reader gets its last response whole, however long it takes", async () => {
+  const front = ingressTo([server.port ?? 0], { lingerTimeoutMs: 1 });
+  const client = await RawClient.connect(front.port);
+  client.pause();
+  client.send(request("GET /medium HTTP/1.1", ["Connection: close"]));
+  await waitFor(() => front.stats(key).requests === 1 && front.stats(key).inFlight === 0, { what: "the response" });
+  // Resolves once the ingress has let go of the connection.
+  await front.close(5_000);
+  client.resume();
+  await client.gone();
+  expect(client.received.length).toBeGreaterThan(mediumBytes);
+  client.close();
+});
+
+test("a response longer than all buffers reaches a slow reader whole", async () => {
+  const front = ingressTo([server.port ?? 0], { lingerTimeoutMs: 1 });
+  const client = await RawClient.connect(front.port);
+  await client.send(request("GET /large HTTP/1.1", ["Connection: close"])).receives("200 OK");
+  client.pause();
+  await settled(() => client.received.length);
+  client.resume();
+  await client.gone();
+  expect(client.received.length).toBeGreaterThan(largeBytes);
+  client.close();
+  await front.close(0);
 });
 
 test("an upstream that stops reading stops the client", async () => {
