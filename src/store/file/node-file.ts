@@ -22,11 +22,11 @@ const maxParts = 1024;
 
 class NodeFile implements StoreFile {
   readonly path: string;
-  #descriptor: number;
+  #number: number;
 
   constructor(path: string, descriptor: number) {
     this.path = path;
-    this.#descriptor = descriptor;
+    this.#number = descriptor;
   }
 
   readSync(into: Uint8Array, position: number): number {
@@ -95,15 +95,19 @@ class NodeFile implements StoreFile {
   }
 
   close(): void {
-    if (this.#descriptor < 0) return;
-    const descriptor = this.#descriptor;
-    // The number may belong to another file the moment it is free, so nothing may use it from here on.
-    this.#descriptor = closed;
+    if (this.#number === closed) return;
+    const descriptor = this.#number;
+    this.#number = closed;
     closeSync(descriptor);
+  }
+
+  /** The number of a closed file may be another file's already. */
+  get #descriptor(): number {
+    if (this.#number === closed) throw Object.assign(new Error(`EBADF: ${this.path} is closed`), { code: "EBADF" });
+    return this.#number;
   }
 }
 
-/** A number that no call accepts: it answers `EBADF`. */
 const closed = -1;
 
 function rest(bytes: Uint8Array, done: number): Uint8Array {

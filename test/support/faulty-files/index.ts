@@ -1,0 +1,1 @@
+export { FaultyFileSystem, PowerLoss } from "./faulty-file-system.ts";
