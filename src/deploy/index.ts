@@ -1,3 +1,3 @@
-export { buildArtifact, detectKind, runBuilder } from "./artifact/index.ts";
+export { buildArtifact } from "./artifact/index.ts";
 export { revisionId } from "./revision.ts";
 export { type Fleet, RolloutFailure, rollOut } from "./rolling.ts";

@@ -79,7 +79,6 @@ test("what the project's part calls a default is one", async () => {
   const shown = await read(project);
   const bare = await read('[service.api]\nsource = "a.ts"\nhealth = { http = "/health" }\n');
   expect(shown).toMatchObject({
-    replicas: bare?.replicas,
     stop_grace_ms: bare?.stop_grace_ms,
     log_bytes: bare?.log_bytes,
     restart: bare?.restart,
