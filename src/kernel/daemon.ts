@@ -122,8 +122,8 @@ function daemonEnvironment(): Record<string, string> {
 
 const inherited =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_.+|TZ|TMPDIR|XDG_.+|SOLO_.+|NO_PROXY|HTTPS?_PROXY)$/i;
-/** Requests a kernel may have in flight (probes and calls); Bun reads it only at the start of the process. */
-const maxHttpRequests = "65536";
+/** Requests a kernel may have in flight (probes and calls): the most that Bun takes, read only at the start of the process. */
+const maxHttpRequests = "65535";
 
 function throwIfFailed(guardian: Bun.Subprocess, runDir: string, dataDir: string): void {
   if (guardian.exitCode === null && guardian.signalCode === null) return;
