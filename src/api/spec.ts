@@ -17,7 +17,7 @@ const probeTiming = {
   timeout_ms: milliseconds.min(10).default(5_000),
   /** Consecutive successes that make an unready instance ready. */
   success_threshold: z.int().min(1).max(100).default(1),
-  /** Consecutive failures that make a ready instance unready (readiness) or restart it (liveness, startup). */
+  /** Consecutive failures that make a ready instance unready (readiness) or restart it (liveness); starting has its grace. */
   failure_threshold: z.int().min(1).max(1_000).default(3),
 };
 

@@ -2,7 +2,7 @@
 export interface Fleet<Unit> {
   /** Starts an instance of the new revision; resolves when it is ready, rejects (leaving nothing) when it doesn't get there. */
   startNew(): Promise<Unit>;
-  /** The same for the old revision, to undo a rollout that failed on its way. */
+  /** The same for the old revision, to undo a rollout that failed on its way. Rejects only when everything is called off. */
   startOld(): Promise<Unit>;
   /** Drains and stops an instance. */
   stop(unit: Unit): Promise<void>;

@@ -11,7 +11,7 @@ import {
   Supervisor,
   UsageSampler,
 } from "../supervise/index.ts";
-import { acquireLock, Poller, readExit, readStat, selfCommand, systemClock } from "../system/index.ts";
+import { acquireLock, ExitRecorder, Poller, readExit, readStat, selfCommand, systemClock } from "../system/index.ts";
 import { Ingress } from "../traffic/index.ts";
 import { openDatabase } from "./database/index.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
@@ -99,6 +99,7 @@ async function assemble(
   const control = new ControlServer(paths.controlSocket, (hello) => hosts.authenticate?.(hello));
   closers.push(() => control.close());
 
+  const exits = new ExitRecorder(folders.exits);
   const runtime: SuperviseRuntime = {
     clock: systemClock,
     random: Math.random,
@@ -112,6 +113,10 @@ async function assemble(
       if (exit === undefined) return { code: null, signal: null, known: false };
       return { code: exit.exit_code, signal: exit.signal, known: true };
     },
+    keepExit: ({ pid, startTime }, { code, signal, known }) => {
+      if (known) exits.record({ pid, startTime, exit_code: code, signal });
+    },
+    dropExit: (identity) => void readExit(folders.exits, identity, 0),
     logs,
     routes,
     records: database.instances,
@@ -120,7 +125,7 @@ async function assemble(
       kernel.emit({ tenant: ref.tenant, event, subject: `${ref.tenant}/${ref.name}/${instance}`, data });
     },
   };
-  const supervisor = new Supervisor(runtime, (instance) => kernel.settleFinished(instance));
+  const supervisor = new Supervisor(runtime, (instance) => kernel.observe(instance));
   closers.push(() => supervisor.release());
   hosts.authenticate = supervisor.authenticate;
   if (guardian === null) closers.push(standInForGuardian(folders.exits));

@@ -29,6 +29,7 @@ import { accept } from "./accept.ts";
 import type { KernelDatabase } from "./database/index.ts";
 import { health } from "./health.ts";
 import { serviceNotFound } from "./not-found.ts";
+import { kernelIsStopping, OperationQueue } from "./operation-queue.ts";
 import { deploy } from "./operations/deploy.ts";
 import { kill } from "./operations/kill.ts";
 import { restart } from "./operations/restart.ts";
@@ -65,6 +66,9 @@ export class Kernel implements SoloApi {
   readonly startedAt: number;
   readonly #parts: KernelParts;
   readonly #services = new Map<string, Service>();
+  /** Beside those of the services, those of first deploys that are under way. */
+  readonly #operations = new Map<string, OperationQueue>();
+  readonly #ending = new AbortController();
   /** Latest event of each subject: what the next one is caused by. */
   readonly #causes = new Map<string, number>();
   #stopping: ReturnType<SoloApi["shutdown"]> | undefined;
@@ -133,7 +137,8 @@ export class Kernel implements SoloApi {
 
   /** Ends the kernel. A second call gets the first one's answer. */
   shutdown: SoloApi["shutdown"] = (input) => {
-    this.#stopping ??= this.#parts.shutdown(this, accept(shutdownRequestSchema, input));
+    const request = accept(shutdownRequestSchema, input);
+    this.#stopping ??= this.#shutDown(request);
     return this.#stopping;
   };
 
@@ -162,7 +167,29 @@ export class Kernel implements SoloApi {
 
   add(service: Service): Service {
     this.#services.set(service.key, service);
+    this.supervisor.wake(service.ref);
     return service;
+  }
+
+  /** The queue of what is done to a service, which may not be known yet. */
+  operationsOf(ref: ServiceRef): OperationQueue {
+    const key = serviceKey(ref);
+    const known = this.#operations.get(key);
+    if (known !== undefined) return known;
+    const queue = new OperationQueue(() => this.#idle(ref));
+    if (this.#stopping !== undefined) queue.close();
+    this.#operations.set(key, queue);
+    return queue;
+  }
+
+  /** Whether something is being done to a service, or waits for its turn. */
+  isChanging(ref: ServiceRef): boolean {
+    return this.#operations.get(serviceKey(ref))?.busy === true;
+  }
+
+  /** Aborted when the kernel begins to stop. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
   }
 
   readyCount(service: Service): number {
@@ -226,15 +253,38 @@ export class Kernel implements SoloApi {
     this.emit({ tenant: ref.tenant, event: "operation_failed", subject: serviceKey(ref), data: { code, message } });
   }
 
-  /** A service that its policy does not restart came to rest: that is its desired state now, also for the next kernel. */
-  settleFinished(instance: Instance): void {
+  /** Called at every change of an instance. */
+  observe(instance: Instance): void {
     const service = this.find(instance.plan.ref);
     if (service === undefined) return;
     service.lastExit = lastExit([instance]) ?? service.lastExit;
+    if (!this.supervisor.has(instance)) this.#causes.delete(`${service.key}/${instance.id}`);
+    this.#settle(service);
+  }
+
+  /** A service that its policy does not restart came to rest: that is its desired state now, also for the next kernel. */
+  #settle(service: Service): void {
     const instances = this.supervisor.instancesOf(service.ref);
     if (service.desired !== "running" || service.operations.busy || instances.length === 0) return;
     if (!instances.every(({ state }) => state === "completed" || state === "failed")) return;
-    this.commit(service, { desired: instances.some(({ state }) => state === "failed") ? "failed" : "completed" });
+    try {
+      this.commit(service, { desired: instances.some(({ state }) => state === "failed") ? "failed" : "completed" });
+    } catch (error) {
+      this.noteFailure(service.ref, error);
+    }
+  }
+
+  #idle(ref: ServiceRef): void {
+    const service = this.find(ref);
+    if (service === undefined) this.#operations.delete(serviceKey(ref));
+    else this.#settle(service);
+    this.supervisor.wake(ref);
+  }
+
+  #shutDown(request: OperationRequest<"shutdown">): ReturnType<SoloApi["shutdown"]> {
+    this.#ending.abort();
+    for (const queue of this.#operations.values()) queue.close();
+    return this.#parts.shutdown(this, request);
   }
 
   #change<Request>(
@@ -242,9 +292,7 @@ export class Kernel implements SoloApi {
     signal: AbortSignal | undefined,
     run: (kernel: Kernel, request: Request, report: ReportProgress) => Promise<DeployProgress>,
   ): AsyncIterable<DeployProgress> {
-    if (this.#stopping !== undefined) {
-      throw new SoloError("unreachable", "the kernel is stopping", { hint: "repeat the command: it starts a new one" });
-    }
+    if (this.#stopping !== undefined) throw kernelIsStopping();
     return progressStream((report) => run(this, request, report), signal);
   }
 }

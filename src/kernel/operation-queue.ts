@@ -1,28 +1,59 @@
 import { SoloError } from "../api/index.ts";
 
-/** Runs the operations on one service one after the other. A preempting one ends the one that runs, and those that wait. */
+/**
+ * Runs the operations on one service one after the other. A preempting one ends the one that runs and those that wait, except
+ * other preempting ones: who asked for a stop gets it.
+ */
 export class OperationQueue {
+  readonly #onIdle: () => void;
+  readonly #preemptible = new Set<AbortController>();
   #last: Promise<unknown> = Promise.resolve();
-  #running = new Set<AbortController>();
+  #pending = 0;
+  #closed = false;
+
+  /** @param onIdle called whenever no operation is left */
+  constructor(onIdle: () => void = () => {}) {
+    this.#onIdle = onIdle;
+  }
 
   /** @throws SoloError `conflict` from an operation that another one preempted before its turn */
   run<Result>(operation: (signal: AbortSignal) => Promise<Result>, preempt = false): Promise<Result> {
-    if (preempt) for (const other of this.#running) other.abort(preempted());
+    if (preempt) this.#preempt();
+    else if (this.#closed) return Promise.reject(kernelIsStopping());
     const controller = new AbortController();
-    this.#running.add(controller);
+    if (!preempt) this.#preemptible.add(controller);
+    this.#pending += 1;
     const result = this.#last
       .then(() => {
         controller.signal.throwIfAborted();
         return operation(controller.signal);
       })
-      .finally(() => this.#running.delete(controller));
+      .finally(() => {
+        this.#preemptible.delete(controller);
+        this.#pending -= 1;
+        if (this.#pending === 0) this.#onIdle();
+      });
     this.#last = result.catch(() => undefined);
     return result;
   }
 
   get busy(): boolean {
-    return this.#running.size > 0;
+    return this.#pending > 0;
   }
+
+  /** Ends what runs and waits, and takes only preempting operations from now on: the kernel is stopping. */
+  close(): void {
+    this.#closed = true;
+    this.#preempt();
+  }
+
+  #preempt(): void {
+    for (const controller of this.#preemptible) controller.abort(preempted());
+  }
+}
+
+export function kernelIsStopping(): SoloError {
+  return new SoloError("unreachable", "the kernel is stopping", { hint: "repeat the command: it starts a new one" });
 }
 
 function preempted(): SoloError {

@@ -1,6 +1,6 @@
-import { type ServiceRef, SoloError, serviceKey } from "../api/index.ts";
+import { hostVariables, type ServiceRef, SoloError, serviceKey } from "../api/index.ts";
 import type { Instance, InstanceRecord } from "../supervise/index.ts";
-import { bootId } from "../system/index.ts";
+import { bootId, type ProcessIdentity, processesByMarker, readStat } from "../system/index.ts";
 import type { RevisionRecord } from "./database/index.ts";
 import { awaitDependencies } from "./dependencies.ts";
 import type { Kernel } from "./kernel.ts";
@@ -15,18 +15,20 @@ export function restore(kernel: Kernel): void {
   for (const { ref, revision: id, desired, replicas } of database.services.list()) {
     const revision = database.revisions.get(ref, id);
     if (revision === undefined) throw missingRevision(ref, id);
-    const service = kernel.add(new Service(ref, toRevision(revision), desired, replicas));
+    const service = new Service(ref, toRevision(revision), desired, replicas, kernel.operationsOf(ref));
+    kernel.add(service);
     if (desired === "running") kernel.routes.open(ref, service.revision.spec);
   }
   for (const { tenant, ...group } of database.groups.list()) kernel.supervisor.setGroup(tenant, group);
-  const salvaging = new Map<string, Promise<void>[]>();
+  const census = new Census();
+  const aftermaths = new Map<string, Promise<void>[]>();
   for (const record of database.instances.list()) {
     const key = serviceKey(record.ref);
-    const aftermath = takeOver(kernel, record);
-    if (aftermath !== undefined) salvaging.set(key, [...(salvaging.get(key) ?? []), aftermath]);
+    const aftermath = takeOver(kernel, record, census);
+    if (aftermath !== undefined) aftermaths.set(key, [...(aftermaths.get(key) ?? []), aftermath]);
   }
   for (const service of kernel.services()) {
-    const salvaged = Promise.all(salvaging.get(service.key) ?? []);
+    const salvaged = Promise.all(aftermaths.get(service.key) ?? []);
     const restoring = service.operations.run(async (signal) => {
       await salvaged;
       await reconcile(kernel, service, signal);
@@ -35,16 +37,38 @@ export function restore(kernel: Kernel): void {
   }
 }
 
+/** Whose the machine's processes are, counted at most once: only for instances whose process is not where it was kept. */
+class Census {
+  #found: ReadonlyMap<string, readonly ProcessIdentity[]> | undefined;
+
+  of(instance: string): readonly ProcessIdentity[] {
+    this.#found ??= processesByMarker(hostVariables.instance);
+    return this.#found.get(instance) ?? [];
+  }
+}
+
 /** Adopts one instance. The promise, if any, is of the end of one whose process is gone. */
-function takeOver(kernel: Kernel, record: InstanceRecord): Promise<void> | undefined {
+function takeOver(kernel: Kernel, record: InstanceRecord, census: Census): Promise<void> | undefined {
+  const { database } = kernel.parts;
   const service = kernel.find(record.ref);
-  const revision = kernel.parts.database.revisions.get(record.ref, record.revision);
+  const revision = database.revisions.get(record.ref, record.revision);
   if (service === undefined || revision === undefined) {
-    kernel.parts.database.instances.remove(record.id);
+    database.instances.remove(record.id);
     return undefined;
   }
-  const { instance, alive } = kernel.supervisor.adopt(record, service.plan(toRevision(revision)));
-  return alive ? undefined : concludeLost(kernel, service, instance, record);
+  const kept = record.pid === null ? withProcess(record, census) : record;
+  const { instance, alive } = kernel.supervisor.adopt(kept, service.plan(toRevision(revision)));
+  return alive ? undefined : concludeLost(kernel, service, instance, kept, census.of(record.id));
+}
+
+/**
+ * A kernel that was killed between starting a process and writing down its pid left one that only its environment names:
+ * the leader of a session of its own.
+ */
+function withProcess(record: InstanceRecord, census: Census): InstanceRecord {
+  const root = census.of(record.id).find(({ pid }) => readStat(pid)?.sid === pid);
+  if (root === undefined) return record;
+  return { ...record, pid: root.pid, startTime: root.startTime, bootId: bootId() };
 }
 
 async function concludeLost(
@@ -52,49 +76,70 @@ async function concludeLost(
   service: Service,
   instance: Instance,
   record: InstanceRecord,
+  strays: readonly ProcessIdentity[],
 ): Promise<void> {
-  const exit = await instance.salvage(record);
-  const sameBoot = record.bootId === bootId();
-  const wanted = service.desired === "running" && record.revision === service.revision.id;
+  const { supervisor } = kernel;
+  const exit = await supervisor.salvage(instance, record, strays);
+  const isSameBoot = record.bootId === bootId();
+  const isWanted =
+    service.desired === "running" && record.revision === service.revision.id && kernel.ending.aborted === false;
+  if (isWanted && isSameBoot && record.pid === null && (record.state === "backoff" || record.state === "crash_loop")) {
+    instance.resume(record);
+    return;
+  }
   // An end that was seen, or must count as one, is the restart policy's; after a reboot the service simply starts anew.
-  if (
-    wanted &&
-    record.pid !== null &&
-    (exit.known || (sameBoot && instance.plan.spec.restart.policy === "temporary"))
-  ) {
+  const isTemporary = instance.plan.spec.restart.policy === "temporary";
+  if (isWanted && record.pid !== null && (exit.known || (isSameBoot && isTemporary))) {
     instance.conclude(exit);
     return;
   }
-  const data = { pid: record.pid, exit_code: exit.code, signal: exit.signal, known: exit.known };
-  const subject = `${service.key}/${record.id}`;
-  kernel.emit({ tenant: service.ref.tenant, event: "instance_exited", subject, data });
-  kernel.supervisor.forget(instance);
+  if (record.pid !== null) instance.noteExit(exit);
+  supervisor.forget(instance);
 }
 
 /** Starts what is missing of a service and retires what is too much or of another revision. */
 async function reconcile(kernel: Kernel, service: Service, signal: AbortSignal): Promise<void> {
   const { supervisor } = kernel;
-  const instances = supervisor.instancesOf(service.ref);
   if (service.desired !== "running") {
-    await Promise.all(instances.map((instance) => supervisor.retire(instance)));
+    await Promise.all(supervisor.instancesOf(service.ref).map((instance) => supervisor.retire(instance)));
     return;
   }
-  const current = instances.filter(({ plan }) => plan.revision === service.revision.id);
-  const missing = service.replicas - current.length;
-  if (missing > 0) {
-    const dependencies = service.revision.spec.depends_on;
-    const siblings = new Set(Object.keys(dependencies));
-    await awaitDependencies(kernel, service.ref.tenant, dependencies, siblings, signal);
-    for (let started = 0; started < missing; started++) supervisor.launch(service.plan());
+  if (missingOf(kernel, service) > 0) {
+    if (Object.keys(service.revision.spec.depends_on).length === 0) launchMissing(kernel, service);
+    else void launchWhenMet(kernel, service).catch((error: unknown) => kernel.noteFailure(service.ref, error));
   }
-  const surplus = [...instances.filter((instance) => !current.includes(instance)), ...current.slice(service.replicas)];
+  const current = currentOf(kernel, service);
+  const others = supervisor.instancesOf(service.ref).filter((instance) => !current.includes(instance));
+  const surplus = [...others, ...current.slice(service.replicas)];
   if (surplus.length === 0) return;
   // What a broken-off rollout left behind goes on serving until its successors can.
+  const kept = current.slice(0, service.replicas);
+  const isServed = () => kept.length >= service.replicas && kept.every(({ isReady }) => isReady);
   const grace = AbortSignal.any([signal, AbortSignal.timeout(service.revision.spec.health.grace_ms)]);
-  await kernel
-    .until(service.ref, () => kernel.readyCount(service) - surplus.length >= service.replicas, grace)
-    .catch(() => undefined);
+  await kernel.until(service.ref, isServed, grace).catch(() => undefined);
   await Promise.all(surplus.map((instance) => supervisor.retire(instance)));
+}
+
+/** Waits without holding up other operations on the service, however long its dependencies take. */
+async function launchWhenMet(kernel: Kernel, service: Service): Promise<void> {
+  const { ref, revision } = service;
+  const wait = { together: new Set<string>(), patient: true };
+  await awaitDependencies(kernel, ref.tenant, revision.spec.depends_on, wait, kernel.ending).catch(() => undefined);
+  if (kernel.ending.aborted) return;
+  await service.operations.run(async () => launchMissing(kernel, service));
+}
+
+function launchMissing(kernel: Kernel, service: Service): void {
+  if (service.desired !== "running") return;
+  for (let missing = missingOf(kernel, service); missing > 0; missing--) kernel.supervisor.launch(service.plan());
+}
+
+function missingOf(kernel: Kernel, service: Service): number {
+  return service.replicas - currentOf(kernel, service).length;
+}
+
+function currentOf(kernel: Kernel, { ref, revision }: Service): Instance[] {
+  return kernel.supervisor.instancesOf(ref).filter(({ plan }) => plan.revision === revision.id);
 }
 
 function toRevision({ id, spec, digest, entry, command, mentionsPort }: RevisionRecord): Revision {

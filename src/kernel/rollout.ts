@@ -1,6 +1,6 @@
 import { SoloError } from "../api/index.ts";
 import { type Fleet, RolloutFailure, rollOut } from "../deploy/index.ts";
-import type { Instance } from "../supervise/index.ts";
+import type { Instance, LaunchPlan, Supervisor } from "../supervise/index.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Revision, Service } from "./service.ts";
 
@@ -18,41 +18,72 @@ export interface RolloutContext {
   readonly report: ReportStep;
 }
 
+export interface FirstStart {
+  readonly revision: Revision;
+  readonly replicas: number;
+  readonly wait: boolean;
+  /** What has to be waited for, once the desired state is kept. */
+  readonly before?: () => Promise<void>;
+}
+
 /**
  * Starts a service that runs nothing yet. The desired state is kept first, so that a crash of the kernel loses nothing.
  * @throws SoloError `start_failed` when an instance does not get ready; nothing of it is left running then
  */
-export async function startFirst(
-  context: RolloutContext,
-  revision: Revision,
-  replicas: number,
-  wait: boolean,
-): Promise<void> {
+export async function startFirst(context: RolloutContext, start: FirstStart): Promise<void> {
   const { kernel, service, signal, report } = context;
-  for (const old of kernel.supervisor.instancesOf(service.ref)) await kernel.supervisor.retire(old);
+  const { revision, replicas, wait, before } = start;
+  const { supervisor } = kernel;
+  for (const old of supervisor.instancesOf(service.ref)) await supervisor.retire(old);
   kernel.commit(service, { revision, replicas, desired: "running" });
-  report("start", replicas === 1 ? "starting" : `starting ${replicas} instances`, 0, replicas);
-  if (!wait) {
-    for (let started = 0; started < replicas; started++) kernel.supervisor.launch(service.plan());
-    return;
-  }
+  kernel.add(service);
   let ready = 0;
-  const starts = Array.from({ length: replicas }, async () => {
-    const instance = await kernel.supervisor.launchOnTrial(service.plan(), signal);
+  const off = new AbortController();
+  const untilOff = AbortSignal.any([signal, off.signal]);
+  const launch = async (): Promise<Instance> => {
+    const instance = await supervisor.launchOnTrial(service.plan(), untilOff);
     ready += 1;
     report("ready", `${ready} of ${replicas} ready`, ready, replicas);
     return instance;
-  });
+  };
+  const starts: Promise<Instance>[] = [];
   try {
+    await before?.();
+    report("start", replicas === 1 ? "starting" : `starting ${replicas} instances`, 0, replicas);
+    for (let started = 0; started < replicas; started++) {
+      if (wait) starts.push(launch());
+      else supervisor.launch(service.plan());
+    }
     await Promise.all(starts);
   } catch (error) {
     if (signal.aborted) throw error;
+    off.abort(error);
+    throw await giveUp(context, starts, SoloError.from(error));
+  }
+}
+
+/** A start that failed is not tried again by itself: the desired state says so, and what did start is stopped. */
+async function giveUp(
+  { kernel, service }: RolloutContext,
+  starts: readonly Promise<Instance>[],
+  cause: SoloError,
+): Promise<SoloError> {
+  try {
     kernel.commit(service, { desired: "failed" });
+  } finally {
     const outcomes = await Promise.allSettled(starts);
     const started = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
     await Promise.all(started.map((instance) => kernel.supervisor.retire(instance)));
-    throw error;
   }
+  const { code, message, hint, details } = cause;
+  const { tenant } = service.ref;
+  kernel.emit({ tenant, event: "service_failed", subject: service.key, data: { code, reason: message } });
+  return new SoloError(code, message, {
+    applied: "yes",
+    cause,
+    ...(hint !== null && { hint }),
+    ...(details && { details }),
+  });
 }
 
 /**
@@ -62,37 +93,41 @@ export async function startFirst(
 export async function replaceInstances(context: RolloutContext, revision: Revision, replicas: number): Promise<void> {
   const { kernel, service, signal, report } = context;
   const { supervisor } = kernel;
-  const former = service.revision;
+  const former = { revision: service.revision, replicas: service.replicas };
   const old = supervisor.instancesOf(service.ref);
-  const start = (of: Revision) => supervisor.launchOnTrial(service.plan(of), signal);
+  const commit = () => kernel.commit(service, { revision, replicas, desired: "running" });
   const fleet: Fleet<Instance> = {
-    startNew: () => start(revision),
-    startOld: () => start(former),
+    startNew: () => supervisor.launchOnTrial(service.plan(revision), signal),
+    startOld: () => startAgain(supervisor, service.plan(former.revision), signal),
     stop: async (instance) => void (await supervisor.retire(instance)),
     progress: (step, done, total) => {
-      if (step === "replace" && done === total) kernel.commit(service, { revision, replicas, desired: "running" });
+      if (step === "replace" && done === total) commit();
       report(step, step === "start" ? `starting ${revision.id}` : `${done} of ${total} replaced`, done, total);
     },
   };
-  const recreate = revision.spec.fixed_port !== undefined && revision.spec.fixed_port === former.spec.fixed_port;
-  kernel.emit({
-    tenant: service.ref.tenant,
-    event: "rollout_started",
-    subject: service.key,
-    data: { from: former.id, to: revision.id },
-  });
+  const port = revision.spec.fixed_port;
+  const recreate = port !== undefined && port === former.revision.spec.fixed_port;
+  const tell = (event: string, data: Readonly<Record<string, unknown>>) =>
+    void kernel.emit({ tenant: service.ref.tenant, event, subject: service.key, data });
+  tell("rollout_started", { from: former.revision.id, to: revision.id });
   try {
+    if (replicas === 0) commit();
     await rollOut(fleet, { old, replicas, recreate });
-    kernel.emit({
-      tenant: service.ref.tenant,
-      event: "rollout_completed",
-      subject: service.key,
-      data: { revision: revision.id },
-    });
+    tell("rollout_completed", { revision: revision.id });
   } catch (error) {
     if (!(error instanceof RolloutFailure) || signal.aborted) throw signal.aborted ? signal.reason : error;
-    kernel.commit(service, { revision: former, desired: "running" });
-    throw rolledBack(kernel, service, former, SoloError.from(error.cause));
+    if (service.revision !== former.revision) kernel.commit(service, { ...former, desired: "running" });
+    throw rolledBack(kernel, service, former.revision, SoloError.from(error.cause));
+  }
+}
+
+/** The old revision has served before: when it does not get ready at once, its restart policy goes on trying. */
+async function startAgain(supervisor: Supervisor, plan: LaunchPlan, signal: AbortSignal): Promise<Instance> {
+  try {
+    return await supervisor.launchOnTrial(plan, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return supervisor.launch(plan);
   }
 }
 

@@ -1,6 +1,6 @@
 import { type LastExit, type ServiceRef, type ServiceSpec, type ServiceState, serviceKey } from "../api/index.ts";
 import type { Instance, LaunchPlan } from "../supervise/index.ts";
-import { OperationQueue } from "./operation-queue.ts";
+import type { OperationQueue } from "./operation-queue.ts";
 
 /** What a revision runs, as `deploy` resolved it. */
 export interface RevisionArtifact {
@@ -26,15 +26,16 @@ export class Service {
   desired: Desired;
   replicas: number;
   /** Changes of one service happen one after the other. */
-  readonly operations = new OperationQueue();
+  readonly operations: OperationQueue;
   /** How its latest process that is no longer among its instances ended. */
   lastExit: LastExit | undefined;
 
-  constructor(ref: ServiceRef, revision: Revision, desired: Desired, replicas: number) {
+  constructor(ref: ServiceRef, revision: Revision, desired: Desired, replicas: number, operations: OperationQueue) {
     this.ref = ref;
     this.revision = revision;
     this.desired = desired;
     this.replicas = replicas;
+    this.operations = operations;
   }
 
   get key(): string {

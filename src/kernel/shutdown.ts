@@ -1,35 +1,51 @@
-import type { OperationRequest, ShutdownResult } from "../api/index.ts";
+import { type OperationRequest, type ShutdownResult, SoloError } from "../api/index.ts";
+import type { Instance } from "../supervise/index.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Service } from "./service.ts";
 
 /**
  * Stops every service, those that others depend on last, or lets all of them run on for the next kernel. What is desired of
- * them stays: the next kernel starts them again.
+ * them stays: the next kernel starts them again. Every operation has been called off before.
+ * @throws SoloError `stop_failed` when some processes can't be ended; everything else is stopped then
  */
 export async function stopServices(kernel: Kernel, request: OperationRequest<"shutdown">): Promise<ShutdownResult> {
   const begin = kernel.clock.monotonic();
-  const instances = [...kernel.supervisor.all()];
-  const running = kernel
-    .services()
-    .filter(({ ref }) => kernel.supervisor.instancesOf(ref).some(({ pid }) => pid !== null));
-  if (!request.keep_services)
-    for (const wave of stopOrder(kernel.services()))
-      await Promise.all(wave.map((service) => stopService(kernel, service)));
+  const isLive = ({ pid }: Instance) => pid !== null;
+  const instances = [...kernel.supervisor.all()].filter(isLive);
+  const running = kernel.services().filter(({ ref }) => kernel.supervisor.instancesOf(ref).some(isLive));
+  const failures = request.keep_services ? await settleAll(kernel) : await stopAll(kernel);
   const took_ms = Math.round(kernel.clock.monotonic() - begin);
-  const kept = request.keep_services ? instances.filter(({ pid }) => pid !== null).length : 0;
+  const kept = request.keep_services ? [...kernel.supervisor.all()].filter(isLive).length : 0;
   kernel.emit({
     tenant: "default",
     event: "kernel_stopped",
     subject: "kernel",
-    data: { kept, stopped: instances.length - kept },
+    data: { kept, stopped: request.keep_services ? 0 : instances.length },
   });
+  if (failures.length > 0) throw failures[0];
   return { state: "stopped", pid: process.pid, kept, stopped: request.keep_services ? 0 : running.length, took_ms };
+}
+
+/** Lets what was called off come to its end. */
+async function settleAll(kernel: Kernel): Promise<SoloError[]> {
+  await Promise.all(kernel.services().map((service) => service.operations.run(async () => {}, true)));
+  return [];
+}
+
+async function stopAll(kernel: Kernel): Promise<SoloError[]> {
+  const failures: SoloError[] = [];
+  for (const wave of stopOrder(kernel.services())) {
+    const outcomes = await Promise.allSettled(wave.map((service) => stopService(kernel, service)));
+    for (const outcome of outcomes) if (outcome.status === "rejected") failures.push(SoloError.from(outcome.reason));
+  }
+  return failures;
 }
 
 function stopService(kernel: Kernel, service: Service): Promise<void> {
   return service.operations.run(async () => {
     const instances = kernel.supervisor.instancesOf(service.ref);
-    await Promise.all(instances.map((instance) => kernel.supervisor.retire(instance)));
+    const outcomes = await Promise.allSettled(instances.map((instance) => kernel.supervisor.retire(instance)));
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }, true);
 }
 

@@ -5,8 +5,6 @@ import { type HostMessage, hostMessageSchema, maxHostMessageBytes } from "../api
 /** Who a connected host turned out to be. */
 export interface HostPeer {
   receive(message: HostMessage): void;
-  /** The connection is gone; the process may live on and connect again. */
-  disconnected(): void;
 }
 
 interface Connection {
@@ -16,12 +14,15 @@ interface Connection {
   decoder: TextDecoder;
 }
 
-/** Finds the instance that a `hello` names, when its key is right. */
+/** Finds the process that a `hello` comes from, when its key and pid are right. */
 export type Authenticate = (hello: Extract<HostMessage, { type: "hello" }>) => HostPeer | undefined;
+
+/** A host says who it is at once. Whoever stays silent for so long (seconds) holds a descriptor for nothing. */
+const helloTimeoutSeconds = 10;
 
 /**
  * The kernel's end of every host's control channel: one unix socket, one JSON document per line. A peer that sends
- * anything else, or too much without a line end, is disconnected.
+ * anything else, or too much without a line end, is disconnected; its process may connect again.
  */
 export class ControlServer {
   readonly #listener: UnixSocketListener<Connection>;
@@ -33,12 +34,15 @@ export class ControlServer {
       socket: {
         open(socket) {
           socket.data = { peer: undefined, rest: "", decoder: new TextDecoder() };
+          socket.timeout(helloTimeoutSeconds);
         },
         data(socket, bytes) {
           receive(socket, bytes, authenticate);
         },
+        timeout(socket) {
+          if (socket.data.peer === undefined) socket.terminate();
+        },
         close(socket) {
-          socket.data.peer?.disconnected();
           socket.data.peer = undefined;
         },
         error(socket) {
@@ -58,17 +62,17 @@ function receive(socket: Socket<Connection>, bytes: Uint8Array, authenticate: Au
   const connection = socket.data;
   const lines = (connection.rest + connection.decoder.decode(bytes, { stream: true })).split("\n");
   connection.rest = lines.pop() ?? "";
-  if (connection.rest.length > maxHostMessageBytes) return void socket.terminate();
   for (const line of lines) {
-    const message = parse(line);
+    const message = line.length > maxHostMessageBytes ? undefined : parse(line);
     if (message === undefined) return void socket.terminate();
     if (message.type === "hello") {
-      connection.peer?.disconnected();
       connection.peer = authenticate(message);
+      if (connection.peer !== undefined) socket.timeout(0);
     }
     if (connection.peer === undefined) return void socket.terminate();
     connection.peer.receive(message);
   }
+  if (connection.rest.length > maxHostMessageBytes) socket.terminate();
 }
 
 function parse(line: string): HostMessage | undefined {

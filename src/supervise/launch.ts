@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, statSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { hostVariables, SoloError } from "../api/index.ts";
 import { makeFifo, readStat } from "../system/index.ts";
@@ -31,9 +31,11 @@ export interface OutputCaptures {
  * @throws SoloError `start_failed` when the system refuses to execute the program
  */
 export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, identity: LaunchIdentity): ProcessHandle {
-  const [stdout, stderr] = fifoPaths(runtime, identity.id).map((path) => openSync(path, constants.O_WRONLY));
   const cmd = commandLine(runtime, plan, identity.port);
+  const outputs: number[] = [];
   try {
+    for (const path of fifoPaths(runtime, identity.id)) outputs.push(openSync(path, constants.O_WRONLY));
+    const [stdout, stderr] = outputs;
     const child = Bun.spawn({
       cmd,
       env: environment(runtime, plan, identity),
@@ -50,15 +52,16 @@ export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, ident
     }));
     return { pid: child.pid, startTime: readStat(child.pid)?.startTime ?? 0, exited };
   } catch (error) {
-    throw spawnError(cmd[0] ?? "", plan, error);
+    throw spawnError(cmd[0] ?? "", error);
   } finally {
-    if (stdout !== undefined) closeSync(stdout);
-    if (stderr !== undefined) closeSync(stderr);
+    for (const fd of outputs) closeSync(fd);
   }
 }
 
 /** Makes the FIFOs of an instance where they are missing and begins to read them. */
 export function captureOutput(runtime: SuperviseRuntime, plan: LaunchPlan, id: string): OutputCaptures {
+  // Someone who tidied up may have removed the folder under a running kernel.
+  mkdirSync(runtime.folders.fifos, { recursive: true, mode: 0o700 });
   const open = (stream: "stdout" | "stderr", fifo: string) => {
     makeFifo(fifo);
     const source = { ref: plan.ref, instance: id, stream, fifo, budgetBytes: plan.spec.log_bytes };
@@ -67,7 +70,13 @@ export function captureOutput(runtime: SuperviseRuntime, plan: LaunchPlan, id: s
     return capture;
   };
   const [out, err] = fifoPaths(runtime, id);
-  return { stdout: open("stdout", out), stderr: open("stderr", err) };
+  const stdout = open("stdout", out);
+  try {
+    return { stdout, stderr: open("stderr", err) };
+  } catch (error) {
+    stdout.close();
+    throw error;
+  }
 }
 
 export function fifoPaths(runtime: SuperviseRuntime, id: string): readonly [stdout: string, stderr: string] {
@@ -102,7 +111,7 @@ function environment(runtime: SuperviseRuntime, plan: LaunchPlan, identity: Laun
     ...(plan.spec.kind !== "command" && {
       [hostVariables.control]: runtime.controlSocket,
       [hostVariables.key]: identity.key,
-      ...(plan.spec.kind === "wasm" && { SOLO_PREOPENS: JSON.stringify(plan.spec.preopens) }),
+      ...(plan.spec.kind === "wasm" && { [hostVariables.preopens]: JSON.stringify(plan.spec.preopens) }),
     }),
   };
 }
@@ -113,9 +122,9 @@ function folderOf(path: string | undefined): string {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : dirname(path);
 }
 
-function spawnError(executable: string, plan: LaunchPlan, error: unknown): SoloError {
+function spawnError(executable: string, error: unknown): SoloError {
   const reason = error instanceof Error ? error.message : String(error);
-  return new SoloError("start_failed", `${plan.ref.name}: ${executable} can't be started: ${reason}`, {
+  return new SoloError("start_failed", `${executable} can't be started: ${reason}`, {
     hint: "check that the program and its working directory exist and that you may execute it",
     cause: error,
   });

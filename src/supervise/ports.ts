@@ -28,6 +28,17 @@ export class PortAllocator {
     });
   }
 
+  /**
+   * A port that a service insists on.
+   * @throws SoloError `port_in_use` when another program listens on it
+   */
+  check(port: number): number {
+    if (isPortFree(port)) return port;
+    throw new SoloError("port_in_use", `port ${port} is in use by another program`, {
+      hint: `\`ss -ltnp 'sport = :${port}'\` shows which; a service that listens on $PORT gets a free one`,
+    });
+  }
+
   /** Marks a port as used by an instance that a former kernel started. */
   hold(port: number): void {
     this.#held.add(port);
@@ -38,12 +49,12 @@ export class PortAllocator {
   }
 }
 
-/** Whether nothing listens on a port of the loopback address. */
+/** Whether nothing listens on a port of the loopback address. One that the user may not open can't be tried: it is free. */
 export function isPortFree(port: number): boolean {
   try {
     Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }).stop(true);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "EADDRINUSE");
   }
 }

@@ -1,5 +1,5 @@
 import { type HostMessage, hostVariables } from "../api/index.ts";
-import { bootId } from "../system/index.ts";
+import { bootId, type ProcessIdentity, readStat } from "../system/index.ts";
 import { adoptProcess } from "./adopt.ts";
 import { endTree } from "./end-tree.ts";
 import { captureOutput, launchProcess, type OutputCaptures, type ProcessHandle } from "./launch.ts";
@@ -28,7 +28,10 @@ export class ProcessRun {
   readonly #context: RunContext;
   readonly #captures: OutputCaptures;
   readonly #process: ProcessHandle | undefined;
+  /** Where orphans of an adopted process may go, beside those of this kernel's own. */
+  readonly #orphanParents: readonly number[];
   #vitals: Vitals | undefined;
+  #exit: ProcessExit | undefined;
 
   private constructor(
     context: RunContext,
@@ -36,12 +39,14 @@ export class ProcessRun {
     startedAt: number,
     captures: OutputCaptures,
     process?: ProcessHandle,
+    orphanParents: readonly number[] = [],
   ) {
     this.#context = context;
     this.port = port;
     this.startedAt = startedAt;
     this.#captures = captures;
     this.#process = process;
+    this.#orphanParents = orphanParents;
     if (process !== undefined) context.roots.add(process.pid);
   }
 
@@ -62,7 +67,8 @@ export class ProcessRun {
   static adopt(context: RunContext, record: InstanceRecord): ProcessRun {
     const captures = captureOutput(context.runtime, context.plan, context.id);
     const process = adoptProcess(context.runtime, record, bootId());
-    return new ProcessRun(context, record.port, record.started, captures, process);
+    const parents = process === undefined ? [] : orphanParentsOf(process);
+    return new ProcessRun(context, record.port, record.started, captures, process, parents);
   }
 
   get pid(): number | null {
@@ -73,6 +79,11 @@ export class ProcessRun {
     return this.#process?.startTime ?? null;
   }
 
+  /** How the process ended; undefined while it runs. */
+  get exit(): ProcessExit | undefined {
+    return this.#exit;
+  }
+
   /**
    * Begins to judge how the process is doing.
    * @param wasReady a former kernel had found it ready
@@ -80,8 +91,11 @@ export class ProcessRun {
   watch(wasReady: boolean, onJudgement: (judgement: Judgement) => void, onExit: (exit: ProcessExit) => void): void {
     const { plan, runtime } = this.#context;
     this.#vitals = new Vitals({ plan, port: this.port, clock: runtime.clock, adopted: wasReady, onJudgement });
-    void this.#process?.exited.then((exit) => {
+    const identity = this.#process;
+    void identity?.exited.then((exit) => {
+      this.#exit = exit;
       this.#vitals?.stop();
+      runtime.keepExit(identity, exit);
       onExit(exit);
     });
   }
@@ -104,28 +118,27 @@ export class ProcessRun {
     return this.endTreeOf(this.#process, graceMs, hurry);
   }
 
-  endTreeOf(
-    root: { readonly pid: number; readonly startTime: number },
-    graceMs: number,
-    hurry: AbortSignal,
-  ): Promise<number[]> {
+  endTreeOf({ pid, startTime }: ProcessIdentity, graceMs: number, hurry: AbortSignal): Promise<number[]> {
     const { runtime, id, roots: skip } = this.#context;
-    const { pid, startTime } = root;
     const marker = { name: hostVariables.instance, value: id };
-    const query = { root: { pid, startTime }, marker, orphanParents: runtime.orphanParents(), skip };
+    const orphanParents = [...new Set([...runtime.orphanParents(), ...this.#orphanParents])];
+    const query = { root: { pid, startTime }, marker, orphanParents, skip };
     return endTree(query, { graceMs, clock: runtime.clock, hurry });
   }
 
-  /** Waits until all that the tree wrote is kept, and closes its output. */
+  /** Waits until all that the tree wrote is kept. */
   async drainOutput(): Promise<void> {
     await Promise.all([this.#captures.stdout.drained(outputDrainMs), this.#captures.stderr.drained(outputDrainMs)]);
-    close(this.#captures);
   }
 
   /** Forgets a process that is gone. */
   forget(): void {
-    if (this.#process !== undefined) this.#context.roots.delete(this.#process.pid);
+    if (this.#process !== undefined) {
+      this.#context.roots.delete(this.#process.pid);
+      this.#context.runtime.dropExit(this.#process);
+    }
     this.#vitals?.stop();
+    close(this.#captures);
   }
 
   /** Lets go of a process without touching it. */
@@ -134,6 +147,17 @@ export class ProcessRun {
     close(this.#captures);
   }
 }
+
+/**
+ * A process whose guardian is gone as well belongs to init or to the session's subreaper: its orphans go there, and to
+ * init if that one ends too.
+ */
+function orphanParentsOf({ pid }: ProcessIdentity): number[] {
+  const parent = readStat(pid)?.ppid;
+  return parent === undefined ? [] : [parent, initPid];
+}
+
+const initPid = 1;
 
 function close({ stdout, stderr }: OutputCaptures): void {
   stdout.close();

@@ -13,9 +13,11 @@ export interface RestartHistory {
   readonly restarts: readonly number[];
   /** Restarts in a row without a stable stretch between them. */
   readonly consecutive: number;
+  /** Once in a crash loop, an instance is in it until it was stable: its backoff alone must not make it look better. */
+  readonly looping: boolean;
 }
 
-export const noRestarts: RestartHistory = { restarts: [], consecutive: 0 };
+export const noRestarts: RestartHistory = { restarts: [], consecutive: 0, looping: false };
 
 export type RestartDecision =
   | {
@@ -41,7 +43,8 @@ export interface EndOfProcess {
  * restarted, `transient` only after an abnormal end, `temporary` never. The first restart is immediate; each further one in
  * a row waits twice as long (`backoff_min_ms` up to `backoff_max_ms`) with a jitter of up to a half, so that many instances
  * don't return in step. More than `max` restarts within `within_ms` is a crash loop: OTP would give up there; Solo goes on
- * trying at the pace of its backoff. An instance that was ready for `within_ms` starts again with a clean record.
+ * trying at the pace of its backoff. An instance that was ready for `within_ms` starts again with a clean record, and only
+ * that ends a crash loop.
  *
  * @param random a number in [0, 1)
  */
@@ -59,11 +62,12 @@ export function decideRestart(
   const consecutive = stable ? 1 : history.consecutive + 1;
   const recent = stable ? [] : history.restarts.filter((time) => end.now - time < spec.within_ms);
   const restarts = [...recent, end.now].slice(-(spec.max + 1));
+  const looping = restarts.length > spec.max || (!stable && history.looping);
   return {
     action: "restart",
     delayMs: backoff(spec, consecutive, random),
-    crashLoop: restarts.length > spec.max,
-    history: { restarts, consecutive },
+    crashLoop: looping,
+    history: { restarts, consecutive, looping },
   };
 }
 

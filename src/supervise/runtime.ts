@@ -1,5 +1,5 @@
 import type { ServiceRef, ServiceSpec } from "../api/index.ts";
-import type { Clock, Poller } from "../system/index.ts";
+import type { Clock, Poller, ProcessIdentity } from "../system/index.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 
 /**
@@ -18,7 +18,10 @@ export interface SuperviseRuntime {
   /** Processes that orphans are handed to: the guardian, or this kernel where it has none. */
   orphanParents(): readonly number[];
   /** The exit status that the guardian recorded for a process which this kernel can't wait for; unknown after `waitMs`. */
-  formerExit(process: { readonly pid: number; readonly startTime: number }, waitMs: number): Promise<ProcessExit>;
+  formerExit(process: ProcessIdentity, waitMs: number): Promise<ProcessExit>;
+  /** Keeps how a process of this kernel ended, in case the kernel dies before what follows from it is durable. */
+  keepExit(process: ProcessIdentity, exit: ProcessExit): void;
+  dropExit(process: ProcessIdentity): void;
   readonly logs: LogPort;
   readonly routes: RoutePort;
   readonly records: RecordPort;
@@ -55,7 +58,7 @@ export interface RoutePort {
   remove(ref: ServiceRef, instance: string): void;
 }
 
-/** Where an instance is kept, so that the next kernel finds its process again. */
+/** Where an instance is kept, so that the next kernel finds its process again. Both throw what the disk refuses. */
 export interface RecordPort {
   save(record: InstanceRecord): void;
   remove(id: string): void;
@@ -66,7 +69,7 @@ export interface InstanceRecord {
   readonly ref: ServiceRef;
   readonly revision: string;
   readonly state: string;
-  /** Null before the process was started: the intent is kept first. */
+  /** Null before the process was started, as the intent is kept first, and in the pause before a restart. */
   readonly pid: number | null;
   readonly startTime: number | null;
   readonly bootId: string;

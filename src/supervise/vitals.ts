@@ -1,6 +1,7 @@
-import { type HostMessage, heartbeatIntervalMs, type Probe } from "../api/index.ts";
+import type { HostMessage, Probe } from "../api/index.ts";
 import type { Clock } from "../system/index.ts";
 import type { HealthRecord, ProbeRole } from "./health-record.ts";
+import { Heartbeat, heartbeatTimeoutMs } from "./heartbeat.ts";
 import { attemptProbe, type ProbeTarget } from "./probe/attempt.ts";
 import { Prober } from "./probe/prober.ts";
 import type { LaunchPlan } from "./runtime.ts";
@@ -23,50 +24,36 @@ export interface VitalsOptions {
   readonly onJudgement: (judgement: Judgement) => void;
 }
 
-/** A host that serves requests for its module is restarted when its event loop has stood still for this long. */
-const heartbeatTimeoutMs = 5_000;
+/** A program that nothing can be asked of has started when it has run for so long: most mistakes end it sooner. */
+const proofMs = 100;
 
 /**
- * Watches one process: startup first, then readiness and liveness (Kubernetes' three probes), and the host's heartbeat. A
- * program that is expected to listen on `$PORT` and has no probe of its own has started when that port accepts connections.
+ * Watches one process: startup first, then readiness and, once it was well, liveness (Kubernetes' three probes), and the
+ * host's heartbeat. A program that is expected to listen on `$PORT` and has no probe of its own has started when that port
+ * accepts connections. How long starting may take is not judged here: the instance's grace limits it.
  */
 export class Vitals {
   readonly #options: VitalsOptions;
   readonly #probers = new Map<ProbeRole, Prober>();
-  readonly #heartbeatTimer: ReturnType<typeof setInterval> | undefined;
-  readonly #hosted: boolean;
-  readonly #heartbeat: { readonly timeoutMs: number; readonly always: boolean };
-  #hostReady = false;
-  #hostServes = false;
-  #hostHealth: { status: "healthy" | "degraded" | "unhealthy"; message: string } = { status: "healthy", message: "" };
-  #lastBeat: number;
-  #lastTick: number;
+  readonly #heartbeat: Heartbeat | undefined;
+  #proofTimer: ReturnType<typeof setTimeout> | undefined;
   #started: boolean;
   #stopped = false;
 
   constructor(options: VitalsOptions) {
     this.#options = options;
-    const { kind, health } = options.plan.spec;
-    this.#hosted = kind !== "command";
     this.#started = options.adopted;
-    this.#lastBeat = this.#lastTick = options.clock.monotonic();
-    const declared = health.liveness?.type === "heartbeat" ? health.liveness : undefined;
-    this.#heartbeat = { timeoutMs: declared?.timeout_ms ?? heartbeatTimeoutMs, always: declared !== undefined };
-    if (this.#hosted && (declared !== undefined || health.liveness === undefined)) {
-      this.#heartbeatTimer = setInterval(() => this.#checkHeartbeat(), heartbeatIntervalMs);
+    if (options.plan.spec.kind !== "command") {
+      this.#heartbeat = new Heartbeat(options.clock, () => this.#evaluate());
     }
-    if (options.adopted) this.#startProbers();
-    else if (!this.#hosted || health.startup !== undefined) this.#probeStartup();
+    if (options.adopted) {
+      this.#startReadiness();
+      this.#startLiveness();
+    } else this.#startStartup();
   }
 
   receive(message: HostMessage): void {
-    this.#lastBeat = this.#options.clock.monotonic();
-    if (message.type === "ready") {
-      this.#hostReady = true;
-      this.#hostServes = message.shape === "fetch" || message.shape === "service";
-    } else if (message.type === "heartbeat") {
-      this.#hostHealth = { status: message.health?.status ?? "healthy", message: message.health?.message ?? "" };
-    }
+    this.#heartbeat?.receive(message);
     this.#evaluate();
   }
 
@@ -77,27 +64,41 @@ export class Vitals {
 
   stop(): void {
     this.#stopped = true;
-    clearInterval(this.#heartbeatTimer);
+    this.#heartbeat?.stop();
+    clearTimeout(this.#proofTimer);
     for (const prober of this.#probers.values()) prober.stop();
   }
 
-  #probeStartup(): void {
+  #startStartup(): void {
     const { plan } = this.#options;
     const { startup, readiness } = plan.spec.health;
     const listens = plan.mentionsPort || plan.spec.fixed_port !== undefined;
-    if (startup) this.#add("startup", startup);
-    else if (!this.#hosted && listens && readiness === undefined) this.#add("startup", ownPortProbe);
-    else this.#evaluate();
+    if (startup !== undefined) this.#probe("startup", startup);
+    else if (this.#heartbeat !== undefined) return;
+    else if (readiness !== undefined) {
+      this.#started = true;
+      this.#startReadiness();
+    } else if (listens) this.#probe("startup", ownPortProbe);
+    else {
+      this.#proofTimer = setTimeout(() => {
+        this.#started = true;
+        this.#evaluate();
+      }, proofMs);
+    }
   }
 
-  #startProbers(): void {
-    const { readiness, liveness } = this.#options.plan.spec.health;
+  #startReadiness(): void {
+    const { readiness } = this.#options.plan.spec.health;
     this.#probers.get("startup")?.stop();
-    if (readiness) this.#add("readiness", readiness);
-    if (liveness) this.#add("liveness", liveness);
+    if (readiness !== undefined) this.#probe("readiness", readiness);
   }
 
-  #add(role: ProbeRole, probe: Probe): void {
+  #startLiveness(): void {
+    const { liveness } = this.#options.plan.spec.health;
+    if (liveness !== undefined && !this.#probers.has("liveness")) this.#probe("liveness", liveness);
+  }
+
+  #probe(role: ProbeRole, probe: Probe): void {
     if (probe.type === "heartbeat") return;
     const { plan, port, clock } = this.#options;
     const target: ProbeTarget = { port, cwd: plan.spec.cwd, env: plan.spec.env };
@@ -108,52 +109,60 @@ export class Vitals {
   #evaluate(): void {
     if (this.#stopped) return;
     const judgement = this.#judge();
-    if (judgement !== undefined) this.#options.onJudgement(judgement);
+    if (judgement.kind === "well" || judgement.kind === "impaired") this.#startLiveness();
+    this.#options.onJudgement(judgement);
   }
 
-  #judge(): Judgement | undefined {
+  #judge(): Judgement {
     if (!this.#started) {
-      if (this.#hosted && !this.#hostReady) return { kind: "pending" };
-      const startup = this.#probers.get("startup");
-      if (startup !== undefined && startup.record.ok !== true) return { kind: "pending" };
-      if (startup === undefined && this.#options.plan.spec.health.startup && this.#hosted) {
-        this.#probeStartup();
-        return undefined;
-      }
+      if (!this.#hasStarted()) return { kind: "pending" };
       this.#started = true;
-      this.#startProbers();
+      this.#startReadiness();
     }
-    const liveness = this.#probers.get("liveness");
-    if (liveness?.record.ok === false)
-      return { kind: "dead", reason: `liveness probe failed: ${liveness.record.message}` };
-    const readiness = this.#probers.get("readiness");
-    if (
-      readiness !== undefined &&
-      readiness.record.ok !== true &&
-      !(this.#options.adopted && readiness.record.ok === null)
-    ) {
-      if (readiness.record.ok === null) return { kind: "pending" };
-      return { kind: "unwell", reason: `readiness probe failed: ${readiness.record.message}` };
-    }
-    const { status, message } = this.#hostHealth;
-    if (status === "unhealthy")
-      return { kind: "unwell", reason: message || "the service reports that it is unhealthy" };
-    if (status === "degraded")
-      return { kind: "impaired", reason: message || "the service reports that it is degraded" };
-    return { kind: "well" };
+    return this.#judgeLiveness() ?? this.#judgeReadiness() ?? this.#judgeHealth();
   }
 
-  #checkHeartbeat(): void {
-    const now = this.#options.clock.monotonic();
-    const tickGap = now - this.#lastTick;
-    this.#lastTick = now;
-    // After a pause of the kernel itself (a suspended machine, SIGSTOP) beats may be waiting unread: give them a round.
-    if (tickGap > heartbeatIntervalMs * 2) this.#lastBeat = now;
-    if (!this.#hostReady || !(this.#hostServes || this.#heartbeat.always)) return;
-    const silence = now - this.#lastBeat;
-    if (silence > this.#heartbeat.timeoutMs && !this.#stopped) {
-      this.#options.onJudgement({ kind: "dead", reason: `no heartbeat for ${Math.round(silence / 100) / 10} s` });
+  #hasStarted(): boolean {
+    if (this.#heartbeat?.ready === false) return false;
+    const startup = this.#probers.get("startup");
+    if (startup !== undefined) return startup.record.ok === true;
+    return this.#heartbeat !== undefined;
+  }
+
+  #judgeLiveness(): Judgement | undefined {
+    const { liveness } = this.#options.plan.spec.health;
+    const record = this.#probers.get("liveness")?.record;
+    if (record?.ok === false) return { kind: "dead", reason: `liveness probe failed: ${record.message}` };
+    const byHeartbeat = liveness?.type === "heartbeat" || (liveness === undefined && this.#heartbeat?.serves);
+    const timeoutMs = liveness?.timeout_ms ?? heartbeatTimeoutMs;
+    return byHeartbeat && this.#isSilent(timeoutMs) ? { kind: "dead", reason: this.#silence() } : undefined;
+  }
+
+  #judgeReadiness(): Judgement | undefined {
+    const { readiness } = this.#options.plan.spec.health;
+    if (readiness === undefined) return undefined;
+    if (readiness.type === "heartbeat") {
+      return this.#isSilent(readiness.timeout_ms) ? { kind: "unwell", reason: this.#silence() } : undefined;
     }
+    const record = this.#probers.get("readiness")?.record;
+    if (record === undefined || record.ok === true || (record.ok === null && this.#options.adopted)) return undefined;
+    if (record.ok === null) return { kind: "pending" };
+    return { kind: "unwell", reason: `readiness probe failed: ${record.message}` };
+  }
+
+  #judgeHealth(): Judgement {
+    const { status, message } = this.#heartbeat?.health ?? { status: "healthy", message: "" };
+    if (status === "healthy") return { kind: "well" };
+    const kind = status === "unhealthy" ? "unwell" : "impaired";
+    return { kind, reason: message || `the service reports that it is ${status}` };
+  }
+
+  #isSilent(timeoutMs: number): boolean {
+    return this.#heartbeat !== undefined && this.#heartbeat.silenceMs > timeoutMs;
+  }
+
+  #silence(): string {
+    return `no heartbeat for ${Math.round((this.#heartbeat?.silenceMs ?? 0) / 100) / 10} s`;
   }
 }
 

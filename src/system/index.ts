@@ -6,6 +6,7 @@ export * from "./fifo.ts";
 export * from "./files.ts";
 export * from "./kill.ts";
 export * from "./lock.ts";
+export * from "./marked.ts";
 export * from "./pidfd.ts";
 export * from "./prctl.ts";
 export * from "./proc.ts";

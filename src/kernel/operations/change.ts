@@ -20,8 +20,10 @@ export async function changeResult(
 ): Promise<DeployProgress> {
   const begin = kernel.clock.monotonic();
   const changing = service.operations.run(change);
-  if (!wait) changing.catch((error: unknown) => kernel.noteFailure(service.ref, error));
-  const changed = wait ? await withTimeout(changing, timeout_ms, service.ref.name) : true;
+  const noteLate = (error: unknown) => kernel.noteFailure(service.ref, error);
+  if (!wait) changing.catch(noteLate);
+  const limit = { timeoutMs: timeout_ms, name: service.ref.name, noteLate };
+  const changed = wait ? await withTimeout(changing, limit) : true;
   const took_ms = Math.round(kernel.clock.monotonic() - begin);
   const time = new Date(kernel.clock.now()).toISOString();
   return {

@@ -1,23 +1,9 @@
-import {
-  type DeployProgress,
-  type DeployResult,
-  type OperationRequest,
-  type ServiceRef,
-  type ServiceSpec,
-  SoloError,
-} from "../../api/index.ts";
+import { type DeployProgress, type DeployResult, type OperationRequest, SoloError } from "../../api/index.ts";
 import { checkDependencies } from "../../config/index.ts";
-import { buildArtifact, revisionId } from "../../deploy/index.ts";
-import { type Instance, isPortFree } from "../../supervise/index.ts";
-import { awaitDependencies } from "../dependencies.ts";
 import type { Kernel } from "../kernel.ts";
 import type { ReportProgress } from "../progress.ts";
-import { replaceInstances, startFirst } from "../rollout.ts";
-import { type Revision, Service } from "../service.ts";
-import { deployResult } from "../views.ts";
-import { setReplicas } from "./scale.ts";
-import { refuseSharedPort } from "./shared-port.ts";
-import { withTimeout } from "./with-timeout.ts";
+import type { Revision } from "../service.ts";
+import { Deployment } from "./deployment.ts";
 
 type Request = OperationRequest<"deploy">;
 
@@ -27,25 +13,61 @@ export async function deploy(kernel: Kernel, request: Request, report: ReportPro
   refuseImpossible(kernel, request);
   kernel.routes.checkHosts(request.tenant, request.services);
   const names = new Set(request.services.map(({ name }) => name));
-  const deployments = request.services.map(({ name, spec }) => {
-    return new Deployment(kernel, { tenant: request.tenant, name }, spec, request, names, report);
-  });
-  const ready = await Promise.all(
-    deployments.map(async (deployment) => ({ deployment, revision: await deployment.build() })),
+  const deployments = request.services.map(
+    ({ name, spec }) => new Deployment(kernel, { tenant: request.tenant, name }, spec, request, names, report),
   );
-  // Only now does anything change: a mistake in one of the sources leaves all services as they were.
-  if (!request.dry_run) for (const group of request.groups) kernel.declareGroup(request.tenant, group);
-  const outcomes = await Promise.allSettled(ready.map(({ deployment, revision }) => deployment.run(revision)));
-  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  const tell = request.dry_run
+    ? await Promise.all(deployments.map((deployment) => deployment.plan()))
+    : await change(kernel, request, deployments);
   // Told only now: a job that was ready when its own turn ended may have completed while others started.
-  const services = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value()] : []));
-  if (failed !== undefined) throw withOthers(SoloError.from(failed.reason), services);
+  const services = tell.map((describe) => describe());
   const time = new Date(kernel.clock.now()).toISOString();
   return { type: "result", time, services, took_ms: Math.round(kernel.clock.monotonic() - begin) };
 }
 
-/** @throws SoloError `invalid_config` for a dependency that can never be met */
+/** Runs the deployments side by side. A mistake in one of the sources leaves all services as they were. */
+async function change(
+  kernel: Kernel,
+  request: Request,
+  deployments: readonly Deployment[],
+): Promise<(() => DeployResult)[]> {
+  const building = buildAll(kernel, request, deployments);
+  const running = deployments.map((deployment) =>
+    deployment.run(building.then((revisions) => revisions.get(deployment) ?? missing())),
+  );
+  const outcomes = await Promise.allSettled(running);
+  const done = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  const errors = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [SoloError.from(outcome.reason)] : []));
+  // The cause, rather than what it did to those that depend on it.
+  const first = errors.find(({ details }) => details?.dependency === undefined) ?? errors[0];
+  if (first !== undefined) throw withOthers(first, done);
+  return done;
+}
+
+async function buildAll(
+  kernel: Kernel,
+  request: Request,
+  deployments: readonly Deployment[],
+): Promise<Map<Deployment, Revision>> {
+  const built = deployments.map(async (deployment) => [deployment, await deployment.build()] as const);
+  const revisions = new Map(await Promise.all(built));
+  for (const group of request.groups) kernel.declareGroup(request.tenant, group);
+  return revisions;
+}
+
+/** @throws SoloError for what can never work, whatever the sources hold */
 function refuseImpossible(kernel: Kernel, { tenant, services }: Request): void {
+  for (const [index, { name, spec }] of services.entries()) {
+    if (services.findIndex((other) => other.name === name) !== index) {
+      throw new SoloError("invalid_request", `services.${index}.name: ${name} is named twice in one request`);
+    }
+    const { startup, readiness, liveness } = spec.health;
+    if (spec.kind === "command" && [startup, readiness, liveness].some((probe) => probe?.type === "heartbeat")) {
+      throw new SoloError("invalid_config", `${name}: a command sends no heartbeat`, {
+        hint: "probe it by http, tcp or exec; heartbeats come from source and wasm services",
+      });
+    }
+  }
   const deployed = kernel
     .services(tenant)
     .filter(({ desired }) => desired !== "stopped")
@@ -57,133 +79,17 @@ function refuseImpossible(kernel: Kernel, { tenant, services }: Request): void {
   });
 }
 
-/** One service's way from its source to ready instances. */
-class Deployment {
-  readonly #begin: number;
-  readonly #replicas: number;
-
-  constructor(
-    private readonly kernel: Kernel,
-    private readonly ref: ServiceRef,
-    private readonly spec: ServiceSpec,
-    private readonly request: Request,
-    private readonly together: ReadonlySet<string>,
-    private readonly report: ReportProgress,
-  ) {
-    this.#begin = kernel.clock.monotonic();
-    this.#replicas = spec.replicas ?? (kernel.find(ref)?.replicas || 1);
-  }
-
-  /** @returns what to tell about the service once the whole request is through */
-  async run(revision: Revision): Promise<() => DeployResult> {
-    const known = this.kernel.find(this.ref);
-    if (this.request.dry_run) return this.#plan(known, revision);
-    const service = known ?? this.kernel.add(new Service(this.ref, revision, "stopped", 0));
-    const changing = service.operations.run((signal) => this.#apply(service, revision, signal));
-    if (!this.request.wait) {
-      changing.catch((error: unknown) => this.kernel.noteFailure(this.ref, error));
-      return this.#result(service, revision, true);
-    }
-    const changed = await withTimeout(changing, this.request.timeout_ms, this.ref.name);
-    return this.#result(service, revision, changed);
-  }
-
-  /** Makes the artifact, and finds what would keep it from starting; nothing of the service changes yet. */
-  async build(): Promise<Revision> {
-    refuseSharedPort(this.ref.name, this.spec, this.#replicas);
-    refuseTakenPort(this.kernel.supervisor.instancesOf(this.ref), this.spec);
-    this.#tell("build", this.spec.kind === "source" ? "bundling" : "checking");
-    const built = await buildArtifact(this.spec, this.kernel.paths.artifacts);
-    const { digest, entry, command, mentionsPort } = built;
-    const artifact = { digest, entry, command: [...command], mentionsPort };
-    return { id: revisionId(this.spec, digest), spec: this.spec, artifact };
-  }
-
-  /** @returns whether anything had to be done */
-  async #apply(service: Service, revision: Revision, signal: AbortSignal): Promise<boolean> {
-    if (this.#isCurrent(service, revision)) {
-      if (service.replicas === this.#replicas) {
-        this.#tell("unchanged", "already running");
-        return false;
-      }
-      await setReplicas(this.kernel, service, this.#replicas, {
-        wait: this.request.wait,
-        signal,
-        report: this.#step,
-      });
-      return true;
-    }
-    if (Object.keys(this.spec.depends_on).length > 0) {
-      this.#tell("wait", `for ${Object.keys(this.spec.depends_on).join(", ")}`);
-      await awaitDependencies(this.kernel, this.ref.tenant, this.spec.depends_on, this.together, signal);
-    }
-    const live = this.kernel.supervisor.instancesOf(this.ref).some(({ pid }) => pid !== null);
-    const context = { kernel: this.kernel, service, signal, report: this.#step };
-    if (service.desired === "running" && live) {
-      await replaceInstances(context, revision, this.#replicas);
-    } else {
-      await startFirst(context, revision, this.#replicas, this.request.wait);
-    }
-    return true;
-  }
-
-  #isCurrent(service: Service, revision: Revision): boolean {
-    if (service.revision.id !== revision.id) return false;
-    if (service.desired === "completed") return true;
-    return (
-      service.desired === "running" && this.kernel.readyCount(service) >= Math.min(service.replicas, this.#replicas)
-    );
-  }
-
-  #plan(known: Service | undefined, revision: Revision): () => DeployResult {
-    const same = known !== undefined && this.#isCurrent(known, revision) && known.replicas === this.#replicas;
-    const service = known ?? new Service(this.ref, revision, "stopped", 0);
-    return this.#result(service, revision, !same);
-  }
-
-  readonly #step = (
-    phase: "start" | "ready" | "replace" | "stop",
-    message: string,
-    ready: number,
-    replicas: number,
-  ): void => {
-    this.#tell(phase, message, ready, replicas);
-  };
-
-  #tell(
-    phase: Extract<DeployProgress, { type: "phase" }>["phase"],
-    message: string,
-    ready = 0,
-    replicas = this.#replicas,
-  ): void {
-    const time = new Date(this.kernel.clock.now()).toISOString();
-    this.report({ type: "phase", time, service: this.ref.name, phase, message, ready, replicas });
-  }
-
-  #result(service: Service, revision: Revision, changed: boolean): () => DeployResult {
-    const took = Math.round(this.kernel.clock.monotonic() - this.#begin);
-    return () => deployResult(this.kernel, service, revision, changed, took);
-  }
-}
-
-/**
- * Without this a probe of the port would take the program that has it for the service's own.
- * @throws SoloError `port_in_use` when a program other than the service itself listens on its fixed port
- */
-function refuseTakenPort(instances: readonly Instance[], { fixed_port: port }: ServiceSpec): void {
-  if (port === undefined || instances.some((instance) => instance.pid !== null && instance.port === port)) return;
-  if (isPortFree(port)) return;
-  throw new SoloError("port_in_use", `port ${port} is in use by another program`, {
-    hint: `stop it (\`ss -ltnp 'sport = :${port}'\` shows which), or give the service another port`,
-  });
-}
-
-function withOthers(error: SoloError, services: readonly DeployResult[]): SoloError {
-  if (services.length === 0) return error;
+function withOthers(error: SoloError, done: readonly (() => DeployResult)[]): SoloError {
+  if (done.length === 0) return error;
+  const deployed = done.map((describe) => describe().service);
   return new SoloError(error.code, error.message, {
     ...(error.hint !== null && { hint: error.hint }),
     applied: "yes",
-    details: { ...error.details, deployed: services.map(({ service }) => service) },
+    details: { ...error.details, deployed },
     cause: error,
   });
+}
+
+function missing(): never {
+  throw new Error("a deployment was not built");
 }

@@ -1,5 +1,6 @@
 import { type KillResult, type OperationRequest, SoloError, type StoppedInstance } from "../../api/index.ts";
 import type { Kernel } from "../kernel.ts";
+import type { Service } from "../service.ts";
 
 /**
  * Stops a service: its desired state first, then every instance with its whole process tree.
@@ -8,14 +9,16 @@ import type { Kernel } from "../kernel.ts";
 export async function kill(kernel: Kernel, request: OperationRequest<"kill">): Promise<KillResult> {
   const begin = kernel.clock.monotonic();
   const service = kernel.get(request);
-  kernel.commit(service, { desired: "stopped" });
-  // A second kill, with force, must not wait out the grace of the first.
-  if (request.force) for (const instance of kernel.supervisor.instancesOf(service.ref)) instance.hurry();
+  const options = { force: request.force, ...(request.grace_ms !== undefined && { graceMs: request.grace_ms }) };
+  stopWanting(kernel, service);
+  // A stop that is under way already, or will be once a rollout is called off, must not take longer than this one may.
+  for (const instance of kernel.supervisor.instancesOf(service.ref)) instance.hasten(options);
   const stopping = service.operations.run(async () => {
-    kernel.commit(service, { desired: "stopped" });
-    const options = { force: request.force, ...(request.grace_ms !== undefined && { graceMs: request.grace_ms }) };
-    const instances = kernel.supervisor.instancesOf(service.ref);
-    const outcomes = await Promise.allSettled(instances.map((instance) => kernel.supervisor.retire(instance, options)));
+    stopWanting(kernel, service);
+    const retiring = kernel.supervisor
+      .instancesOf(service.ref)
+      .map((instance) => kernel.supervisor.retire(instance, options));
+    const outcomes = await Promise.allSettled(retiring);
     const failure = outcomes.find((outcome) => outcome.status === "rejected");
     if (failure !== undefined) throw SoloError.from(failure.reason);
     return outcomes.flatMap((outcome): StoppedInstance[] => (outcome.status === "fulfilled" ? [outcome.value] : []));
@@ -31,4 +34,8 @@ export async function kill(kernel: Kernel, request: OperationRequest<"kill">): P
   }
   const took_ms = Math.round(kernel.clock.monotonic() - begin);
   return { service: request.name, tenant: request.tenant, state: "stopped", instances, took_ms };
+}
+
+function stopWanting(kernel: Kernel, service: Service): void {
+  if (service.desired !== "stopped") kernel.commit(service, { desired: "stopped" });
 }

@@ -16,7 +16,7 @@ export async function restart(
     const live = kernel.supervisor.instancesOf(service.ref).some(({ pid }) => pid !== null);
     const replicas = Math.max(service.replicas, service.desired === "running" ? 0 : 1);
     if (service.desired === "running" && live) await replaceInstances(context, service.revision, replicas);
-    else await startFirst(context, service.revision, replicas, request.wait);
+    else await startFirst(context, { revision: service.revision, replicas, wait: request.wait });
     return true;
   });
 }

@@ -1,11 +1,12 @@
 import type { DeployProgress, OperationRequest } from "../../api/index.ts";
 import { SoloError } from "../../api/index.ts";
+import type { Instance } from "../../supervise/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { ReportProgress } from "../progress.ts";
 import type { ReportStep } from "../rollout.ts";
 import type { Service } from "../service.ts";
 import { changeResult, stepReporter } from "./change.ts";
-import { refuseSharedPort } from "./shared-port.ts";
+import { refuseSharedPort } from "./refuse-port.ts";
 
 /** Sets the number of a service's instances. */
 export async function scale(
@@ -44,19 +45,35 @@ export async function setReplicas(
   const { supervisor } = kernel;
   const { wait, signal, report } = options;
   refuseSharedPort(service.ref.name, service.revision.spec, replicas);
-  const current = supervisor.instancesOf(service.ref);
+  // Those that are least use go first, and among equals the youngest.
+  const current = supervisor.instancesOf(service.ref).sort((one, other) => usefulness(other) - usefulness(one));
   const changed = service.replicas !== replicas;
   kernel.commit(service, { replicas });
   const surplus = current.slice(replicas);
   if (surplus.length > 0) report("stop", `stopping ${surplus.length}`, replicas, replicas);
   await Promise.all(surplus.map((instance) => supervisor.retire(instance)));
-  const missing = Array.from({ length: Math.max(0, replicas - current.length) }, () =>
-    supervisor.launch(service.plan()),
-  );
-  if (missing.length > 0) report("start", `starting ${missing.length}`, current.length, replicas);
+  const missing = Math.max(0, replicas - current.length);
+  const added = Array.from({ length: missing }, () => supervisor.launch(service.plan()));
+  if (missing > 0) report("start", `starting ${missing}`, current.length, replicas);
   if (wait) {
-    await Promise.all(missing.map((instance) => supervisor.settled(instance, signal)));
+    await Promise.all(added.map((instance) => supervisor.settled(instance, signal))).catch(throwApplied);
     report("ready", `${replicas} of ${replicas} ready`, replicas, replicas);
   }
   return changed;
+}
+
+function usefulness({ isReady, pid }: Instance): number {
+  if (isReady) return 2;
+  return pid === null ? 0 : 1;
+}
+
+/** The number stays as it was asked for: the restart policy goes on with what did not get ready. */
+function throwApplied(thrown: unknown): never {
+  const { code, message, hint, details, cause } = SoloError.from(thrown);
+  throw new SoloError(code, message, {
+    applied: "yes",
+    cause,
+    ...(hint !== null && { hint }),
+    ...(details && { details }),
+  });
 }

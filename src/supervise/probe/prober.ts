@@ -4,13 +4,15 @@ import { type HealthRecord, type ProbeAttempt, type ProbeRole, recordAttempt, un
 
 /** The first pauses of a probe that has never succeeded: a fast start must not wait for a slow interval. */
 const eagerPausesMs = [5, 10, 10, 20, 20, 40, 40, 80, 80, 160, 320, 640];
+/** A failure that took so much longer than its timeout says that the kernel itself stood still, not the service. */
+const stallMs = 250;
 
 export interface ProberOptions {
   readonly role: ProbeRole;
   readonly probe: Probe;
   readonly clock: Clock;
   readonly attempt: () => Promise<ProbeAttempt>;
-  /** Called after every attempt. */
+  /** Called after every attempt that counts. */
   readonly onRecord: (record: HealthRecord) => void;
 }
 
@@ -22,6 +24,7 @@ export class Prober {
   readonly #options: ProberOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempts = 0;
+  #forgiven = false;
   #stopped = false;
 
   constructor(options: ProberOptions) {
@@ -37,12 +40,18 @@ export class Prober {
   }
 
   async #run(): Promise<void> {
-    const attempt = await this.#options.attempt();
+    const { attempt, clock, onRecord } = this.#options;
+    const begin = clock.monotonic();
+    const outcome = await attempt();
     if (this.#stopped) return;
-    this.record = recordAttempt(this.probe, this.record, attempt, this.#options.clock.now());
+    const stalled = !outcome.ok && clock.monotonic() - begin > this.probe.timeout_ms + stallMs;
     this.#timer = setTimeout(() => void this.#run(), this.#pause());
     this.#attempts += 1;
-    this.#options.onRecord(this.record);
+    // Only one in a row: a probe that takes that long every time does fail.
+    this.#forgiven = stalled && !this.#forgiven;
+    if (this.#forgiven) return;
+    this.record = recordAttempt(this.probe, this.record, outcome, clock.now());
+    onRecord(this.record);
   }
 
   #pause(): number {

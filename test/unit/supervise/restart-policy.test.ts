@@ -36,14 +36,20 @@ describe("a permanent service", () => {
   });
 
   test("starts with a clean record after it was stable for the window", () => {
-    const history = { restarts: [0, 1, 2], consecutive: 3 };
+    const history = { restarts: [0, 1, 2], consecutive: 3, looping: true };
     const decision = decideRestart(spec, history, { ...crashed, stableMs: 10_000, now: 20_000 }, 0.5);
     expect(decision).toEqual({
       action: "restart",
       delayMs: 0,
       crashLoop: false,
-      history: { restarts: [20_000], consecutive: 1 },
+      history: { restarts: [20_000], consecutive: 1, looping: false },
     });
+  });
+
+  test("stays in its crash loop while the pauses alone keep its restarts apart", () => {
+    const history = { restarts: [0, 1, 2, 3], consecutive: 9, looping: true };
+    const decision = decideRestart(spec, history, { ...crashed, now: 1_000_000 }, 0);
+    expect(decision).toMatchObject({ action: "restart", crashLoop: true, history: { restarts: [1_000_000] } });
   });
 });
 

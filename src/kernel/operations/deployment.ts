@@ -1,0 +1,170 @@
+import type { DeployProgress, DeployResult, OperationRequest, ServiceRef, ServiceSpec } from "../../api/index.ts";
+import { buildArtifact, revisionId } from "../../deploy/index.ts";
+import { awaitDependencies } from "../dependencies.ts";
+import type { Kernel } from "../kernel.ts";
+import type { ReportProgress } from "../progress.ts";
+import { type ReportStep, replaceInstances, startFirst } from "../rollout.ts";
+import { type Revision, Service } from "../service.ts";
+import { deployResult } from "../views.ts";
+import { refuseSharedPort, refuseTakenPort } from "./refuse-port.ts";
+import { setReplicas } from "./scale.ts";
+import { withTimeout } from "./with-timeout.ts";
+
+/** One service's way from its source to ready instances. */
+export class Deployment {
+  readonly #begin: number;
+
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly ref: ServiceRef,
+    private readonly spec: ServiceSpec,
+    private readonly request: OperationRequest<"deploy">,
+    /** Names of the services that the same request deploys. */
+    private readonly together: ReadonlySet<string>,
+    private readonly report: ReportProgress,
+  ) {
+    this.#begin = kernel.clock.monotonic();
+  }
+
+  /** Makes the artifact, and finds what would keep it from starting; nothing of the service changes yet. */
+  async build(): Promise<Revision> {
+    refuseSharedPort(this.ref.name, this.spec, this.#replicas);
+    refuseTakenPort(this.kernel.supervisor.instancesOf(this.ref), this.spec);
+    this.#step("build", this.spec.kind === "source" ? "bundling" : "checking");
+    const built = await buildArtifact(this.spec, this.kernel.paths.artifacts);
+    const { digest, entry, command, mentionsPort } = built;
+    const artifact = { digest, entry, command: [...command], mentionsPort };
+    return { id: revisionId(this.spec, digest), spec: this.spec, artifact };
+  }
+
+  /** What a deploy would answer, changing nothing. */
+  async plan(): Promise<() => DeployResult> {
+    const revision = await this.build();
+    const known = this.kernel.find(this.ref);
+    const isSame =
+      known !== undefined && this.#isCurrent(known, revision) && this.#replicasFor(known) === known.replicas;
+    return this.#result(revision, !isSame);
+  }
+
+  /**
+   * Takes its place among the service's operations at once, though what is to be deployed is still being built.
+   * @returns what to tell about the service once the whole request is through
+   */
+  async run(building: Promise<Revision>): Promise<() => DeployResult> {
+    const { kernel, ref, request } = this;
+    const operations = kernel.operationsOf(ref);
+    const isNext = !operations.busy;
+    const accepted = Promise.withResolvers<void>();
+    const changing = operations.run(async (signal) => {
+      const revision = await unlessAborted(building, signal);
+      return this.#apply(revision, signal, accepted.resolve);
+    });
+    if (request.wait) {
+      const noteLate = (error: unknown) => kernel.noteFailure(ref, error);
+      const changed = await withTimeout(changing, { timeoutMs: request.timeout_ms, name: ref.name, noteLate });
+      return this.#result(await building, changed);
+    }
+    const revision = await building;
+    changing.catch((error: unknown) => kernel.noteFailure(ref, error));
+    // Answered once it is durable; behind another operation that may take its time, once it is in line.
+    if (isNext) await Promise.race([accepted.promise, changing]);
+    return this.#result(revision, true);
+  }
+
+  /** @returns whether anything had to be done */
+  async #apply(revision: Revision, signal: AbortSignal, accept: () => void): Promise<boolean> {
+    const { kernel, ref, request } = this;
+    const known = kernel.find(ref);
+    const replicas = this.#replicas;
+    if (known !== undefined && this.#isCurrent(known, revision)) return this.#keep(known, replicas, signal, accept);
+    const service = known ?? new Service(ref, revision, "stopped", 0, kernel.operationsOf(ref));
+    const context = { kernel, service, signal, report: this.#step };
+    const isLive = kernel.supervisor.instancesOf(ref).some(({ pid }) => pid !== null);
+    const before = async () => {
+      accept();
+      await this.#awaitDependencies(signal);
+    };
+    if (service.desired === "running" && isLive) {
+      await before();
+      await replaceInstances(context, revision, replicas);
+    } else {
+      await startFirst(context, { revision, replicas, wait: request.wait, before });
+    }
+    return true;
+  }
+
+  /** The same content is deployed already; perhaps it is still starting, or another number of it is wanted. */
+  async #keep(service: Service, replicas: number, signal: AbortSignal, accept: () => void): Promise<boolean> {
+    const { kernel, request } = this;
+    if (service.replicas !== replicas) {
+      accept();
+      if (service.desired === "completed") kernel.commit(service, { replicas });
+      else await setReplicas(kernel, service, replicas, { wait: request.wait, signal, report: this.#step });
+      return true;
+    }
+    this.#step("unchanged", "already running");
+    accept();
+    const instances = kernel.supervisor.instancesOf(service.ref);
+    if (request.wait) await Promise.all(instances.map((instance) => kernel.supervisor.settled(instance, signal)));
+    return false;
+  }
+
+  async #awaitDependencies(signal: AbortSignal): Promise<void> {
+    const dependencies = this.spec.depends_on;
+    if (Object.keys(dependencies).length === 0) return;
+    this.#step("wait", `for ${Object.keys(dependencies).join(", ")}`);
+    const wait = { together: this.together, patient: false };
+    await awaitDependencies(this.kernel, this.ref.tenant, dependencies, wait, signal);
+  }
+
+  #isCurrent(service: Service, revision: Revision): boolean {
+    if (service.revision.id !== revision.id) return false;
+    if (service.desired !== "running") return service.desired === "completed";
+    const instances = this.kernel.supervisor.instancesOf(service.ref);
+    return (
+      instances.length >= Math.min(service.replicas, this.#replicasFor(service)) &&
+      instances.every(({ isReady, state }) => isReady || state === "starting" || state === "completed")
+    );
+  }
+
+  get #replicas(): number {
+    return this.#replicasFor(this.kernel.find(this.ref));
+  }
+
+  #replicasFor(known: Service | undefined): number {
+    return this.spec.replicas ?? (known?.replicas || 1);
+  }
+
+  readonly #step = (
+    phase: Parameters<ReportStep>[0] | "build" | "wait" | "unchanged",
+    message: string,
+    ready = 0,
+    replicas = this.#replicas,
+  ): void => {
+    const time = new Date(this.kernel.clock.now()).toISOString();
+    const progress: DeployProgress = { type: "phase", time, service: this.ref.name, phase, message, ready, replicas };
+    this.report(progress);
+  };
+
+  #result(revision: Revision, changed: boolean): () => DeployResult {
+    const { kernel, ref } = this;
+    const took = Math.round(kernel.clock.monotonic() - this.#begin);
+    return () => {
+      const service = kernel.find(ref) ?? new Service(ref, revision, "stopped", 0, kernel.operationsOf(ref));
+      return deployResult(kernel, service, revision, changed, took);
+    };
+  }
+}
+
+/** The build itself goes on, and its artifact is there the next time; only nobody waits for it any more. */
+async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

@@ -1,0 +1,62 @@
+import { type HostMessage, heartbeatIntervalMs } from "../api/index.ts";
+import type { Clock } from "../system/index.ts";
+
+type Health = NonNullable<Extract<HostMessage, { type: "heartbeat" }>["health"]>;
+
+/** A host that serves requests for its module counts as hung when its event loop has stood still for this long. */
+export const heartbeatTimeoutMs = 5_000;
+
+/** What a host has said of itself: whether it is ready, how its service feels, and when it was last heard of. */
+export class Heartbeat {
+  ready = false;
+  /** The service's own answer; healthy when it gives none. */
+  health: Health = { status: "healthy" };
+  readonly #clock: Clock;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #shape: Extract<HostMessage, { type: "ready" }>["shape"] | undefined;
+  #beats = 0;
+  #last: number;
+  #lastTick: number;
+
+  /** @param onTick called every second, when the silence may have become too long */
+  constructor(clock: Clock, onTick: () => void) {
+    this.#clock = clock;
+    this.#last = this.#lastTick = clock.monotonic();
+    this.#timer = setInterval(() => {
+      this.#noticePause();
+      onTick();
+    }, heartbeatIntervalMs);
+  }
+
+  receive(message: HostMessage): void {
+    this.#last = this.#clock.monotonic();
+    if (message.type === "ready") this.#shape = message.shape;
+    if (message.type === "heartbeat") {
+      this.#beats += 1;
+      this.health = message.health ?? { status: "healthy" };
+    }
+    // A service may have an opinion on its own health: it is asked for it before it counts as ready.
+    this.ready = this.#shape !== undefined && (this.#shape !== "service" || this.#beats > 0);
+  }
+
+  /** Whether a silent host means a hung one: a plain script or a WASI module may compute for as long as it likes. */
+  get serves(): boolean {
+    return this.#shape === "fetch" || this.#shape === "service";
+  }
+
+  /** Milliseconds since the host was last heard of; 0 before it was ready. */
+  get silenceMs(): number {
+    return this.ready ? this.#clock.monotonic() - this.#last : 0;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** After a pause of the kernel itself (a suspended machine, SIGSTOP) beats may be waiting unread: give them a round. */
+  #noticePause(): void {
+    const now = this.#clock.monotonic();
+    if (now - this.#lastTick > heartbeatIntervalMs * 2) this.#last = now;
+    this.#lastTick = now;
+  }
+}

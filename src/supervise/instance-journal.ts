@@ -1,0 +1,66 @@
+import { rmSync } from "node:fs";
+import { SoloError } from "../api/index.ts";
+import { bootId } from "../system/index.ts";
+import { fifoPaths } from "./launch.ts";
+import type { InstanceRecord, LaunchPlan, SuperviseRuntime } from "./runtime.ts";
+
+/** What changes of an instance's record. */
+export type InstanceFacts = Pick<
+  InstanceRecord,
+  "state" | "pid" | "startTime" | "port" | "serves" | "started" | "restarts"
+>;
+
+/** What an instance leaves for others to read: its record for the next kernel, its events, its log, its FIFOs. */
+export class InstanceJournal {
+  constructor(
+    private readonly runtime: SuperviseRuntime,
+    private readonly plan: LaunchPlan,
+    private readonly id: string,
+    private readonly key: string,
+  ) {}
+
+  /** @throws what the disk refuses */
+  save(facts: InstanceFacts): void {
+    const { ref, revision } = this.plan;
+    this.runtime.records.save({ id: this.id, ref, revision, key: this.key, bootId: bootId(), ...facts });
+  }
+
+  /** For a change that has happened whether it can be kept or not: the next kernel finds out by looking at the process. */
+  trySave(facts: InstanceFacts): void {
+    this.#attempt(() => this.save(facts));
+  }
+
+  remove(): void {
+    this.#attempt(() => this.runtime.records.remove(this.id));
+  }
+
+  emit(event: string, data: Readonly<Record<string, unknown>>): void {
+    this.runtime.emit({ event, ref: this.plan.ref, instance: this.id, data });
+  }
+
+  /** Adds a line of the kernel's own to the service's log. */
+  note(text: string): void {
+    this.#attempt(() => this.runtime.logs.note(this.plan.ref, this.id, text));
+  }
+
+  /** Where the instance's output goes. */
+  fifos(): readonly string[] {
+    return fifoPaths(this.runtime, this.id);
+  }
+
+  removeFifos(): void {
+    for (const fifo of this.fifos()) {
+      this.runtime.guardian.drop(fifo);
+      rmSync(fifo, { force: true });
+    }
+  }
+
+  /** A disk that takes nothing must not keep an instance from its next state. */
+  #attempt(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      this.emit("record_failed", { reason: SoloError.from(error).message });
+    }
+  }
+}
