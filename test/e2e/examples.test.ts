@@ -1,0 +1,99 @@
+import { expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type SoloEnv, soloEnv, waitFor } from "../support/index.ts";
+
+/** Every example runs as it stands, by the command that it names, from the root of the project. */
+
+const root = join(import.meta.dir, "../..");
+
+/** What an example does once it is deployed. */
+const examples: Readonly<Record<string, { readonly deploy: string; readonly check: (env: SoloEnv) => Promise<void> }>> =
+  {
+    command: {
+      deploy: commandIn("command/solo.toml"),
+      async check(env) {
+        expect((await env.fetch("files")).status).toBe(200);
+        await logged(env, "ticker", /^\d\d:\d\d:\d\d$/m);
+        (await env.run(["kill", "ticker"])).expect();
+        await logged(env, "ticker", /ticker ends/);
+      },
+    },
+    counter: {
+      deploy: "solo deploy examples/counter/service.ts",
+      async check(env) {
+        const hits = async (init?: RequestInit) => (await env.fetch("counter", "/", init)).json();
+        expect(await hits()).toMatchObject({ hits: 1 });
+        expect(await hits()).toMatchObject({ hits: 2 });
+        expect(await hits({ method: "DELETE" })).toMatchObject({ hits: 0 });
+      },
+    },
+    hono: {
+      deploy: "solo deploy examples/hono",
+      async check(env) {
+        expect(await (await env.fetch("hono")).text()).toBe("hello from Hono\n");
+        expect(await (await env.fetch("hono", "/greet/you")).json()).toEqual({ greeting: "hello you" });
+      },
+    },
+    http: {
+      deploy: "solo deploy examples/http/server.ts",
+      async check(env) {
+        expect(await (await env.fetch("http")).text()).toBe("hello\n");
+        expect(await (await env.fetch("http", "/health")).json()).toEqual({ status: "healthy" });
+      },
+    },
+    stack: {
+      deploy: commandIn("stack/solo.toml"),
+      async check(env) {
+        await logged(env, "prepare", /prepared/);
+        expect((await env.fetch("api", "/value")).status).toBe(200);
+        const shop = { headers: { host: `shop.localhost:${env.ingressPort}` } };
+        expect(await (await fetch(`http://127.0.0.1:${env.ingressPort}/`, shop)).text()).toBe("hello from Hono\n");
+      },
+    },
+    wasm: {
+      deploy: commandIn("wasm/solo.toml"),
+      async check(env) {
+        await logged(env, "primes", /^15 primes up to 50$/m);
+        const state = async () => (await env.run(["status", "primes", "--json"])).stdout;
+        await waitFor(async () => (await state()).includes(`"state":"completed"`), { what: "the module to complete" });
+      },
+    },
+    worker: {
+      deploy: "solo deploy examples/worker/worker.ts",
+      async check(env) {
+        await logged(env, "worker", /found 2 3 5 7 11/);
+        (await env.run(["kill", "worker"])).expect();
+        await logged(env, "worker", /ended before 12/);
+      },
+    },
+  };
+
+test("none is left out", () => {
+  expect(readdirSync(join(root, "examples")).sort()).toEqual(Object.keys(examples).sort());
+});
+
+test.each(Object.entries(examples))("%s", async (_, { deploy, check }) => {
+  await using env = soloEnv();
+  (await env.run(deploy.split(" ").slice(1), { cwd: root })).expect();
+  await check(env);
+  const { stdout } = (await env.run(["list"])).expect();
+  for (const name of stdout
+    .split("\n")
+    .slice(1)
+    .map((line) => line.split(" ")[0] ?? "")) {
+    if (name !== "") (await env.run(["kill", name])).expect();
+  }
+});
+
+/** The command that a project file tells its reader to run. */
+function commandIn(file: string): string {
+  const command = /Deploy with: (solo .+)/.exec(readFileSync(join(root, "examples", file), "utf8"))?.[1];
+  if (command === undefined) throw new Error(`examples/${file} does not say how to deploy it`);
+  return command;
+}
+
+function logged(env: SoloEnv, service: string, pattern: RegExp): Promise<unknown> {
+  const isLogged = async () => pattern.test((await env.run(["logs", service])).stdout);
+  return waitFor(isLogged, { what: `${service} to print ${pattern}` });
+}

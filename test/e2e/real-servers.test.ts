@@ -1,0 +1,145 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { processesOf, type SoloEnv, soloEnv, waitFor } from "../support/index.ts";
+
+/** Programs that know nothing of Solo, as Debian ships them. */
+
+const status = z.object({
+  state: z.string(),
+  ready: z.int(),
+  restarts: z.int(),
+  instances: z.array(z.object({ pid: z.int().nullable(), port: z.int(), adopted: z.boolean() })),
+  health: z.object({ status: z.string(), probes: z.array(z.object({ type: z.string(), ok: z.boolean().nullable() })) }),
+});
+
+async function statusOf(env: SoloEnv, name: string) {
+  return (await env.run(["status", name, "--json"])).expect().json(status);
+}
+
+async function instanceOf(env: SoloEnv, name: string): Promise<{ pid: number; port: number }> {
+  const [instance] = (await statusOf(env, name)).instances;
+  if (!instance?.pid) throw new Error(`${name} has no process`);
+  return { pid: instance.pid, port: instance.port };
+}
+
+/** A project of nginx and redis with a probe of each kind, and a page for nginx to serve. */
+function writeProject(env: SoloEnv): void {
+  const files = join(env.root, "nginx");
+  mkdirSync(files);
+  writeFileSync(join(files, "page.html"), "a page\n");
+  // As root its workers would be another user, who may not enter a test's folder; else the directive is passed over.
+  // nginx knows no variables: a shell writes the port into its configuration, and becomes nginx.
+  env.write(
+    "nginx.conf.in",
+    `user root; daemon off; pid ${files}/nginx.pid; worker_processes 2; error_log /dev/stderr;
+events { worker_connections 64; }
+http {
+  access_log /dev/stdout;
+  client_body_temp_path ${files}/body; proxy_temp_path ${files}/proxy;
+  fastcgi_temp_path ${files}/fastcgi; uwsgi_temp_path ${files}/uwsgi; scgi_temp_path ${files}/scgi;
+  server { listen 127.0.0.1:PORT; root ${files}; location /health { return 204; } }
+}
+`,
+  );
+  env.write(
+    "solo.toml",
+    `[service.web]
+command = ["sh", "-c", "sed s/PORT/$PORT/ nginx.conf.in > nginx/nginx.conf && exec /usr/sbin/nginx -p nginx -c nginx.conf"]
+health = { http = "/health", interval = "100ms", timeout = "1s" }
+depends_on = { cache = "healthy" }
+
+[service.cache]
+command = ["/usr/bin/redis-server", "--port", "$PORT", "--bind", "127.0.0.1", "--save", "", "--dir", "."]
+stop_grace = "5s"
+
+[service.cache.health]
+interval = "100ms"
+startup = { tcp = true }
+liveness = { exec = ["sh", "-c", "redis-cli -p $PORT ping | grep -q PONG"] }
+`,
+  );
+}
+
+function redis(port: number, ...words: string[]): string {
+  return Bun.spawnSync(["redis-cli", "-p", String(port), ...words])
+    .stdout.toString()
+    .trim();
+}
+
+test("nginx and redis run with probes, survive a kill -9 of the kernel, and leave nothing when they are killed", async () => {
+  await using env = soloEnv();
+  writeProject(env);
+  (await env.run(["deploy", "--file", "solo.toml"])).expect();
+  const page = async () => (await env.fetch("web", "/page.html")).text();
+  expect(await page()).toBe("a page\n");
+  const [nginx, cache] = [await instanceOf(env, "web"), await instanceOf(env, "cache")];
+  expect(redis(cache.port, "set", "colour", "green")).toBe("OK");
+  await waitFor(async () => (await statusOf(env, "cache")).health.probes.every(({ ok }) => ok === true), {
+    what: "redis-cli ping to answer",
+  });
+
+  const kernel = (await env.run(["health", "--json"])).expect().json(z.object({ pid: z.int() })).pid;
+  process.kill(kernel, "SIGKILL");
+  // Nobody needs a kernel for this.
+  expect(redis(cache.port, "get", "colour")).toBe("green");
+  expect(await (await fetch(`http://127.0.0.1:${nginx.port}/page.html`)).text()).toBe("a page\n");
+  await waitFor(async () => (await env.run(["health"])).code === 0, { what: "the next kernel" });
+  for (const [name, former] of [["web", nginx] as const, ["cache", cache] as const]) {
+    const now = await statusOf(env, name);
+    expect(now).toMatchObject({ state: "ready", ready: 1, restarts: 0 });
+    expect(now.instances).toMatchObject([{ pid: former.pid, port: former.port, adopted: true }]);
+  }
+  expect(redis(cache.port, "get", "colour")).toBe("green");
+  expect(await page()).toBe("a page\n");
+  const requests = (await env.run(["logs", "web"])).expect().stdout;
+  expect(requests.match(/GET \/page.html HTTP\/1.1" 200/g)).toHaveLength(3);
+
+  const killed = (await env.run(["kill", "web", "--json"])).expect().json();
+  expect(killed).toMatchObject({ state: "stopped", instances: [{ pid: nginx.pid, exit_code: 0 }] });
+  (await env.run(["kill", "cache"])).expect();
+  expect(processesOf(env.root).filter(({ command }) => /nginx|redis/.test(command))).toEqual([]);
+});
+
+test("a redis that hangs is restarted by its probe", async () => {
+  await using env = soloEnv();
+  const ping = "timeout 0.5 redis-cli -p $PORT ping | grep -q PONG";
+  const flags = ["--health-exec", ping, "--json"];
+  const command = ["/usr/bin/redis-server", "--port", "$PORT", "--bind", "127.0.0.1", "--save", "", "--dir", env.root];
+  (await env.run(["deploy", "redis-server", "cache", ...flags, "--", ...command.slice(1)])).expect();
+  const { pid } = await instanceOf(env, "cache");
+  process.kill(pid, "SIGSTOP");
+  const isNew = async () => {
+    const { ready, restarts, instances } = await statusOf(env, "cache");
+    return ready === 1 && restarts === 1 && instances[0]?.pid !== pid;
+  };
+  await waitFor(isNew, { what: "another redis", deadlineMs: 30_000 });
+}, 60_000);
+
+describe("servers of other languages", () => {
+  test("python's http.server", async () => {
+    await using env = soloEnv();
+    env.write("public/index.txt", "from python");
+    const args = ["-u", "-m", "http.server", "--bind", "127.0.0.1", "$PORT"];
+    (await env.run(["deploy", "python3", "files", "--cwd", join(env.root, "public"), "--", ...args])).expect();
+    expect(await (await env.fetch("files", "/index.txt")).text()).toBe("from python");
+    const killed = (await env.run(["kill", "files", "--json"])).expect().json();
+    expect(killed).toMatchObject({ state: "stopped" });
+  });
+
+  test("a node server that forks workers, which all end with it", async () => {
+    await using env = soloEnv();
+    const program = env.write(
+      "cluster.cjs",
+      `const cluster = require("node:cluster"), http = require("node:http");
+if (cluster.isPrimary) for (let i = 0; i < 2; i++) cluster.fork();
+else http.createServer((_, response) => response.end("worker " + process.pid)).listen(process.env.PORT, "127.0.0.1");`,
+    );
+    (await env.run(["deploy", "node", "workers", "--", program, "$PORT"])).expect();
+    const answer = await (await env.fetch("workers")).text();
+    expect(answer).toStartWith("worker ");
+    (await env.run(["kill", "workers"])).expect();
+    expect(existsSync(`/proc/${answer.slice("worker ".length)}`)).toBe(false);
+  });
+});
