@@ -6,8 +6,10 @@ import { namePattern, SoloError } from "../../api/index.ts";
  * like the folder's. `path` is absolute.
  */
 export function serviceNameOf(path: string): string {
-  const stem = basename(path, extname(path));
-  const name = generic.has(stem.toLowerCase()) ? basename(dirname(path)) : stem;
+  const extension = extname(path);
+  const stem = basename(path, extension);
+  // Folders and programs have no ending: whatever they are called is meant as a name.
+  const name = extension !== "" && generic.has(stem.toLowerCase()) ? basename(dirname(path)) : stem;
   const cleaned = name
     .replaceAll(/[^A-Za-z0-9_-]+/g, "-")
     .replaceAll(/^-+|-+$/g, "")

@@ -18,6 +18,7 @@ describe("the name of a service", () => {
     ["/srv/web.ts", "web"],
     ["/srv/web/index.ts", "web"],
     ["/srv/counter/service.ts", "counter"],
+    ["/srv/shop/service", "service"],
     ["/srv/my app.v2.js", "my-app-v2"],
     ["/usr/bin/redis-server", "redis-server"],
     ["/srv/_under.wasm", "_under"],
