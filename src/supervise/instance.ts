@@ -10,6 +10,9 @@ import type { Judgement } from "./vitals.ts";
 
 /** How long a process that failed its liveness probe gets between SIGTERM and SIGKILL. */
 const unwellGraceMs = 5_000;
+/** With this code (`EX_SOFTWARE`) a host ends whose module could not be started; it tells the kernel why, which may be under way. */
+const hostFailureCode = 70;
+const hostFailureWaitMs = 500;
 /** So often a start is repeated at once because another program took the port that was free a moment before. */
 const maxPortRetries = 3;
 
@@ -30,6 +33,7 @@ export class Instance extends InstanceState {
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
   #unwell: string | undefined;
   #hostFailure: Extract<HostMessage, { type: "failed" }> | undefined;
+  #onHostFailure: () => void = () => {};
   #portRetries = 0;
   #stopping: Promise<StoppedInstance> | undefined;
   #hurry = new AbortController();
@@ -212,8 +216,10 @@ export class Instance extends InstanceState {
 
   #receive(run: ProcessRun, message: HostMessage): void {
     if (message.type === "ready") this.serves = message.port !== null;
-    if (message.type === "failed") this.#hostFailure = message;
-    else run.receive(message);
+    if (message.type === "failed") {
+      this.#hostFailure = message;
+      this.#onHostFailure();
+    } else run.receive(message);
   }
 
   #judged(judgement: Judgement): void {
@@ -268,8 +274,18 @@ export class Instance extends InstanceState {
     if (this.#stopping !== undefined) return;
     // What the process left behind would hold its port and its output: the tree goes with its root.
     await run.endTree(0, this.#hurry.signal);
-    await run.drainOutput();
+    await Promise.all([run.drainOutput(), this.#hostFailureAfter(exit)]);
     if (this.#stopping === undefined && this.#run === run) this.#endOfProcess(exit);
+  }
+
+  /** The end of a process may be seen before the last words of its host, which were sent earlier. */
+  async #hostFailureAfter({ code }: ProcessExit): Promise<void> {
+    if (this.plan.spec.kind === "command" || code !== hostFailureCode || this.#hostFailure !== undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onHostFailure = resolve;
+    const timer = setTimeout(resolve, hostFailureWaitMs);
+    await promise;
+    clearTimeout(timer);
   }
 
   #endOfProcess(exit: ProcessExit, error?: SoloError): void {

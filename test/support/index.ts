@@ -1,4 +1,5 @@
 export { soloBinary } from "./binary.ts";
+export { Daemon, failure, gone, last } from "./daemon.ts";
 export type { Following } from "./follow.ts";
 export { type Leftover, processesOf } from "./leftovers.ts";
 export { freePort, freePorts, isListening } from "./ports.ts";
