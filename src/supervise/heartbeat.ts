@@ -11,6 +11,8 @@ export class Heartbeat {
   ready = false;
   /** The service's own answer; healthy when it gives none. */
   health: Health = { status: "healthy" };
+  /** Whether it listens on a port: one that doesn't has shown nothing yet by being ready. */
+  listens = false;
   readonly #clock: Clock;
   readonly #timer: ReturnType<typeof setInterval>;
   #shape: Extract<HostMessage, { type: "ready" }>["shape"] | undefined;
@@ -30,7 +32,10 @@ export class Heartbeat {
 
   receive(message: HostMessage): void {
     this.#last = this.#clock.monotonic();
-    if (message.type === "ready") this.#shape = message.shape;
+    if (message.type === "ready") {
+      this.#shape = message.shape;
+      this.listens = message.port !== null;
+    }
     if (message.type === "heartbeat") {
       this.#beats += 1;
       this.health = message.health ?? { status: "healthy" };

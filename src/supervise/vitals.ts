@@ -79,12 +79,16 @@ export class Vitals {
       this.#started = true;
       this.#startReadiness();
     } else if (listens) this.#probe("startup", ownPortProbe);
-    else {
-      this.#proofTimer = setTimeout(() => {
-        this.#started = true;
-        this.#evaluate();
-      }, proofMs);
-    }
+    else this.#prove();
+  }
+
+  /** Lets it run for a moment before it counts as started. */
+  #prove(): void {
+    this.#proofTimer ??= setTimeout(() => {
+      this.#started = true;
+      this.#startReadiness();
+      this.#evaluate();
+    }, proofMs);
   }
 
   #startReadiness(): void {
@@ -126,7 +130,10 @@ export class Vitals {
     if (this.#heartbeat?.ready === false) return false;
     const startup = this.#probers.get("startup");
     if (startup !== undefined) return startup.record.ok === true;
-    return this.#heartbeat !== undefined;
+    if (this.#heartbeat === undefined) return false;
+    // A worker's top level has been evaluated, no more: most mistakes, and jobs deployed as services, end it right after.
+    if (!this.#heartbeat.listens && this.#options.plan.spec.health.readiness === undefined) this.#prove();
+    return this.#heartbeat.listens || this.#options.plan.spec.health.readiness !== undefined;
   }
 
   #judgeLiveness(): Judgement | undefined {

@@ -36,7 +36,7 @@ const examples: Readonly<Record<string, { readonly deploy: string; readonly chec
       },
     },
     http: {
-      deploy: "solo deploy examples/http/server.ts",
+      deploy: "solo deploy examples/http/server.ts http",
       async check(env) {
         expect(await (await env.fetch("http")).text()).toBe("hello\n");
         expect(await (await env.fetch("http", "/health")).json()).toEqual({ status: "healthy" });

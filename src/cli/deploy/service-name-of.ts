@@ -19,5 +19,5 @@ export function serviceNameOf(path: string): string {
 }
 
 /** Files named for their role rather than for what they are. */
-const generic = new Set(["index", "service", "main", "server", "app", "mod"]);
+const generic = new Set(["index", "service", "main", "mod"]);
 const longestName = 64;
