@@ -228,7 +228,7 @@ export class Kernel implements SoloApi {
       this.emit({ tenant: service.ref.tenant, event: "service_deployed", subject: service.key, data });
     }
     if (service.desired === "running") this.routes.open(service.ref, service.revision.spec);
-    else this.routes.close(service.ref);
+    else this.#closeDrained(service);
     this.supervisor.wake(service.ref);
   }
 
@@ -259,7 +259,15 @@ export class Kernel implements SoloApi {
     if (service === undefined) return;
     service.lastExit = lastExit([instance]) ?? service.lastExit;
     if (!this.supervisor.has(instance)) this.#causes.delete(`${service.key}/${instance.id}`);
+    this.#closeDrained(service);
     this.#settle(service);
+  }
+
+  /** A service that is not wanted any more keeps its address until the requests in flight are answered. */
+  #closeDrained(service: Service): void {
+    if (service.desired === "running") return;
+    const serves = ({ pid, state }: Instance) => pid !== null && state !== "stopping" && state !== "stopped";
+    if (!this.supervisor.instancesOf(service.ref).some(serves)) this.routes.close(service.ref);
   }
 
   /** A service that its policy does not restart came to rest: that is its desired state now, also for the next kernel. */

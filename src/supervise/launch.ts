@@ -2,6 +2,7 @@ import { closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { hostVariables, SoloError } from "../api/index.ts";
 import { makeFifo, readStat } from "../system/index.ts";
+import { expandPort } from "./expand-port.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 import type { LaunchPlan, LogCapture, SuperviseRuntime } from "./runtime.ts";
 
@@ -81,11 +82,6 @@ export function captureOutput(runtime: SuperviseRuntime, plan: LaunchPlan, id: s
 
 export function fifoPaths(runtime: SuperviseRuntime, id: string): readonly [stdout: string, stderr: string] {
   return [join(runtime.folders.fifos, `${id}.out`), join(runtime.folders.fifos, `${id}.err`)];
-}
-
-/** `$PORT` or `${PORT}` in an argument becomes the instance's port. */
-export function expandPort(text: string, port: number): string {
-  return text.replaceAll("$" + "{PORT}", String(port)).replaceAll("$PORT", String(port));
 }
 
 function commandLine(runtime: SuperviseRuntime, plan: LaunchPlan, port: number): string[] {

@@ -1,4 +1,5 @@
 import type { Probe } from "../../api/index.ts";
+import { expandPort } from "../expand-port.ts";
 import type { ProbeAttempt } from "../health-record.ts";
 
 /** Where an instance can be asked. */
@@ -68,7 +69,7 @@ function attemptTcp(hostname: string, port: number, timeoutMs: number): Promise<
 
 async function attemptExec(command: readonly string[], target: ProbeTarget, timeoutMs: number): Promise<ProbeAttempt> {
   const { execa } = await import("execa");
-  const [file = "", ...args] = command.map((part) => part.replaceAll("$PORT", String(target.port)));
+  const [file = "", ...args] = command.map((part) => expandPort(part, target.port));
   const result = await execa(file, args, {
     reject: false,
     timeout: timeoutMs,

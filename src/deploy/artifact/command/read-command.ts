@@ -61,6 +61,11 @@ function checkExecutable(path: string): void {
 }
 
 function isSmallFile(path: string): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats?.isFile() === true && stats.size <= maxArgumentFileBytes;
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats?.isFile() === true && stats.size <= maxArgumentFileBytes;
+  } catch {
+    // Most arguments are no paths at all, and some can't even be looked up: a script given to `sh -c` is too long for a name.
+    return false;
+  }
 }

@@ -25,6 +25,13 @@ test("an edited script or argument file makes a new digest, a touched one does n
   expect(await digest()).not.toBe(second);
 });
 
+test("an argument may be a whole script", async () => {
+  using shop = new Workshop();
+  const long = `echo ${"x".repeat(10_000)}`;
+  expect((await shop.command("sh", "-c", long)).command).toHaveLength(3);
+  expect((await shop.command("sh", "-c", `${"y/".repeat(5_000)}`)).command).toHaveLength(3);
+});
+
 test("knows whether it is told a port", async () => {
   using shop = new Workshop();
   expect((await shop.command("sh", "-c", 'serve --port "$PORT"')).mentionsPort).toBe(true);
