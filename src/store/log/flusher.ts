@@ -1,0 +1,224 @@
+import { StoreError } from "../error.ts";
+import type { AppendBuffer, Chunk } from "./append-buffer.ts";
+import { CommitGroup } from "./commit-group.ts";
+import type { Iterators } from "./iterators.ts";
+import type { MetadataFile } from "./metadata-file.ts";
+import type { Point } from "./metadata-format.ts";
+import type { SegmentWriter } from "./segment-writer.ts";
+
+/**
+ * Up to so many waiters and bytes, a commit writes and syncs on the spot: handing it to a thread and back costs more than
+ * it saves. Above, the event loop has better things to do meanwhile, and the next group grows larger.
+ */
+const onTheSpotWaiters = 256;
+const onTheSpotBytes = 2 ** 17;
+/** A disk that takes longer than this on average, in milliseconds, would hold up the event loop: it is always waited for. */
+const onTheSpotMs = 2;
+
+const done = Promise.resolve();
+
+export interface FlusherParts {
+  readonly buffer: AppendBuffer;
+  readonly writer: SegmentWriter;
+  readonly metadata: MetadataFile;
+  readonly iterators: Iterators;
+  /** Everything before it is durable. */
+  readonly durable: Point;
+  /** See {@link LogOptions.windowMs}. */
+  readonly windowMs: number | false;
+  /** Called after each commit. What it does may fail, and then poisons the log as a failed write does. */
+  readonly afterCommit: () => Promise<void> | undefined;
+  readonly afterFailure: () => void;
+}
+
+/**
+ * Makes what is buffered durable: one group at a time, each with one write and one sync, while the next one gathers. When
+ * any of it fails, nobody knows what is on disk: everyone who waits is told so, and nothing is written ever again.
+ */
+export class Flusher {
+  readonly #parts: FlusherParts;
+  #committed: Point;
+  #gathering = new CommitGroup();
+  #flying = new CommitGroup();
+  #flyingEnd: number;
+  #room: PromiseWithResolvers<void> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #state: "resting" | "scheduled" | "flushing" = "resting";
+  #wanted = false;
+  #syncMs = 0;
+  #failure: StoreError | undefined;
+  #marked: number;
+  commits = 0;
+
+  constructor(parts: FlusherParts) {
+    this.#parts = parts;
+    this.#committed = parts.durable;
+    this.#flyingEnd = parts.durable.address;
+    this.#marked = parts.durable.address;
+  }
+
+  get committed(): Point {
+    return this.#committed;
+  }
+
+  get failure(): StoreError | undefined {
+    return this.#failure;
+  }
+
+  /** Resolves when everything before an address is durable. `undefined` address: all there is, changed iterators too. */
+  waitUntil(address: number | undefined): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const flying = this.#state === "flushing";
+    if (address !== undefined && address <= this.#committed.address) return done;
+    if (flying && address !== undefined && address <= this.#flyingEnd) return this.#flying.wait();
+    if (address === undefined && this.#isIdle) return done;
+    const promise = this.#gathering.wait();
+    this.request();
+    return promise;
+  }
+
+  /** Resolves when memory has become free. */
+  waitForRoom(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    this.#room ??= Promise.withResolvers<void>();
+    this.request();
+    return this.#room.promise;
+  }
+
+  /** Something was appended, or an iterator moved, that nobody waits for yet. */
+  due(): void {
+    const { windowMs } = this.#parts;
+    if (windowMs !== false && this.#timer === undefined) this.#timer = setTimeout(() => this.request(), windowMs);
+  }
+
+  /** Asks for a commit of what there is. */
+  request(): void {
+    if (this.#state !== "resting") {
+      this.#wanted = true;
+      return;
+    }
+    if (this.#failure !== undefined) return;
+    this.#state = "scheduled";
+    // Those whom the last commit answered append again in this turn: they are waited for, unless there was only one.
+    if (this.#flying.waiters <= 1) queueMicrotask(() => this.#flush());
+    else setImmediate(() => this.#flush());
+  }
+
+  /** Whoever waits is told, and nothing is written any more. */
+  fail(error: StoreError): void {
+    this.#failure ??= error;
+    this.#stopTimer();
+    this.#state = "resting";
+    this.#flying.reject(this.#failure);
+    this.#gathering.reject(this.#failure);
+    this.#room?.reject(this.#failure);
+    this.#room = undefined;
+    this.#parts.afterFailure();
+  }
+
+  /** For good: nothing is committed or marked any more. */
+  close(): void {
+    this.#failure ??= new StoreError("closed", "the log is closed");
+    this.#stopTimer();
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  get #isIdle(): boolean {
+    return this.#state === "resting" && this.#parts.buffer.isEmpty && !this.#parts.iterators.changed;
+  }
+
+  #flush(): void {
+    if (this.#failure !== undefined) return;
+    this.#stopTimer();
+    this.#wanted = false;
+    const { buffer, iterators } = this.#parts;
+    if (iterators.changed) buffer.appendControl(iterators.take(), this.#committed.address);
+    const chunks = buffer.take();
+    const end = buffer.tail;
+    this.#flying = this.#gathering;
+    this.#gathering = new CommitGroup();
+    this.#flyingEnd = end.address;
+    this.#state = "flushing";
+    const [only] = chunks;
+    if (only !== undefined && chunks.length === 1 && this.#isQuick(only)) this.#flushOnTheSpot(only, end);
+    else void this.#flushChunks(chunks, end);
+  }
+
+  #isQuick({ used, startsSegment }: Chunk): boolean {
+    const isSmall = used <= onTheSpotBytes && this.#flying.waiters <= onTheSpotWaiters;
+    return isSmall && !startsSegment && this.#syncMs <= onTheSpotMs;
+  }
+
+  #flushOnTheSpot(chunk: Chunk, end: Point): void {
+    try {
+      const started = performance.now();
+      this.#parts.writer.writeSync(chunk);
+      this.#parts.writer.syncSync();
+      this.#measured(performance.now() - started);
+    } catch (error) {
+      this.fail(StoreError.fromFile("writing the log", error));
+      return;
+    }
+    this.#landed([chunk], end);
+  }
+
+  async #flushChunks(chunks: readonly Chunk[], end: Point): Promise<void> {
+    try {
+      for (const run of runsOf(chunks)) {
+        const [first] = run;
+        if (first?.startsSegment) await this.#parts.writer.beginSegment(first.start, this.#parts.iterators.positions);
+        await this.#parts.writer.write(run);
+        const started = performance.now();
+        await this.#parts.writer.sync();
+        this.#measured(performance.now() - started);
+      }
+    } catch (error) {
+      this.fail(StoreError.fromFile("writing the log", error));
+      return;
+    }
+    if (this.#failure === undefined) this.#landed(chunks, end);
+  }
+
+  #landed(chunks: readonly Chunk[], end: Point): void {
+    this.commits++;
+    this.#committed = end;
+    this.#parts.buffer.giveBack(chunks);
+    this.#state = "resting";
+    this.#flying.resolve();
+    this.#room?.resolve();
+    this.#room = undefined;
+    this.#parts.afterCommit()?.catch((error: unknown) => this.fail(StoreError.fromFile("changing the log", error)));
+    if (this.#wanted || this.#gathering.waiters > 0) this.request();
+    else setImmediate(() => this.#rest());
+  }
+
+  /** Tells a later recovery how far the log is durable, which no later entry may ever do. */
+  #rest(): void {
+    if (this.#failure !== undefined || this.#state !== "resting" || this.#marked === this.#committed.address) return;
+    try {
+      this.#marked = this.#committed.address;
+      this.#parts.metadata.mark(this.#committed);
+    } catch (error) {
+      this.fail(StoreError.fromFile("marking the log", error));
+    }
+  }
+
+  #measured(ms: number): void {
+    this.#syncMs += (ms - this.#syncMs) / 8;
+  }
+}
+
+/** Chunks that lie in the same segment, in order. */
+function runsOf(chunks: readonly Chunk[]): Chunk[][] {
+  const runs: Chunk[][] = [];
+  for (const chunk of chunks) {
+    const last = runs.at(-1);
+    if (last === undefined || chunk.startsSegment) runs.push([chunk]);
+    else last.push(chunk);
+  }
+  return runs;
+}
