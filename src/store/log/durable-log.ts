@@ -25,6 +25,8 @@ export interface LogStats {
   readonly tail: number;
   /** Entries between begin and tail. */
   readonly entries: number;
+  /** The sequence that the next entry gets. */
+  readonly nextSequence: number;
   /** Commits since it was opened. */
   readonly commits: number;
   /** Bytes of memory that hold entries not yet durable. */
@@ -257,6 +259,7 @@ export class DurableLog {
       committed,
       tail,
       entries: this.#buffer.tail.sequence - this.#begin.sequence,
+      nextSequence: this.#buffer.tail.sequence,
       commits: this.#flusher.commits,
       bufferedBytes: this.#buffer.heldBytes,
       segments: this.#segments.all.length,

@@ -130,10 +130,13 @@ async function cutBehind(
   segments: readonly SegmentFile[],
   tail: Point,
 ): Promise<void> {
-  const behind = segments.filter(({ base }) => base > tail.address);
+  const last = segments.findLast(({ base, header }) => header !== undefined && base <= tail.address);
+  // Without any, the first one's header is lost: it is made anew in its place.
+  const behind = segments.filter(
+    ({ base }) => base > tail.address || (base === tail.address && last && last.base < base),
+  );
   for (const { path } of behind.toReversed()) await files.remove(path);
   if (behind.length > 0) await files.syncFolder(folder);
-  const last = segments.findLast(({ base, header }) => header !== undefined && base <= tail.address);
   if (last === undefined) return;
   const size = segmentHeaderBytes + tail.address - last.base;
   if (last.size <= size) return;
