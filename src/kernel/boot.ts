@@ -32,6 +32,11 @@ export interface KernelOptions {
   readonly eventsKept: number;
   /** The guardian above this kernel; null when it runs without one. */
   readonly guardian: (GuardianLink & { readonly present: () => boolean }) | null;
+  /**
+   * `takeover` only takes over what runs, so that it can be stopped: nothing is started, and nobody listens on the ingress's
+   * port. Default `desired`: everything that is desired runs.
+   */
+  readonly purpose?: "desired" | "takeover";
   /** A line for the kernel's own log. */
   readonly say: (level: "info" | "warn" | "error", message: string) => void;
 }
@@ -144,6 +149,7 @@ async function assemble(
     routes,
     supervisor,
     sampler,
+    fifos: folders.fifos,
     guarded: () => (guardian === null ? null : guardian.present()),
     logProblem: () => problem,
     shutdown: async (self, request) => {
@@ -154,20 +160,18 @@ async function assemble(
       }
     },
   });
-  closers.push(
-    await openIngress(
-      options,
-      routes,
-      database.instances.list().some(({ pid }) => pid !== null),
-    ),
-  );
+  const isTakeover = options.purpose === "takeover";
+  if (!isTakeover) {
+    const hasInstances = database.instances.list().some(({ pid }) => pid !== null);
+    closers.push(await openIngress(options, routes, hasInstances));
+  }
   kernel.emit({
     tenant: "default",
     event: "kernel_started",
     subject: "kernel",
     data: { pid: process.pid, version: options.version.version },
   });
-  restore(kernel);
+  restore(kernel, { start: !isTakeover });
   guardian?.keep([...supervisor.all()].flatMap((instance) => instance.fifos()));
   return { kernel, stopped, close };
 }

@@ -50,6 +50,8 @@ export interface KernelParts {
   readonly routes: Routes;
   readonly supervisor: Supervisor;
   readonly sampler: UsageSampler;
+  /** The folder of the instances' output FIFOs. */
+  readonly fifos: string;
   /** Whether a guardian stands above this kernel; null for one that runs without. */
   readonly guarded: () => boolean | null;
   /** What keeps log lines from the disk; null when nothing does. */
@@ -206,10 +208,7 @@ export class Kernel implements SoloApi {
     const next = { revision: service.revision, replicas: service.replicas, desired: service.desired, ...change };
     const now = clock.now();
     database.transaction(() => {
-      if (change.revision !== undefined) {
-        const { id, spec, artifact } = change.revision;
-        database.revisions.save({ ref: service.ref, id, spec, ...artifact, created: now });
-      }
+      if (change.revision !== undefined) this.keepRevision(service.ref, change.revision);
       const { revision, replicas, desired } = next;
       database.services.save({
         ref: service.ref,
@@ -230,6 +229,12 @@ export class Kernel implements SoloApi {
     if (service.desired === "running") this.routes.open(service.ref, service.revision.spec);
     else this.#closeDrained(service);
     this.supervisor.wake(service.ref);
+  }
+
+  /** Keeps what a revision is: before the first process of it starts, so that the next kernel knows what it adopts. */
+  keepRevision(ref: ServiceRef, { id, spec, artifact }: Revision): void {
+    const { database, clock } = this.#parts;
+    database.revisions.save({ ref, id, spec, ...artifact, created: clock.now() });
   }
 
   declareGroup(tenant: string, group: Group): void {

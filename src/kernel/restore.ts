@@ -1,16 +1,26 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { hostVariables, type ServiceRef, SoloError, serviceKey } from "../api/index.ts";
 import type { Instance, InstanceRecord } from "../supervise/index.ts";
-import { bootId, type ProcessIdentity, processesByMarker, readStat } from "../system/index.ts";
+import { bootId, killTree, type ProcessIdentity, processesByMarker, readStat } from "../system/index.ts";
 import type { RevisionRecord } from "./database/index.ts";
 import { awaitDependencies } from "./dependencies.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Revision, Service } from "./service.ts";
 
+export interface RestoreOptions {
+  /** False to take over what runs and leave it at that. */
+  readonly start: boolean;
+}
+
+/** Until SIGKILL must have ended a process. */
+const unknownEndMs = 5_000;
+
 /**
  * Brings the desired state back: takes over the processes that outlived a former kernel, concludes those that did not, and
  * starts what is missing, dependencies first. Returns once everything that lives is adopted; the rest goes on behind it.
  */
-export function restore(kernel: Kernel): void {
+export function restore(kernel: Kernel, options: RestoreOptions): void {
   const { database } = kernel.parts;
   for (const { ref, revision: id, desired, replicas } of database.services.list()) {
     const revision = database.revisions.get(ref, id);
@@ -24,16 +34,26 @@ export function restore(kernel: Kernel): void {
   const aftermaths = new Map<string, Promise<void>[]>();
   for (const record of database.instances.list()) {
     const key = serviceKey(record.ref);
-    const aftermath = takeOver(kernel, record, census);
+    const aftermath = takeOver(kernel, record, census, options);
     if (aftermath !== undefined) aftermaths.set(key, [...(aftermaths.get(key) ?? []), aftermath]);
   }
+  sweepFifos(kernel);
   for (const service of kernel.services()) {
     const salvaged = Promise.all(aftermaths.get(service.key) ?? []);
     const restoring = service.operations.run(async (signal) => {
       await salvaged;
-      await reconcile(kernel, service, signal);
+      if (options.start) await reconcile(kernel, service, signal);
     });
     restoring.catch((error: unknown) => kernel.noteFailure(service.ref, error));
+  }
+}
+
+/** Removes what instances left in the folder of FIFOs that no record names: a kernel was killed while it forgot them. */
+function sweepFifos(kernel: Kernel): void {
+  const { fifos } = kernel.parts;
+  const known = new Set([...kernel.supervisor.all()].flatMap((instance) => instance.fifos()));
+  for (const name of readdirSync(fifos)) {
+    if (!known.has(join(fifos, name))) rmSync(join(fifos, name), { force: true });
   }
 }
 
@@ -48,17 +68,31 @@ class Census {
 }
 
 /** Adopts one instance. The promise, if any, is of the end of one whose process is gone. */
-function takeOver(kernel: Kernel, record: InstanceRecord, census: Census): Promise<void> | undefined {
+function takeOver(
+  kernel: Kernel,
+  record: InstanceRecord,
+  census: Census,
+  options: RestoreOptions,
+): Promise<void> | undefined {
   const { database } = kernel.parts;
   const service = kernel.find(record.ref);
-  const revision = database.revisions.get(record.ref, record.revision);
-  if (service === undefined || revision === undefined) {
+  if (service === undefined) {
     database.instances.remove(record.id);
-    return undefined;
+    return endUnknown(record);
   }
+  const known = database.revisions.get(record.ref, record.revision);
+  // What nobody can describe any more is no revision that is wanted: it is adopted only to be stopped in order.
+  const plan = known === undefined ? { ...service.plan(), revision: record.revision } : service.plan(toRevision(known));
   const kept = record.pid === null ? withProcess(record, census) : record;
-  const { instance, alive } = kernel.supervisor.adopt(kept, service.plan(toRevision(revision)));
-  return alive ? undefined : concludeLost(kernel, service, instance, kept, census.of(record.id));
+  const { instance, alive } = kernel.supervisor.adopt(kept, plan);
+  return alive ? undefined : concludeLost(kernel, service, instance, kept, census.of(record.id), options);
+}
+
+/** Ends the process of a service that nobody knows. */
+async function endUnknown({ id, pid, startTime, bootId: boot }: InstanceRecord): Promise<void> {
+  if (pid === null || startTime === null || boot !== bootId()) return;
+  const marker = { name: hostVariables.instance, value: id };
+  await killTree({ root: { pid, startTime }, marker, orphanParents: [] }, { deadlineMs: unknownEndMs });
 }
 
 /**
@@ -77,12 +111,16 @@ async function concludeLost(
   instance: Instance,
   record: InstanceRecord,
   strays: readonly ProcessIdentity[],
+  { start }: RestoreOptions,
 ): Promise<void> {
   const { supervisor } = kernel;
   const exit = await supervisor.salvage(instance, record, strays);
   const isSameBoot = record.bootId === bootId();
   const isWanted =
-    service.desired === "running" && record.revision === service.revision.id && kernel.ending.aborted === false;
+    start &&
+    service.desired === "running" &&
+    record.revision === service.revision.id &&
+    kernel.ending.aborted === false;
   if (isWanted && isSameBoot && record.pid === null && (record.state === "backoff" || record.state === "crash_loop")) {
     instance.resume(record);
     return;

@@ -109,6 +109,7 @@ export async function replaceInstances(context: RolloutContext, revision: Revisi
   const recreate = port !== undefined && port === former.revision.spec.fixed_port;
   const tell = (event: string, data: Readonly<Record<string, unknown>>) =>
     void kernel.emit({ tenant: service.ref.tenant, event, subject: service.key, data });
+  kernel.parts.database.transaction(() => kernel.keepRevision(service.ref, revision));
   tell("rollout_started", { from: former.revision.id, to: revision.id });
   try {
     if (replicas === 0) commit();

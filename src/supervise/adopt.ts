@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
 import { hostVariables } from "../api/index.ts";
-import { isSameProcess, openPidfd, readEnvironment } from "../system/index.ts";
+import { isRunning, openPidfd, type ProcessIdentity, readEnvironment, readStat } from "../system/index.ts";
 import type { ProcessHandle } from "./launch.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 import type { InstanceRecord, SuperviseRuntime } from "./runtime.ts";
@@ -22,8 +22,9 @@ export function adoptProcess(
   const pidfd = openPidfd(pid);
   if (pidfd === undefined) return undefined;
   const marker = readEnvironment(pid)?.get(hostVariables.instance);
+  const stat = readStat(pid);
   // A program may clear its own environment (nginx rewrites it for its title), so only a foreign marker disproves it.
-  if (!isSameProcess({ pid, startTime }) || (marker !== undefined && marker !== record.id)) {
+  if (!isRunning(stat) || stat.startTime !== startTime || (marker !== undefined && marker !== record.id)) {
     closeSync(pidfd);
     return undefined;
   }
@@ -35,4 +36,10 @@ export function adoptProcess(
     });
   });
   return { pid, startTime, exited };
+}
+
+/** How a process ended that is gone, or about to be: a zombie's parent has yet to write down its exit. */
+export function exitOfLost(runtime: SuperviseRuntime, identity: ProcessIdentity): Promise<ProcessExit> {
+  const isZombie = readStat(identity.pid)?.startTime === identity.startTime;
+  return runtime.formerExit(identity, isZombie ? exitRecordWaitMs : 0);
 }

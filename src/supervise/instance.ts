@@ -1,4 +1,5 @@
 import { type HostMessage, SoloError, type StoppedInstance } from "../api/index.ts";
+import { exitOfLost } from "./adopt.ts";
 import type { HostPeer } from "./control.ts";
 import { InstanceState } from "./instance-state.ts";
 import { isPortFree } from "./ports.ts";
@@ -6,7 +7,7 @@ import { ProcessRun } from "./process-run.ts";
 import { decideRestart, describeExit, noRestarts, type ProcessExit, type RestartHistory } from "./restart-policy.ts";
 import type { InstanceRecord } from "./runtime.ts";
 import { stopProcess } from "./stop-process.ts";
-import type { Judgement } from "./vitals.ts";
+import type { Judgement, VitalsOptions } from "./vitals.ts";
 
 /** How long a process that failed its liveness probe gets between SIGTERM and SIGKILL. */
 const unwellGraceMs = 5_000;
@@ -67,7 +68,7 @@ export class Instance extends InstanceState {
     }
     this.journal.trySave(this.#facts());
     this.journal.emit("instance_started", { pid: this.pid, port: this.port, revision: this.plan.revision });
-    this.#watch(this.#run, false);
+    this.#watch(this.#run, null);
   }
 
   /**
@@ -82,15 +83,13 @@ export class Instance extends InstanceState {
     this.#run = ProcessRun.adopt(this.#context(), record);
     if (this.pid === null) return false;
     this.adopted = true;
-    const wasUnhealthy = record.state === "unhealthy";
-    const wasReady = record.state === "ready" || record.state === "degraded";
+    const found = standing(record.state);
     this.journal.trySave(this.#facts(record.state));
     this.journal.emit("instance_adopted", { pid: this.pid, port: this.port, revision: this.plan.revision });
-    this.#watch(this.#run, wasReady || wasUnhealthy);
-    if (wasUnhealthy) this.move("well", null);
-    if (wasUnhealthy) this.move("unwell", "unhealthy when it was adopted");
-    if (!wasReady) return true;
-    this.move("well", null);
+    this.#watch(this.#run, found);
+    if (found !== null) this.move("well", null);
+    if (found === "unwell") this.move("unwell", "unhealthy when it was adopted");
+    if (found !== "well") return true;
     this.#readySince = this.runtime.clock.monotonic();
     if (this.serves) this.runtime.routes.add(this.plan.ref, this.id, this.port);
     return true;
@@ -118,7 +117,7 @@ export class Instance extends InstanceState {
     const trees = root === undefined ? strays : [root, ...strays];
     await Promise.all(trees.map((tree) => this.#run?.endTreeOf(tree, 0, this.#hurry.signal)));
     await this.#run?.drainOutput();
-    return root === undefined ? unknownExit : this.runtime.formerExit(root, 0);
+    return root === undefined ? unknownExit : exitOfLost(this.runtime, root);
   }
 
   /** Handles the end of a process that this kernel never saw, by the restart policy. */
@@ -200,11 +199,11 @@ export class Instance extends InstanceState {
     };
   }
 
-  #watch(run: ProcessRun, wasStarted: boolean): void {
+  #watch(run: ProcessRun, found: VitalsOptions["found"]): void {
     const current = () => this.#run === run;
-    if (!wasStarted) this.#graceTimer = setTimeout(() => this.#outOfGrace(), this.plan.spec.health.grace_ms);
+    if (found === null) this.#graceTimer = setTimeout(() => this.#outOfGrace(), this.plan.spec.health.grace_ms);
     run.watch(
-      wasStarted,
+      found,
       (judgement) => {
         if (current()) this.#judged(judgement);
       },
@@ -358,4 +357,10 @@ export class Instance extends InstanceState {
     this.#run = undefined;
     this.#readySince = undefined;
   }
+}
+
+/** What the state that a former kernel wrote down says of a process. */
+function standing(state: string): VitalsOptions["found"] {
+  if (state === "ready" || state === "degraded") return "well";
+  return state === "unhealthy" ? "unwell" : null;
 }

@@ -5,7 +5,7 @@ import { endTree } from "./end-tree.ts";
 import { captureOutput, launchProcess, type OutputCaptures, type ProcessHandle } from "./launch.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 import type { InstanceRecord, LaunchPlan, SuperviseRuntime } from "./runtime.ts";
-import { type Judgement, Vitals } from "./vitals.ts";
+import { type Judgement, Vitals, type VitalsOptions } from "./vitals.ts";
 
 /** After a process's end: how long its last output may take to reach the log before the end is acted on. */
 const outputDrainMs = 1_000;
@@ -86,11 +86,15 @@ export class ProcessRun {
 
   /**
    * Begins to judge how the process is doing.
-   * @param wasReady a former kernel had found it ready
+   * @param found how a former kernel had found it; null for a new process
    */
-  watch(wasReady: boolean, onJudgement: (judgement: Judgement) => void, onExit: (exit: ProcessExit) => void): void {
+  watch(
+    found: VitalsOptions["found"],
+    onJudgement: (judgement: Judgement) => void,
+    onExit: (exit: ProcessExit) => void,
+  ): void {
     const { plan, runtime } = this.#context;
-    this.#vitals = new Vitals({ plan, port: this.port, clock: runtime.clock, adopted: wasReady, onJudgement });
+    this.#vitals = new Vitals({ plan, port: this.port, clock: runtime.clock, found, onJudgement });
     const identity = this.#process;
     void identity?.exited.then((exit) => {
       this.#exit = exit;

@@ -19,8 +19,8 @@ export interface VitalsOptions {
   readonly plan: LaunchPlan;
   readonly port: number;
   readonly clock: Clock;
-  /** A former kernel had found it ready: it is well until a probe says otherwise. */
-  readonly adopted: boolean;
+  /** How a former kernel had found it, which holds until its probes or its host say otherwise; null for a new process. */
+  readonly found: "well" | "unwell" | null;
   readonly onJudgement: (judgement: Judgement) => void;
 }
 
@@ -42,11 +42,11 @@ export class Vitals {
 
   constructor(options: VitalsOptions) {
     this.#options = options;
-    this.#started = options.adopted;
+    this.#started = options.found !== null;
     if (options.plan.spec.kind !== "command") {
       this.#heartbeat = new Heartbeat(options.clock, () => this.#evaluate());
     }
-    if (options.adopted) {
+    if (options.found !== null) {
       this.#startReadiness();
       this.#startLiveness();
     } else this.#startStartup();
@@ -152,12 +152,14 @@ export class Vitals {
       return this.#isSilent(readiness.timeout_ms) ? { kind: "unwell", reason: this.#silence() } : undefined;
     }
     const record = this.#probers.get("readiness")?.record;
-    if (record === undefined || record.ok === true || (record.ok === null && this.#options.adopted)) return undefined;
-    if (record.ok === null) return { kind: "pending" };
+    if (record === undefined || record.ok === true) return undefined;
+    if (record.ok === null) return this.#options.found === "well" ? undefined : { kind: "pending" };
     return { kind: "unwell", reason: `readiness probe failed: ${record.message}` };
   }
 
   #judgeHealth(): Judgement {
+    // The host of an adopted process has to connect first.
+    if (this.#options.found === "unwell" && this.#heartbeat?.ready === false) return { kind: "pending" };
     const { status, message } = this.#heartbeat?.health ?? { status: "healthy", message: "" };
     if (status === "healthy") return { kind: "well" };
     const kind = status === "unhealthy" ? "unwell" : "impaired";
