@@ -48,6 +48,7 @@ export class Flusher {
   #syncMs = 0;
   #failure: StoreError | undefined;
   #marked: number;
+  #isRestDue = false;
   commits = 0;
 
   constructor(parts: FlusherParts) {
@@ -99,9 +100,9 @@ export class Flusher {
     }
     if (this.#failure !== undefined) return;
     this.#state = "scheduled";
-    // Those whom the last commit answered append again in this turn: they are waited for, unless there was only one.
-    if (this.#flying.waiters <= 1) queueMicrotask(() => this.#flush());
-    else setImmediate(() => this.#flush());
+    // Those whom the last commit answered append again in this turn and share the next one. And whoever else waits for the
+    // event loop gets a turn between two commits, however fast they follow.
+    setImmediate(() => this.#flush());
   }
 
   /** Whoever waits is told, and nothing is written any more. */
@@ -193,11 +194,15 @@ export class Flusher {
     this.#room = undefined;
     this.#parts.afterCommit()?.catch((error: unknown) => this.fail(StoreError.fromFile("changing the log", error)));
     if (this.#wanted || this.#gathering.waiters > 0) this.request();
-    else setImmediate(() => this.#rest());
+    else if (!this.#isRestDue) {
+      this.#isRestDue = true;
+      setImmediate(() => this.#rest());
+    }
   }
 
   /** Tells a later recovery how far the log is durable, which no later entry may ever do. */
   #rest(): void {
+    this.#isRestDue = false;
     if (this.#failure !== undefined || this.#state !== "resting" || this.#marked === this.#committed.address) return;
     try {
       this.#marked = this.#committed.address;

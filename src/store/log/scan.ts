@@ -4,14 +4,19 @@ import { entriesOf, type LogEntry } from "./page.ts";
 
 /** Durable entries from the first at or behind `from` to the last before `to`. */
 export async function* scanEntries(log: ReadableLog, from: number, to: number): AsyncGenerator<LogEntry> {
+  for await (const entries of scanPages(log, from)) {
+    for (const entry of entries) {
+      if (entry.address >= to) return;
+      yield entry;
+    }
+  }
+}
+
+/** The same page by page, to the durable end. */
+export async function* scanPages(log: ReadableLog, from: number): AsyncGenerator<Iterable<LogEntry>> {
   const reader = new LogReader(log, await findBoundary(log, from, "behind"));
   try {
-    for (let page = await reader.next(); page !== undefined; page = await reader.next()) {
-      for (const entry of entriesOf(page)) {
-        if (entry.address >= to) return;
-        yield entry;
-      }
-    }
+    for (let page = await reader.next(); page !== undefined; page = await reader.next()) yield entriesOf(page);
   } finally {
     reader.close();
   }
