@@ -53,7 +53,7 @@ export default class Deploy extends SoloCommand {
         ? serviceFromFlags({ path: required(args.path), name, args: program }, flags, session)
         : await servicesFromFile(onlyFile(flags.file, args.path), session);
     const interruption = onInterruption();
-    const kernel = await session.writer();
+    const kernel = await (flags["dry-run"] ? session.reader() : session.writer());
     const request = {
       ...services,
       tenant: session.tenant,

@@ -1,6 +1,14 @@
 import { string as argument } from "@oclif/core/args";
-import { boolean, integer, string } from "@oclif/core/flags";
-import { onInterruption, optionalServiceName, parseMoment, SoloCommand, serviceIdFlag } from "../src/cli/index.ts";
+import { boolean } from "@oclif/core/flags";
+import {
+  beginningFlags,
+  beginningOf,
+  followStream,
+  onInterruption,
+  optionalServiceName,
+  SoloCommand,
+  serviceIdFlag,
+} from "../src/cli/index.ts";
 import { renderEvent } from "../src/cli/render/index.ts";
 
 export default class Events extends SoloCommand {
@@ -10,9 +18,7 @@ export default class Events extends SoloCommand {
   static override flags = {
     ...serviceIdFlag,
     follow: boolean({ char: "f", description: "Go on with new events as they come" }),
-    tail: integer({ char: "n", description: "Only the last events", min: 0, helpValue: "COUNT" }),
-    since: string({ description: "Only events since then: 10m, 2h, or a time", helpValue: "TIME" }),
-    "since-cursor": string({ description: "Only events after this one, as found in its cursor", helpValue: "CURSOR" }),
+    ...beginningFlags("events"),
   };
 
   async run(): Promise<void> {
@@ -21,16 +27,18 @@ export default class Events extends SoloCommand {
     const name = optionalServiceName(args.name, flags["service-id"]);
     const request = {
       tenant: session.tenant,
-      follow: flags.follow,
       ...(name !== undefined && { name }),
-      ...(flags.tail !== undefined && { tail: flags.tail }),
-      ...(flags.since !== undefined && { since: parseMoment(flags.since, "--since") }),
-      ...(flags["since-cursor"] !== undefined && { since_cursor: flags["since-cursor"] }),
     };
     const interruption = onInterruption();
-    const kernel = await session.reader();
-    for await (const event of kernel.events(request, interruption.signal))
-      await session.output.element(event, renderEvent);
+    const { signal } = interruption;
+    const events = flags.follow
+      ? followStream(
+          session,
+          (api, resumption, follow) => api.events({ ...request, ...beginningOf(flags, resumption), follow }, signal),
+          signal,
+        )
+      : (await session.reader()).events({ ...request, ...beginningOf(flags) }, signal);
+    for await (const event of events) await session.output.element(event, renderEvent);
     interruption.check();
   }
 }

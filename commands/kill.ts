@@ -1,6 +1,7 @@
 import { string as argument } from "@oclif/core/args";
 import { boolean } from "@oclif/core/flags";
 import { dryRunFlag, duration, exitWith, SoloCommand, serviceIdFlag, serviceName } from "../src/cli/index.ts";
+import { killService } from "../src/cli/kill-service.ts";
 import { renderKillResult } from "../src/cli/render/index.ts";
 
 const changesPending = 10;
@@ -31,8 +32,10 @@ export default class Kill extends SoloCommand {
       );
       return exitWith(status.state === "stopped" ? 0 : changesPending);
     }
-    const kernel = await session.stopper();
     const grace = flags.grace === undefined ? {} : { grace_ms: flags.grace };
-    await session.output.result(await kernel.kill({ ...target, force: flags.force, ...grace }), renderKillResult);
+    await session.output.result(
+      await killService(session, { ...target, force: flags.force, ...grace }),
+      renderKillResult,
+    );
   }
 }

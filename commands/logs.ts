@@ -1,7 +1,15 @@
 import { string as argument } from "@oclif/core/args";
-import { boolean, integer, string } from "@oclif/core/flags";
+import { boolean, string } from "@oclif/core/flags";
 import { SoloError } from "../src/api/index.ts";
-import { onInterruption, parseMoment, SoloCommand, serviceIdFlag, serviceName } from "../src/cli/index.ts";
+import {
+  beginningFlags,
+  beginningOf,
+  followStream,
+  onInterruption,
+  SoloCommand,
+  serviceIdFlag,
+  serviceName,
+} from "../src/cli/index.ts";
 import { logLineRenderer } from "../src/cli/render/index.ts";
 
 export default class Logs extends SoloCommand {
@@ -15,12 +23,7 @@ export default class Logs extends SoloCommand {
   static override flags = {
     ...serviceIdFlag,
     follow: boolean({ char: "f", description: "Go on with new lines as they come" }),
-    tail: integer({ char: "n", description: "Only the last lines", min: 0, helpValue: "COUNT" }),
-    since: string({ description: "Only lines since then: 10m, 2h, or a time", helpValue: "TIME" }),
-    "since-cursor": string({
-      description: "Only lines after this one, as found in a JSON line's cursor",
-      helpValue: "CURSOR",
-    }),
+    ...beginningFlags("lines"),
     grep: string({ description: "Only lines that match", helpValue: "REGEX" }),
     instance: string({ description: "Only lines of this instance", helpValue: "ID" }),
     timestamps: boolean({ char: "t", description: "Show the time of each line" }),
@@ -32,17 +35,20 @@ export default class Logs extends SoloCommand {
     const request = {
       tenant: session.tenant,
       name: serviceName(args.name, flags["service-id"]),
-      follow: flags.follow,
-      ...(flags.tail !== undefined && { tail: flags.tail }),
-      ...(flags.since !== undefined && { since: parseMoment(flags.since, "--since") }),
-      ...(flags["since-cursor"] !== undefined && { since_cursor: flags["since-cursor"] }),
       ...(flags.grep !== undefined && { grep: checkedPattern(flags.grep) }),
       ...(flags.instance !== undefined && { instance: flags.instance }),
     };
     const interruption = onInterruption();
     const render = logLineRenderer({ timestamps: flags.timestamps });
-    const kernel = await session.reader();
-    for await (const line of kernel.logs(request, interruption.signal)) await session.output.element(line, render);
+    const { signal } = interruption;
+    const lines = flags.follow
+      ? followStream(
+          session,
+          (api, resumption, follow) => api.logs({ ...request, ...beginningOf(flags, resumption), follow }, signal),
+          signal,
+        )
+      : (await session.reader()).logs({ ...request, ...beginningOf(flags) }, signal);
+    for await (const line of lines) await session.output.element(line, render);
     interruption.check();
   }
 }

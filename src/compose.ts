@@ -5,6 +5,8 @@ import type { DaemonOptions, ForegroundKernel, KernelDoor } from "./cli/index.ts
 import { type LoadedConfig, loadConfig } from "./config/index.ts";
 import { serveApi } from "./gateway/http/index.ts";
 import {
+  endGuardians,
+  guardiansOf,
   type KernelOptions,
   kernelExit,
   linkGuardian,
@@ -30,6 +32,18 @@ export const kernelDoor: KernelDoor = {
     await startDaemon({ dataDir, socketPath: socket, guardianCommand, timeoutMs: daemonStartMs });
   },
   openKernel: openForeground,
+  takeOver: async (config) => {
+    const { kernel, close } = await openKernel({ ...options(config, sayOnStderr, null), purpose: "takeover" });
+    return {
+      kernel,
+      close: async () => {
+        await kernel.shutdown({ keep_services: true });
+        await close();
+      },
+    };
+  },
+  endGuardians: async ({ paths }) => endGuardians(paths.dataDir),
+  isGuarded: ({ paths }) => guardiansOf(paths.dataDir).length > 0,
 };
 
 const severity = { debug: 0, info: 1, warn: 2, error: 3 } as const;
@@ -79,11 +93,13 @@ function exitCodeOf(failure: SoloError): number {
   return failure.retryable && failure.code !== "port_in_use" ? failure.exit : kernelExit.fatal;
 }
 
+/** For kernels inside a command: what is wrong is told, what goes well is not. */
+function sayOnStderr(level: "info" | "warn" | "error", message: string): void {
+  if (level !== "info") process.stderr.write(`solo: ${message}\n`);
+}
+
 async function openForeground({ config }: DaemonOptions): Promise<ForegroundKernel> {
-  const say: KernelOptions["say"] = (level, message) => {
-    if (level !== "info") process.stderr.write(`solo: ${message}\n`);
-  };
-  const running = await openKernel(options(config, say, null));
+  const running = await openKernel(options(config, sayOnStderr, null));
   const gateway = serve(config, running);
   const { kernel } = running;
   let closed: Promise<void> | undefined;

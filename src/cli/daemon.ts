@@ -1,6 +1,7 @@
-import { type HealthDocument, isAlive, type ShutdownResult, SoloError } from "../api/index.ts";
+import { type HealthDocument, type ShutdownResult, SoloError } from "../api/index.ts";
 import type { Interruption } from "./interruption.ts";
 import type { Session } from "./session.ts";
+import { stopWith } from "./stopping.ts";
 
 /** What `solo start` prints. */
 export interface KernelState {
@@ -51,26 +52,32 @@ export async function runForeground(
   interruption.check();
 }
 
-/** Ends the kernel. When it died and left services running, a new one is started to stop them. */
-export async function stopKernel(session: Session, keepServices: boolean): Promise<Stopped> {
-  const kernel = await session.kernel();
+/** Ends the kernel. When it died and left services running, those of every tenant are stopped without one. */
+export function stopKernel(session: Session, keepServices: boolean): Promise<Stopped> {
   const request = { keep_services: keepServices };
-  try {
-    return await gone(await kernel.shutdown(request), session);
-  } catch (thrown) {
-    onlyUnreachable(thrown);
-    if (!session.isLocal) throw thrown;
-    if (keepServices || !(await hasLeftovers(session)))
-      return { state: "stopped", pid: null, kept: 0, stopped: 0, took_ms: 0 };
-    await session.startDaemon();
-    return gone(await kernel.shutdown(request), session);
-  }
-}
-
-async function hasLeftovers(session: Session): Promise<boolean> {
-  const files = await (await session.door()).openReadOnly(session.config);
-  const { services } = await files.list({ tenant: session.tenant });
-  return services.some(({ state }) => isAlive(state));
+  const nothing: Stopped = { state: "stopped", pid: null, kept: 0, stopped: 0, took_ms: 0 };
+  return stopWith(
+    session,
+    async (kernel): Promise<Stopped> => gone(await kernel.shutdown(request), session),
+    async (takeOver) => {
+      const door = await session.door();
+      const files = await door.openReadOnly(session.config);
+      const hasProcesses = files.hasProcesses();
+      files.close();
+      let result = nothing;
+      if (!keepServices && hasProcesses) {
+        const { kernel, close } = await takeOver();
+        try {
+          result = { ...(await kernel.shutdown(request)), pid: null };
+        } finally {
+          await close();
+        }
+      }
+      // One that waits before it starts the next kernel would bring everything back.
+      if (!keepServices) await door.endGuardians(session.config);
+      return result;
+    },
+  );
 }
 
 /** The kernel answers before its process ends; what follows `solo stop` in a script may rely on that end. */

@@ -1,10 +1,11 @@
+export { beginningFlags, beginningOf } from "./beginning.ts";
 export type { CommandModule, CommandTable } from "./command-table.ts";
 export { exitWith } from "./exit-with.ts";
 export { followProgress } from "./follow-progress.ts";
+export { followStream } from "./follow-stream.ts";
 export { dryRunFlag, duration, serviceIdFlag, waitFlags } from "./global-flags.ts";
 export { onInterruption } from "./interruption.ts";
 export type { DaemonOptions, ForegroundKernel, KernelDoor, ReadOnlyApi } from "./kernel-door.ts";
-export { parseMoment } from "./moment.ts";
 export { oclifPackage } from "./oclif-package.ts";
 export { type CliParts, runCli } from "./run.ts";
 export { optionalServiceName, serviceName } from "./service-name.ts";

@@ -2,7 +2,12 @@ import type { SoloApi } from "../api/index.ts";
 import type { LoadedConfig } from "../config/index.ts";
 
 /** The operations that a kernel can answer from its files while no daemon runs. */
-export type ReadOnlyApi = Pick<SoloApi, "list" | "status" | "logs" | "events" | "health">;
+export interface ReadOnlyApi extends Pick<SoloApi, "list" | "status" | "logs" | "events" | "health"> {
+  /** Only as a dry run. */
+  readonly deploy: SoloApi["deploy"];
+  /** Whether any process of any tenant's service lives. */
+  readonly hasProcesses: () => boolean;
+}
 
 export interface DaemonOptions {
   readonly config: LoadedConfig;
@@ -17,6 +22,13 @@ export interface ForegroundKernel extends SoloApi {
   close(options?: { readonly keepServices?: boolean }): Promise<void>;
 }
 
+/** A kernel inside this process that took over what runs and starts nothing. */
+export interface TakeoverKernel {
+  readonly kernel: SoloApi;
+  /** Leaves what still runs to the next kernel. */
+  close(): Promise<void>;
+}
+
 /**
  * What the command line needs of the kernel when it doesn't merely call one. `src/main.ts` hands it over, so that nothing
  * under `cli` imports the kernel.
@@ -28,4 +40,10 @@ export interface KernelDoor {
   startDaemon(options: DaemonOptions): Promise<void>;
   /** A kernel inside this process, listening on its socket like any other. */
   openKernel(options: DaemonOptions): Promise<ForegroundKernel>;
+  /** A kernel inside this process, for as long as it takes to stop something. */
+  takeOver(config: LoadedConfig): Promise<TakeoverKernel>;
+  /** Whether a guardian stands above the data directory. */
+  isGuarded(config: LoadedConfig): boolean;
+  /** Ends guardians whose kernel is gone, so that they start none again. */
+  endGuardians(config: LoadedConfig): Promise<void>;
 }

@@ -7,9 +7,8 @@ import { followProgress } from "./follow-progress.ts";
 import type { Interruption } from "./interruption.ts";
 import type { ForegroundKernel } from "./kernel-door.ts";
 import { Output } from "./output.ts";
-import { logLineRenderer } from "./render/log-line.ts";
+import { RunOutput, type RunTarget } from "./run-output.ts";
 import type { Session } from "./session.ts";
-import { writeAll } from "./write-all.ts";
 
 export interface RunRequest {
   readonly services: Pick<DeployRequest, "services" | "groups">;
@@ -48,13 +47,12 @@ async function superviseRun(
   interruption: Interruption,
 ): Promise<number> {
   const target = { tenant: session.tenant, name };
-  const since = new Date().toISOString();
-  const leaving = new AbortController();
+  const logs = new RunOutput(kernel, target, session.output);
   const progress = kernel.deploy(
     { ...services, tenant: session.tenant, timeout_ms: session.timeoutMs },
     interruption.signal,
   );
-  const output = showLogs(kernel, target, since, session.output, leaving.signal);
+  logs.follow();
   let failure: unknown;
   try {
     // Its phases are of no interest here; only what the service prints is.
@@ -65,7 +63,8 @@ async function superviseRun(
   }
   const status = await kernel.status(target).catch(() => undefined);
   if (interruption.signal.aborted) await kernel.kill(target).catch(() => undefined);
-  await drain(leaving, output);
+  // The kernel tells an end once all that the process wrote is in the log.
+  await logs.finish();
   interruption.check();
   // A program that ended by itself is told by its exit code; everything else that went wrong by the error.
   const exit = status?.last_exit;
@@ -76,45 +75,12 @@ async function superviseRun(
   });
 }
 
-type Target = { readonly tenant: string; readonly name: string };
-
-/** Prints log lines until told to leave; what the service wrote to stderr goes to stderr. */
-async function showLogs(
-  kernel: ForegroundKernel,
-  target: Target,
-  since: string,
-  output: Output,
-  signal: AbortSignal,
-): Promise<void> {
-  const render = logLineRenderer({ timestamps: false });
-  while (!signal.aborted) {
-    try {
-      for await (const line of kernel.logs({ ...target, follow: true, since }, signal)) {
-        if (output.json || line.stream === "stdout") await output.element(line, render);
-        else await writeAll(process.stderr, `${line.message}\n`);
-      }
-      return;
-    } catch (thrown) {
-      // It takes a moment until the kernel knows the service.
-      if (!(thrown instanceof SoloError) || thrown.code !== "not_found") throw thrown;
-      await Bun.sleep(retryMs);
-    }
-  }
-}
-
-/** Lets lines that are on their way arrive before the kernel closes. */
-async function drain(leaving: AbortController, output: Promise<void>): Promise<void> {
-  await Promise.race([output, Bun.sleep(drainMs)]);
-  leaving.abort();
-  await output;
-}
-
-/** Resolves when no instance is left that runs or will be started again. */
-async function finished(kernel: ForegroundKernel, target: Target, signal: AbortSignal): Promise<void> {
-  if (isOver(await kernel.status(target))) return;
-  for await (const _ of kernel.events({ ...target, follow: true, tail: 0 }, signal)) {
-    if (isOver(await kernel.status(target))) return;
-  }
+/**
+ * Resolves when no instance is left that runs or will be started again. Looks, instead of waiting for an event: the last
+ * event of a process may come before the kernel has seen to its output and called it over.
+ */
+async function finished(kernel: ForegroundKernel, target: RunTarget, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && !isOver(await kernel.status(target))) await Bun.sleep(pollMs);
 }
 
 function isOver(status: ServiceStatus | undefined): boolean {
@@ -153,6 +119,5 @@ const signalNumbers: Readonly<Record<string, number>> = {
   SIGALRM: 14,
   SIGTERM: 15,
 };
-const retryMs = 5;
-/** Output reaches the log within a few milliseconds of being written. */
-const drainMs = 100;
+/** Between two looks at a service that runs: each costs a fraction of a millisecond. */
+const pollMs = 20;

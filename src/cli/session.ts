@@ -75,24 +75,6 @@ export class Session {
     );
   }
 
-  /**
-   * For `kill`: a kernel that died may have left the service running, and only a kernel can stop it for good. So one is
-   * started, unless the files say that nothing is to be stopped.
-   */
-  async stopper(): Promise<SoloClient> {
-    const kernel = await this.kernel();
-    if (!this.isLocal) return kernel;
-    return onUnreachable(kernel, async () => ({
-      kill: async (input, signal) => {
-        const files = await (await this.door()).openReadOnly(this.config);
-        const { service, tenant, state } = await files.status({ tenant: input.tenant, name: input.name });
-        if (state === "stopped") return { service, tenant, state, instances: [], took_ms: 0 };
-        await this.startDaemon();
-        return kernel.kill(input, signal);
-      },
-    }));
-  }
-
   async startDaemon(): Promise<void> {
     await (await this.door()).startDaemon({ config: this.config, flags: this.daemonFlags });
   }

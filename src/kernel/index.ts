@@ -1,4 +1,11 @@
 export { type KernelOptions, openKernel, type RunningKernel } from "./boot.ts";
 export { startDaemon } from "./daemon.ts";
-export { kernelExit, linkGuardian, openDaemonLog, writeBootError } from "./guardian/index.ts";
+export {
+  endGuardians,
+  guardiansOf,
+  kernelExit,
+  linkGuardian,
+  openDaemonLog,
+  writeBootError,
+} from "./guardian/index.ts";
 export { openReadOnly, type ReadApi } from "./read-only.ts";

@@ -1,4 +1,5 @@
 import {
+  deployRequestSchema,
   eventsRequestSchema,
   type InstanceState,
   isAlive,
@@ -22,10 +23,16 @@ import {
   type StoredInstance,
 } from "./database/index.ts";
 import { serviceNotFound } from "./not-found.ts";
+import { planDeploy } from "./plan.ts";
 import { hostOf } from "./routes.ts";
 
 /** What can be read of a data directory while no kernel runs on it. */
-export type ReadApi = Pick<SoloApi, "list" | "status" | "logs" | "events" | "health">;
+export interface ReadApi extends Pick<SoloApi, "list" | "status" | "logs" | "events" | "health"> {
+  /** What a deploy would change; one that is no dry run is refused, because it needs a kernel. */
+  readonly deploy: SoloApi["deploy"];
+  /** Whether any process of any tenant's service lives. */
+  readonly hasProcesses: () => boolean;
+}
 
 /** How many events `status` shows. */
 const recentEvents = 10;
@@ -99,10 +106,23 @@ class Reader implements ReadApi {
   };
 
   health: SoloApi["health"] = async () => {
-    throw new SoloError("unreachable", `no kernel runs on ${this.#paths.dataDir}`, {
-      hint: "`solo start` starts one; `solo deploy` does so by itself",
+    throw noKernel(this.#paths);
+  };
+
+  deploy: SoloApi["deploy"] = (input) => {
+    const request = accept(deployRequestSchema, input);
+    if (!request.dry_run) throw noKernel(this.#paths);
+    return planDeploy(request, {
+      database: this.#database,
+      ingressPort: this.#ingressPort,
+      instancesOf: (ref) => this.#instances(ref),
+      stateOf,
+      rowOf: (record) => this.#row(record),
     });
   };
+
+  hasProcesses = (): boolean =>
+    (this.#database?.services.list() ?? []).some(({ ref }) => this.#instances(ref).length > 0);
 
   close(): void {
     this.#logs?.close();
@@ -152,6 +172,12 @@ class Reader implements ReadApi {
       url: serves ? `http://${hostOf(ref)}:${this.#ingressPort}/` : null,
     };
   }
+}
+
+function noKernel({ dataDir }: Paths): SoloError {
+  return new SoloError("unreachable", `no kernel runs on ${dataDir}`, {
+    hint: "`solo start` starts one; `solo deploy` does so by itself",
+  });
 }
 
 function rowState(

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { type HealthDocument, SoloError } from "../../api/index.ts";
 import type { LoadedConfig } from "../../config/index.ts";
-import { build, holderOf } from "../../system/index.ts";
+import { build, lockedBy } from "../../system/index.ts";
 import type { Session } from "../session.ts";
 import { error, type Finding, info, ok, warning } from "./finding.ts";
 
@@ -14,7 +14,7 @@ export async function checkKernel(session: Session): Promise<Finding[]> {
   } catch (thrown) {
     if (!(thrown instanceof SoloError) || thrown.code !== "unreachable") throw thrown;
     if (!session.isLocal) return [error("kernel", thrown.message, thrown.hint ?? "check the context's address")];
-    return [absent(session.config), port(session.config)];
+    return [absent(session.config), await database(session), port(session.config)];
   } finally {
     await kernel.close();
   }
@@ -41,7 +41,7 @@ function fromHealth({ checks }: HealthDocument): Finding[] {
 }
 
 function absent({ paths }: LoadedConfig): Finding {
-  const holder = existsSync(paths.lock) ? holderOf(paths.lock) : undefined;
+  const holder = lockedBy(paths.lock);
   if (holder !== undefined) {
     return error(
       "kernel",
@@ -52,6 +52,18 @@ function absent({ paths }: LoadedConfig): Finding {
   if (existsSync(paths.socket))
     return info("kernel", `none runs; ${paths.socket} is left from an earlier one, the next one replaces it`);
   return info("kernel", "none runs; `solo start` or the first `solo deploy` starts it");
+}
+
+/** Without a kernel its records are looked into here, as `solo list` does. */
+async function database(session: Session): Promise<Finding> {
+  try {
+    const files = await (await session.door()).openReadOnly(session.config);
+    const { services } = await files.list({ tenant: session.tenant });
+    return ok("database", services.length === 1 ? "readable, 1 service" : `readable, ${services.length} services`);
+  } catch (thrown) {
+    const { message, hint } = SoloError.from(thrown);
+    return error("database", message, hint ?? "`solo list` tells more");
+  }
 }
 
 function port(config: LoadedConfig): Finding {

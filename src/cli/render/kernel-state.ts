@@ -7,7 +7,12 @@ export function renderKernelState({ pid, version, started, data_dir }: KernelSta
 }
 
 export function renderShutdown({ pid, kept, stopped, took_ms }: Stopped, { style }: View): string {
-  if (pid === null) return style.dim("no kernel runs");
-  const services = kept > 0 ? `${kept} services kept running` : `${stopped} services stopped`;
-  return `stopped  ${style.dim(`kernel ${pid}, ${services}, ${formatDuration(took_ms)}`)}`;
+  if (pid === null && stopped === 0) return style.dim("no kernel runs");
+  const services = kept > 0 ? `${counted(kept)} kept running` : `${counted(stopped)} stopped`;
+  const kernel = pid === null ? "services that had no kernel" : `kernel ${pid}`;
+  return `stopped  ${style.dim(`${kernel}, ${services}, ${formatDuration(took_ms)}`)}`;
+}
+
+function counted(services: number): string {
+  return services === 1 ? "1 service" : `${services} services`;
 }

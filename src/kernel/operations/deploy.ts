@@ -1,16 +1,17 @@
 import { type DeployProgress, type DeployResult, type OperationRequest, SoloError } from "../../api/index.ts";
-import { checkDependencies } from "../../config/index.ts";
+import type { NamedService } from "../../config/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { ReportProgress } from "../progress.ts";
 import type { Revision } from "../service.ts";
 import { Deployment } from "./deployment.ts";
+import { refuseImpossible } from "./refuse-impossible.ts";
 
 type Request = OperationRequest<"deploy">;
 
 /** Deploys every service of a request; those that depend on others wait for them. */
 export async function deploy(kernel: Kernel, request: Request, report: ReportProgress): Promise<DeployProgress> {
   const begin = kernel.clock.monotonic();
-  refuseImpossible(kernel, request);
+  refuseImpossible(request, deployedIn(kernel, request.tenant));
   kernel.routes.checkHosts(request.tenant, request.services);
   const names = new Set(request.services.map(({ name }) => name));
   const deployments = request.services.map(
@@ -55,28 +56,11 @@ async function buildAll(
   return revisions;
 }
 
-/** @throws SoloError for what can never work, whatever the sources hold */
-function refuseImpossible(kernel: Kernel, { tenant, services }: Request): void {
-  for (const [index, { name, spec }] of services.entries()) {
-    if (services.findIndex((other) => other.name === name) !== index) {
-      throw new SoloError("invalid_request", `services.${index}.name: ${name} is named twice in one request`);
-    }
-    const { startup, readiness, liveness } = spec.health;
-    if (spec.kind === "command" && [startup, readiness, liveness].some((probe) => probe?.type === "heartbeat")) {
-      throw new SoloError("invalid_config", `${name}: a command sends no heartbeat`, {
-        hint: "probe it by http, tcp or exec; heartbeats come from source and wasm services",
-      });
-    }
-  }
-  const deployed = kernel
+function deployedIn(kernel: Kernel, tenant: string): NamedService[] {
+  return kernel
     .services(tenant)
     .filter(({ desired }) => desired !== "stopped")
     .map(({ ref, revision }) => ({ name: ref.name, spec: revision.spec }));
-  const [fault] = checkDependencies(services, deployed);
-  if (fault === undefined) return;
-  throw new SoloError("invalid_config", `${fault.service} depends on ${fault.dependency}: ${fault.message}`, {
-    hint: fault.hint,
-  });
 }
 
 function withOthers(error: SoloError, done: readonly (() => DeployResult)[]): SoloError {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { DeployProgress, DeployResult, OperationRequest, ServiceRef, ServiceSpec } from "../../api/index.ts";
 import { buildArtifact, revisionId } from "../../deploy/index.ts";
 import { awaitDependencies } from "../dependencies.ts";
@@ -27,11 +30,11 @@ export class Deployment {
   }
 
   /** Makes the artifact, and finds what would keep it from starting; nothing of the service changes yet. */
-  async build(): Promise<Revision> {
+  async build(folder = this.kernel.paths.artifacts): Promise<Revision> {
     refuseSharedPort(this.ref.name, this.spec, this.#replicas);
     refuseTakenPort(this.kernel.supervisor.instancesOf(this.ref), this.spec);
     this.#step("build", this.spec.kind === "source" ? "bundling" : "checking");
-    const built = await buildArtifact(this.spec, this.kernel.paths.artifacts);
+    const built = await buildArtifact(this.spec, folder);
     const { digest, entry, command, mentionsPort } = built;
     const artifact = { digest, entry, command: [...command], mentionsPort };
     return { id: revisionId(this.spec, digest), spec: this.spec, artifact };
@@ -39,7 +42,8 @@ export class Deployment {
 
   /** What a deploy would answer, changing nothing. */
   async plan(): Promise<() => DeployResult> {
-    const revision = await this.build();
+    const folder = mkdtempSync(join(tmpdir(), "solo-plan-"));
+    const revision = await this.build(folder).finally(() => rmSync(folder, { recursive: true, force: true }));
     const known = this.kernel.find(this.ref);
     const isSame =
       known !== undefined && this.#isCurrent(known, revision) && this.#replicasFor(known) === known.replicas;

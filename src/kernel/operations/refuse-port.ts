@@ -13,7 +13,10 @@ export function refuseSharedPort(name: string, { fixed_port }: ServiceSpec, repl
  * Without this a probe of the port would take the program that has it for the service's own.
  * @throws SoloError `port_in_use` when a program other than the service itself listens on its fixed port
  */
-export function refuseTakenPort(instances: readonly Instance[], { fixed_port: port }: ServiceSpec): void {
+export function refuseTakenPort(
+  instances: readonly Pick<Instance, "pid" | "port">[],
+  { fixed_port: port }: ServiceSpec,
+): void {
   if (port === undefined || instances.some((instance) => instance.pid !== null && instance.port === port)) return;
   if (isPortFree(port)) return;
   throw new SoloError("port_in_use", `port ${port} is in use by another program`, {

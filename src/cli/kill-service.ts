@@ -1,0 +1,22 @@
+import type { KillResult, OperationInput } from "../api/index.ts";
+import type { Session } from "./session.ts";
+import { stopWith } from "./stopping.ts";
+
+/** Stops a service for good, whether a kernel runs or not: without one it would come back with the next. */
+export function killService(session: Session, request: OperationInput<"kill">): Promise<KillResult> {
+  return stopWith(
+    session,
+    (kernel) => kernel.kill(request),
+    async (takeOver) => {
+      const files = await (await session.door()).openReadOnly(session.config);
+      // A name that is none is told without opening, and so writing, anything.
+      await files.status({ tenant: request.tenant, name: request.name }).finally(() => files.close());
+      const { kernel, close } = await takeOver();
+      try {
+        return await kernel.kill(request);
+      } finally {
+        await close();
+      }
+    },
+  );
+}

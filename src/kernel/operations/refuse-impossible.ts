@@ -1,0 +1,28 @@
+import { type OperationRequest, SoloError } from "../../api/index.ts";
+import { checkDependencies, type NamedService } from "../../config/index.ts";
+
+/**
+ * @param deployed services of the tenant that are wanted already
+ * @throws SoloError for what can never work, whatever the sources hold
+ */
+export function refuseImpossible(
+  { services }: Pick<OperationRequest<"deploy">, "services">,
+  deployed: readonly NamedService[],
+): void {
+  for (const [index, { name, spec }] of services.entries()) {
+    if (services.findIndex((other) => other.name === name) !== index) {
+      throw new SoloError("invalid_request", `services.${index}.name: ${name} is named twice in one request`);
+    }
+    const { startup, readiness, liveness } = spec.health;
+    if (spec.kind === "command" && [startup, readiness, liveness].some((probe) => probe?.type === "heartbeat")) {
+      throw new SoloError("invalid_config", `${name}: a command sends no heartbeat`, {
+        hint: "probe it by http, tcp or exec; heartbeats come from source and wasm services",
+      });
+    }
+  }
+  const [fault] = checkDependencies(services, deployed);
+  if (fault === undefined) return;
+  throw new SoloError("invalid_config", `${fault.service} depends on ${fault.dependency}: ${fault.message}`, {
+    hint: fault.hint,
+  });
+}
