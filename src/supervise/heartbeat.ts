@@ -1,5 +1,6 @@
 import { type HostMessage, heartbeatIntervalMs } from "../api/index.ts";
 import type { Clock } from "../system/index.ts";
+import { everyBeat } from "./ticker.ts";
 
 type Health = NonNullable<Extract<HostMessage, { type: "heartbeat" }>["health"]>;
 
@@ -14,7 +15,7 @@ export class Heartbeat {
   /** Whether it listens on a port: one that doesn't has shown nothing yet by being ready. */
   listens = false;
   readonly #clock: Clock;
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #endTicks: () => void;
   #shape: Extract<HostMessage, { type: "ready" }>["shape"] | undefined;
   #beats = 0;
   #last: number;
@@ -24,10 +25,10 @@ export class Heartbeat {
   constructor(clock: Clock, onTick: () => void) {
     this.#clock = clock;
     this.#last = this.#lastTick = clock.monotonic();
-    this.#timer = setInterval(() => {
+    this.#endTicks = everyBeat(() => {
       this.#noticePause();
       onTick();
-    }, heartbeatIntervalMs);
+    });
   }
 
   receive(message: HostMessage): void {
@@ -55,7 +56,7 @@ export class Heartbeat {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#endTicks();
   }
 
   /** After a pause of the kernel itself (a suspended machine, SIGSTOP) beats may be waiting unread: give them a round. */

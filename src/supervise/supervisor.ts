@@ -8,6 +8,7 @@ import type { InstanceOwner } from "./instance-state.ts";
 import { PortAllocator } from "./ports.ts";
 import type { InstanceRecord, LaunchPlan, SuperviseRuntime } from "./runtime.ts";
 import { startFailure } from "./start-failure.ts";
+import { StartGate } from "./start-gate.ts";
 import { Watchers } from "./watchers.ts";
 
 /** How long an instance that never got ready may take to stop. */
@@ -28,6 +29,7 @@ export class Supervisor implements InstanceOwner {
   readonly #instances = new Map<string, Instance>();
   readonly #byService = new Map<string, Set<Instance>>();
   readonly #watchers = new Watchers();
+  readonly #starts = new StartGate<Instance>();
   readonly #groups: GroupRestarts;
   /** Instances that must prove themselves first: their failure ends a rollout instead of being retried. */
   readonly #trials = new Set<Instance>();
@@ -63,9 +65,10 @@ export class Supervisor implements InstanceOwner {
     return [...(this.#byService.get(serviceKey(ref)) ?? [])];
   }
 
+  /** Starts an instance, which has no process yet while many others start. */
   launch(plan: LaunchPlan): Instance {
     const instance = this.#create(plan);
-    instance.start();
+    this.#starts.enter(instance, () => instance.start());
     return instance;
   }
 
@@ -78,7 +81,7 @@ export class Supervisor implements InstanceOwner {
     const instance = this.#create(plan);
     this.#trials.add(instance);
     try {
-      instance.start();
+      this.#starts.enter(instance, () => instance.start());
       await this.settled(instance, signal);
       return instance;
     } catch (error) {
@@ -112,6 +115,7 @@ export class Supervisor implements InstanceOwner {
   forget(instance: Instance): void {
     clearTimeout(this.#retries.get(instance.id));
     this.#retries.delete(instance.id);
+    this.#starts.leave(instance);
     this.#groups.drop(instance);
     instance.discard();
     this.#instances.delete(instance.id);
@@ -159,6 +163,7 @@ export class Supervisor implements InstanceOwner {
   };
 
   changed(instance: Instance): void {
+    if (instance.state !== "starting") this.#starts.leave(instance);
     this.#observe(instance);
     this.wake(instance.plan.ref);
   }
@@ -180,6 +185,7 @@ export class Supervisor implements InstanceOwner {
   /** Lets go of every process without touching it. */
   release(): void {
     this.#closed = true;
+    this.#starts.close();
     this.#groups.close();
     for (const timer of this.#retries.values()) clearTimeout(timer);
     for (const instance of this.#instances.values()) instance.release();

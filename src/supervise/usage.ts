@@ -1,4 +1,4 @@
-import { cpus } from "node:os";
+import { availableParallelism } from "node:os";
 import { type Clock, clockTicksPerSecond, descendantsOf, readMemory, readStat } from "../system/index.ts";
 import type { Instance } from "./instance.ts";
 
@@ -14,6 +14,9 @@ const noUsage: Usage = { rssBytes: 0, cpuPercent: 0 };
 const roundMs = 5_000;
 /** … in slices, so that thousands of instances don't stall the kernel at once. */
 const sliceMs = 500;
+
+/** All cores at once. Asked for once, since the answer is read from files. */
+const mostPercent = availableParallelism() * 100;
 
 interface Sample {
   readonly pid: number;
@@ -65,7 +68,7 @@ export class UsageSampler {
     const last = this.#samples.get(instance.id);
     const elapsed = last?.pid === instance.pid ? now - last.time : 0;
     const share = last === undefined || elapsed <= 0 ? 0 : ((cpuMs - last.cpuMs) / elapsed) * 100;
-    const cpuPercent = Math.round(Math.min(Math.max(share, 0), cpus().length * 100) * 10) / 10;
+    const cpuPercent = Math.round(Math.min(Math.max(share, 0), mostPercent) * 10) / 10;
     const usage = { rssBytes, cpuPercent };
     this.#samples.set(instance.id, { pid: instance.pid, time: now, cpuMs, usage });
     return usage;
