@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { EAGAIN, errno, libc, systemError } from "./libc.ts";
 
 /** An exclusive lock on a file. The operating system frees it when the process dies, however that happens. */
@@ -39,6 +39,15 @@ export function holderOf(path: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The pid that holds the lock now, as the system lists it (proc_locks(5)); taking nothing, so that nobody is kept out. */
+export function lockedBy(path: string): number | undefined {
+  const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+  const line = readFileSync("/proc/locks", "utf8")
+    .split("\n")
+    .find((entry) => / FLOCK /.test(entry) && entry.split(/\s+/)[5]?.endsWith(`:${inode}`));
+  return line === undefined ? undefined : Number(line.split(/\s+/)[4]);
 }
 
 /** Only for messages, so a full disk must not keep anyone from starting. */

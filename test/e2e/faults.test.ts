@@ -9,6 +9,8 @@ import { refused } from "./refused.ts";
 
 /** What disks, crashes and other versions do to a data directory: it is told as what it is, and nothing is made worse. */
 
+const findings = z.object({ findings: z.array(z.object({ name: z.string(), status: z.string() })) });
+
 describe("kernel.db", () => {
   /** Makes a data directory with one service, whose kernel was stopped. */
   async function makeIn(env: SoloEnv): Promise<{ database: string; service: string }> {
@@ -34,6 +36,9 @@ describe("kernel.db", () => {
       expect(message).toContain(database);
       expect(applied).toBe("no");
     }
+    const doctor = (await env.run(["doctor", "--json"])).expect(3).json(findings).findings;
+    expect(doctor).toContainEqual(expect.objectContaining({ name: "database", status: "error" }));
+    expect(doctor).toContainEqual(expect.objectContaining({ name: "kernel", status: "info" }));
     expect(readFileSync(database).equals(damaged)).toBe(true);
     writeFileSync(database, whole);
     (await env.run(["start"])).expect();

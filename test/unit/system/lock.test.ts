@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { acquireLock, holderOf } from "../../../src/system/index.ts";
+import { acquireLock, holderOf, lockedBy } from "../../../src/system/index.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { until } from "../../support/until.ts";
 
@@ -13,7 +13,10 @@ test("a lock is held once, and names its holder", () => {
   expect(lock).toBeDefined();
   expect(acquireLock(path)).toBeUndefined();
   expect(holderOf(path)).toBe(process.pid);
+  expect(lockedBy(path)).toBe(process.pid);
   lock?.release();
+  expect(holderOf(path)).toBe(process.pid);
+  expect(lockedBy(path)).toBeUndefined();
   const again = acquireLock(path);
   expect(again).toBeDefined();
   again?.release();
