@@ -33,6 +33,7 @@ export interface OutputCaptures {
  */
 export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, identity: LaunchIdentity): ProcessHandle {
   const cmd = commandLine(runtime, plan, identity.port);
+  const cwd = plan.spec.cwd ?? folderOf(plan.spec.path);
   const outputs: number[] = [];
   try {
     for (const path of fifoPaths(runtime, identity.id)) outputs.push(openSync(path, constants.O_WRONLY));
@@ -40,7 +41,7 @@ export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, ident
     const child = Bun.spawn({
       cmd,
       env: environment(runtime, plan, identity),
-      cwd: plan.spec.cwd ?? folderOf(plan.spec.path),
+      cwd,
       stdin: "ignore",
       stdout: stdout ?? "ignore",
       stderr: stderr ?? "ignore",
@@ -53,7 +54,7 @@ export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, ident
     }));
     return { pid: child.pid, startTime: readStat(child.pid)?.startTime ?? 0, exited };
   } catch (error) {
-    throw spawnError(cmd[0] ?? "", error);
+    throw spawnError(cmd[0] ?? "", cwd, error);
   } finally {
     for (const fd of outputs) closeSync(fd);
   }
@@ -118,10 +119,17 @@ function folderOf(path: string | undefined): string {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : dirname(path);
 }
 
-function spawnError(executable: string, error: unknown): SoloError {
+/** The system names the program, even when it is the working directory that is missing. */
+function spawnError(executable: string, cwd: string, error: unknown): SoloError {
+  if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    return new SoloError("start_failed", `the working directory ${cwd} does not exist`, {
+      hint: "make it, or deploy with another one",
+      cause: error,
+    });
+  }
   const reason = error instanceof Error ? error.message : String(error);
   return new SoloError("start_failed", `${executable} can't be started: ${reason}`, {
-    hint: "check that the program and its working directory exist and that you may execute it",
+    hint: "check that the program exists and that you may execute it",
     cause: error,
   });
 }

@@ -18,5 +18,6 @@ export async function startFailure(logs: LogPort, instance: Instance, failure: I
     : (error?.hint ?? `\`solo logs ${ref.name}\` shows all it wrote`);
   // What kept a process from being started at all has a code of its own; how one ended has not.
   const code = error === undefined || error.code === "internal" ? "start_failed" : error.code;
-  return new SoloError(code, `${ref.name} did not get ready: ${reason}`, { hint, details, cause: error });
+  const said = reason.startsWith("did not get ready") ? reason : `did not get ready: ${reason}`;
+  return new SoloError(code, `${ref.name} ${said}`, { hint, details, cause: error });
 }

@@ -1,0 +1,297 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Daemon, failure, freePort, last, waitFor } from "../support/index.ts";
+
+setDefaultTimeout(60_000);
+
+let daemon: Daemon;
+beforeAll(async () => {
+  daemon = await Daemon.start();
+});
+afterAll(() => daemon[Symbol.asyncDispose]());
+
+const says = (text: string) => `export default { fetch: () => new Response("${text}") };`;
+const text = async (name: string) => (await daemon.env.fetch(name)).text();
+const runs = "exec sleep 1000";
+
+/** Looks at the number of ready instances as fast as it can; the function ends it and answers with the lowest seen. */
+function watchReady(name: string): () => Promise<{ lowest: number; looks: number }> {
+  const seen = { lowest: Number.POSITIVE_INFINITY, looks: 0, over: false };
+  const looking = (async () => {
+    while (!seen.over) {
+      const { ready } = await daemon.status(name);
+      seen.lowest = Math.min(seen.lowest, ready);
+      seen.looks += 1;
+    }
+  })();
+  return async () => {
+    seen.over = true;
+    await looking;
+    return seen;
+  };
+}
+
+describe("a first deploy that fails leaves nothing running, and says why", () => {
+  const cases = [
+    {
+      name: "exits",
+      spec: () => daemon.shell("echo 'no config' >&2; exit 3"),
+      says: /exited with code 3/,
+      logs: "no config",
+    },
+    { name: "ends", spec: () => daemon.shell("echo bye; exit 0"), says: /exited with code 0/, logs: "bye" },
+    { name: "signalled", spec: () => daemon.shell("kill -SEGV $$"), says: /ended by SIGSEGV/ },
+    {
+      name: "throws",
+      spec: () => daemon.module("throws.ts", `const a = 1;\nthrow new Error("no way");`),
+      says: /no way/,
+      logs: "error: no way",
+    },
+    {
+      name: "late",
+      spec: () => daemon.shell(runs, { health: { readiness: { type: "tcp" as const, port: 0 }, grace_ms: 200 } }),
+      says: /did not get ready within 200 ms \(readiness probe: connection refused\)/,
+    },
+    { name: "nowhere", spec: () => daemon.shell(runs, { cwd: join(daemon.env.root, "missing") }), says: /missing/ },
+  ];
+  for (const { name, spec, says: message, logs } of cases) {
+    test(name, async () => {
+      const error = await failure(daemon.deploy({ [name]: spec() }));
+      expect(error).toMatchObject({ code: "start_failed", exit: 1, applied: "yes" });
+      expect(error.message).toMatch(message);
+      if (logs !== undefined) expect(error.details?.logs).toContain(logs);
+      expect(error.details?.frame ?? null).toEqual(name === "throws" ? expect.stringContaining("2 | throw") : null);
+      expect(daemon.processes(name)).toEqual([]);
+      expect(await daemon.status(name)).toMatchObject({ state: "failed", instances: [], restarts: 0 });
+      const starts = (await daemon.events(name)).filter(({ event }) => event === "instance_started");
+      expect(starts.length).toBeLessThanOrEqual(1);
+    });
+  }
+
+  test("an executable that vanished after it was found", async () => {
+    const path = daemon.env.write("vanishing.sh", "#!/bin/sh\nexit 0\n", 0o755);
+    const spec = daemon.marked({ kind: "command", command: [path], cwd: daemon.env.root });
+    await daemon.deploy({ vanishing: daemon.shell(runs) });
+    expect(spec.command).toEqual([path]);
+    const interpreter = daemon.env.write("odd.sh", "#!/no/such/interpreter\n", 0o755);
+    const error = await failure(daemon.deploy({ odd: { kind: "command", command: [interpreter] } }));
+    expect(["start_failed", "not_executable", "file_not_found"]).toContain(error.code);
+    expect(await daemon.status("odd").catch(() => ({ instances: [] }))).toMatchObject({ instances: [] });
+  });
+
+  test("one of several replicas fails: the others are stopped too", async () => {
+    const turn = join(daemon.env.root, "turn");
+    mkdirSync(turn);
+    const script = `mkdir ${turn}/1 2>/dev/null && ${runs}; mkdir ${turn}/2 2>/dev/null && ${runs}; sleep 0.05; exit 1`;
+    const error = await failure(daemon.deploy({ third: daemon.shell(script, { replicas: 3 }) }));
+    expect(error.code).toBe("start_failed");
+    expect(daemon.processes("third")).toEqual([]);
+  });
+});
+
+describe("an update", () => {
+  test("replaces one instance without a moment without one", async () => {
+    await daemon.deploy({ solo: daemon.module("solo.ts", says("one")) });
+    const stop = watchReady("solo");
+    for (const version of ["two", "three", "four"]) {
+      const [result] = await daemon.deploy({ solo: daemon.module("solo.ts", says(version)) });
+      expect(result).toMatchObject({ state: "ready", changed: true });
+      expect(await text("solo")).toBe(version);
+    }
+    const { lowest, looks } = await stop();
+    expect(lowest).toBeGreaterThanOrEqual(1);
+    expect(looks).toBeGreaterThan(10);
+    expect(daemon.processes("solo").length).toBe(1);
+  });
+
+  test("replaces four instances and never has fewer than four; when the third new one fails, all are as before", async () => {
+    await daemon.deploy({ four: daemon.shell(runs, { replicas: 4 }) });
+    const before = daemon.processes("four").sort();
+    const stop = watchReady("four");
+    const turns = join(daemon.env.root, "turns");
+    mkdirSync(turns);
+    const failing = `for n in 1 2; do mkdir ${turns}/$n 2>/dev/null && ${runs}; done; exit 1`;
+    const error = await failure(daemon.deploy({ four: daemon.shell(failing, { replicas: 4 }) }));
+    expect(error).toMatchObject({ code: "rolled_back", exit: 9, applied: "no", details: { ready: 4 } });
+    const { revision, instances } = await daemon.status("four");
+    expect(instances.length).toBe(4);
+    expect(instances.every((instance) => instance.revision === revision && instance.state === "ready")).toBe(true);
+    expect(daemon.processes("four").filter((pid) => before.includes(pid)).length).toBe(2);
+    await daemon.deploy({ four: daemon.shell(`: new; ${runs}`, { replicas: 4 }) });
+    const { lowest } = await stop();
+    expect(lowest).toBe(4);
+    expect(daemon.processes("four").length).toBe(4);
+    expect(daemon.processes("four").some((pid) => before.includes(pid))).toBe(false);
+  });
+
+  test("that fails is rolled back: the same process serves on, also for the next kernel", async () => {
+    await daemon.deploy({ stays: daemon.module("stays.ts", says("old")) });
+    const [pid] = daemon.processes("stays");
+    const error = await failure(
+      daemon.deploy({ stays: daemon.module("stays.ts", `throw new Error("new is broken");`) }),
+    );
+    expect(error).toMatchObject({ code: "rolled_back", exit: 9, applied: "no" });
+    expect(error.message).toContain("new is broken");
+    expect(error.details?.frame).toContain("throw new Error");
+    expect(await text("stays")).toBe("old");
+    await daemon.crashKernel();
+    expect(await text("stays")).toBe("old");
+    expect(daemon.processes("stays")).toEqual([pid ?? 0]);
+  });
+
+  test("of the same content touches no process, even while that is still starting", async () => {
+    const open = join(daemon.env.root, "open");
+    const readiness = { type: "exec" as const, command: ["/usr/bin/test", "-e", open], interval_ms: 20 };
+    const spec = daemon.shell(runs, { health: { readiness } });
+    await daemon.deploy({ same: spec }, { wait: false });
+    const [pid] = daemon.processes("same");
+    const again = daemon.deploy({ same: spec });
+    await Bun.write(open, "");
+    expect((await again)[0]).toMatchObject({ state: "ready", changed: false });
+    expect((await daemon.deploy({ same: spec }))[0]).toMatchObject({ state: "ready", changed: false });
+    expect(daemon.processes("same")).toEqual([pid ?? 0]);
+  });
+
+  test("with a fixed port stops the old instance first, and starts it again when the new one fails", async () => {
+    const port = freePort();
+    const server = (answer: string) => `Bun.serve({ port: ${port}, fetch: () => new Response("${answer}") });`;
+    const fixed = (code: string) => daemon.module("fixed.ts", code, { fixed_port: port });
+    await daemon.deploy({ fixed: fixed(server("one")) });
+    await daemon.deploy({ fixed: fixed(server("two")) });
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("two");
+    const error = await failure(daemon.deploy({ fixed: fixed(`throw new Error("broken");`) }));
+    expect(error.code).toBe("rolled_back");
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("two");
+  });
+
+  test("to no instances at all is what the next kernel finds", async () => {
+    await daemon.deploy({ none: daemon.shell(runs, { replicas: 2 }) });
+    const [result] = await daemon.deploy({ none: daemon.shell(`: other; ${runs}`, { replicas: 0 }) });
+    expect(result).toMatchObject({ instances: [], state: "stopped" });
+    const { revision } = await daemon.status("none");
+    expect(revision).toBe(result?.revision ?? "");
+    await daemon.crashKernel();
+    expect(await daemon.status("none")).toMatchObject({ revision, replicas: 0, instances: [] });
+    expect(daemon.processes("none")).toEqual([]);
+  });
+
+  test("asked for several times at once ends with one of them, running once", async () => {
+    const texts = ["a", "b", "c", "d"];
+    const deploys = texts.map((version, index) =>
+      daemon.deploy({ racing: daemon.module(`racing-${index}.ts`, says(version)) }),
+    );
+    for (const result of await Promise.all(deploys)) expect(result[0]?.state).toBe("ready");
+    expect(texts).toContain(await text("racing"));
+    expect(daemon.processes("racing").length).toBe(1);
+  });
+});
+
+describe("a deploy that nobody waits for", () => {
+  const slow = (open: string) => ({
+    health: { readiness: { type: "exec" as const, command: ["/usr/bin/test", "-e", open], interval_ms: 20 } },
+  });
+
+  test("goes on after its timeout", async () => {
+    const open = join(daemon.env.root, "open-late");
+    const error = await failure(daemon.deploy({ slow: daemon.shell(runs, slow(open)) }, { timeout_ms: 200 }));
+    expect(error).toMatchObject({ code: "timeout", exit: 8, applied: "yes" });
+    await Bun.write(open, "");
+    await daemon.until("slow", "ready");
+  });
+
+  test("goes on when its client goes away", async () => {
+    await daemon.deploy({ left: daemon.shell(runs) });
+    const open = join(daemon.env.root, "open-left");
+    const leaving = new AbortController();
+    const spec = daemon.marked(daemon.shell(`: two; ${runs}`, slow(open)));
+    const stream = daemon.client.deploy({ services: [{ name: "left", spec }] }, leaving.signal);
+    for await (const progress of stream) {
+      if (progress.type === "phase" && progress.phase === "start") break;
+    }
+    leaving.abort();
+    await Bun.write(open, "");
+    const { revision } = await daemon.until(
+      "left",
+      ({ instances, state }) => instances.length === 1 && state === "ready" && instances[0]?.restarts === 0,
+    );
+    await waitFor(async () => (await daemon.events("left")).some(({ event }) => event === "rollout_completed"), {
+      what: "the rollout",
+    });
+    expect((await daemon.status("left")).instances[0]?.revision).toBe((await daemon.status("left")).revision);
+    expect(revision).toBeString();
+  });
+
+  test("is answered at once, durably", async () => {
+    const open = join(daemon.env.root, "never-opened");
+    const [result] = await daemon.deploy({ queued: daemon.shell(runs, slow(open)) }, { wait: false });
+    expect(result).toMatchObject({ state: "starting", changed: true });
+    await daemon.crashKernel();
+    expect(await daemon.status("queued")).toMatchObject({ state: "starting", revision: result?.revision ?? "" });
+  });
+});
+
+describe("scaling", () => {
+  test("adds and removes instances, down to none and up again", async () => {
+    await daemon.deploy({ scaled: daemon.module("scaled.ts", says("here")) });
+    const [first] = daemon.processes("scaled");
+    for (const replicas of [4, 2, 0, 1]) {
+      const { services } = await last(daemon.client.scale({ name: "scaled", replicas }));
+      expect(services[0]?.instances.length).toBe(replicas);
+      expect(daemon.processes("scaled").length).toBe(replicas);
+      if (replicas > 1) expect(daemon.processes("scaled")).toContain(first ?? 0);
+    }
+    expect(await text("scaled")).toBe("here");
+    const same = await last(daemon.client.scale({ name: "scaled", replicas: 1 }));
+    expect(same.services[0]?.changed).toBe(false);
+  });
+
+  test("of a service that is stopped, or listens on one fixed port, is refused", async () => {
+    await daemon.deploy({ halted: daemon.shell(runs) });
+    await daemon.client.kill({ name: "halted" });
+    expect(await failure(last(daemon.client.scale({ name: "halted", replicas: 2 })))).toMatchObject({
+      code: "not_running",
+      exit: 3,
+    });
+    const port = freePort();
+    const server = `Bun.serve({ port: ${port}, fetch: () => new Response("x") });`;
+    await daemon.deploy({ single: daemon.module("single.ts", server, { fixed_port: port }) });
+    expect((await failure(last(daemon.client.scale({ name: "single", replicas: 2 })))).code).toBe("invalid_request");
+    expect((await daemon.status("single")).replicas).toBe(1);
+  });
+
+  test("down takes those that are least use first", async () => {
+    const bad = join(daemon.env.root, "bad");
+    const readiness = { type: "exec" as const, command: ["/bin/sh", "-c", `! grep -qx $PORT ${bad}`], interval_ms: 30 };
+    await Bun.write(bad, "");
+    const spec = daemon.shell(`: $PORT; ${runs}`, { replicas: 3, health: { readiness } });
+    await daemon.deploy({ picky: spec });
+    const [oldest, ...others] = (await daemon.status("picky")).instances;
+    await Bun.write(bad, `${oldest?.port}\n`);
+    await daemon.until("picky", ({ ready }) => ready === 2);
+    await last(daemon.client.scale({ name: "picky", replicas: 2 }));
+    const kept = (await daemon.status("picky")).instances.map(({ id }) => id);
+    expect(kept).toEqual(others.map(({ id }) => id));
+  });
+});
+
+test("a dry run changes nothing", async () => {
+  const before = (await daemon.client.list({})).services.length;
+  const [planned] = await daemon.deploy({ planned: daemon.shell(runs) }, { dry_run: true });
+  expect(planned).toMatchObject({ changed: true, instances: [] });
+  expect((await daemon.client.list({})).services.length).toBe(before);
+  await daemon.deploy({ actual: daemon.shell(runs) });
+  expect((await daemon.deploy({ actual: daemon.shell(runs) }, { dry_run: true }))[0]?.changed).toBe(false);
+  expect((await daemon.deploy({ actual: daemon.shell(`: 2; ${runs}`) }, { dry_run: true }))[0]?.changed).toBe(true);
+  expect((await failure(daemon.deploy({ bad: { kind: "source", path: "/no/such.ts" } }, { dry_run: true }))).exit).toBe(
+    2,
+  );
+});
+
+test("two services can't have one host, whoever comes first", async () => {
+  await daemon.deploy({ owner: daemon.module("owner.ts", says("owner"), { hosts: ["shop.localhost"] }) });
+  const thief = daemon.module("thief.ts", says("thief"), { hosts: ["SHOP.localhost"] });
+  expect(await failure(daemon.deploy({ thief }))).toMatchObject({ code: "conflict", exit: 6 });
+  const pair = daemon.module("pair.ts", says("pair"), { hosts: ["pair.localhost"] });
+  expect((await failure(daemon.deploy({ left1: pair, right1: pair }))).code).toBe("conflict");
+});
