@@ -73,6 +73,7 @@ export class LogModel {
     const position = this.iterators.get(name) ?? { must: 0, may: 0 };
     this.iterators.set(name, position);
     const iterator = log.iterator(name);
+    position.may = Math.max(position.may, log.begin);
     if (next <= iterator.position) return;
     iterator.complete({ end: next });
     position.may = Math.max(position.may, Math.min(next, log.committed));
@@ -99,7 +100,8 @@ export class LogModel {
     inRange("the begin", log.begin, this.begin);
     Object.assign(this.begin, { must: log.begin, may: log.begin });
     for (const [name, position] of this.iterators) {
-      const at = iterators.get(name) ?? 0;
+      const at = iterators.get(name) ?? log.begin;
+      position.may = Math.max(position.may, log.begin);
       inRange(`iterator ${name}`, at, position);
       Object.assign(position, { must: at, may: at });
     }

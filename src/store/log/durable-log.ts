@@ -32,6 +32,7 @@ export interface LogStats {
   /** Bytes of memory that hold entries not yet durable. */
   readonly bufferedBytes: number;
   readonly segments: number;
+  /** Of each named iterator the address before which everything is completed or gone. */
   readonly iterators: ReadonlyMap<string, number>;
 }
 
@@ -268,7 +269,7 @@ export class DurableLog {
       commits: this.#flusher.commits,
       bufferedBytes: this.#buffer.heldBytes,
       segments: this.#segments.all.length,
-      iterators: new Map(this.#iterators.positions),
+      iterators: new Map([...this.#iterators.positions].map(([name, at]) => [name, Math.max(at, begin)])),
     };
   }
 
@@ -307,7 +308,13 @@ export class DurableLog {
     if (point.address <= this.begin) return this.begin;
     try {
       const durable = this.#metadata.current.durable;
-      await this.#metadata.save({ begin: point, durable: durable.address < point.address ? point : durable });
+      // Recovery may pass over entries that told where the iterators are.
+      const iterators = new Map(this.#iterators.positions);
+      await this.#metadata.save({
+        begin: point,
+        durable: durable.address < point.address ? point : durable,
+        iterators,
+      });
       this.#begin = point;
       await this.#segments.removeBefore(point.address);
     } catch (error) {

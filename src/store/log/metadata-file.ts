@@ -80,6 +80,14 @@ export class MetadataFile {
     this.#slot = slot;
   }
 
+  /**
+   * Makes the slot that counts durable in its place, in case the sync of whoever wrote it failed; only then may the other
+   * one, which may be all that the disk has, be written over.
+   */
+  async confirm(): Promise<void> {
+    await this.#write(this.#slot);
+  }
+
   get current(): Metadata {
     return this.#slot;
   }
@@ -100,8 +108,12 @@ export class MetadataFile {
 
   async #save(change: Partial<Omit<Metadata, "identity">>): Promise<void> {
     const next = { ...this.#slot, ...change, generation: this.#slot.generation + 1 };
-    await this.#file.write(encodeSlot(next), slotOffsets[next.generation % 2] ?? 0);
-    await this.#file.sync();
+    await this.#write(next);
     this.#slot = next;
+  }
+
+  async #write(slot: Slot): Promise<void> {
+    await this.#file.write(encodeSlot(slot), slotOffsets[slot.generation % 2] ?? 0);
+    await this.#file.sync();
   }
 }

@@ -56,7 +56,10 @@ export async function recoverLog(folder: string, settings: LogSettings): Promise
   await cutBehind(folder, settings, segments, tail);
   const kept = await keepOrMake(folder, settings, segments, tail, slot.identity);
   await rewriteUnsynced(files, kept, isDamaged ? kept.base : Math.max(kept.base, once), tail.address);
+  await makeDurableFolder(files, folder);
+  await files.syncFolder(folder);
   const metadata = new MetadataFile(files, folder, slot);
+  await metadata.confirm();
   const iterators = clamp(scan.iterators ?? slot.iterators, tail.address);
   // What the mark said is no longer so. It becomes durable with the metadata.
   if (isDamaged) metadata.mark(tail);

@@ -7,8 +7,15 @@ const words = new Uint32Array(bytes.buffer);
 test("checksum32 is XXH32 for every length around its steps, and where the native one takes over", () => {
   for (const length of [...Array(70).keys(), 255, 256, 1_000, 1_023, 1_024, 1_025, 4_096]) {
     for (const offset of [0, 4, 64, 1_000]) {
-      const native = Bun.hash.xxHash32(bytes.subarray(offset, offset + length));
-      expect([length, offset, checksum32(bytes, words, offset, length)]).toEqual([length, offset, native]);
+      for (const seed of [0, 1, 0xfedcba98]) {
+        const native = Bun.hash.xxHash32(bytes.subarray(offset, offset + length), seed);
+        expect([length, offset, seed, checksum32(bytes, words, offset, length, seed)]).toEqual([
+          length,
+          offset,
+          seed,
+          native,
+        ]);
+      }
     }
   }
 });
