@@ -10,6 +10,7 @@ export default class Kill extends SoloCommand {
   static override summary = "Stop a service: every process of it, for good";
   static override description =
     "Requests in flight are let finish, then SIGTERM, the grace and SIGKILL follow. Returns once the whole process tree is gone.";
+  static override usage = "kill NAME [FLAGS]";
   static override examples = ["<%= config.bin %> kill web", "<%= config.bin %> kill web --force --json"];
   static override args = { name: argument({ description: "Name of the service" }) };
   static override flags = {

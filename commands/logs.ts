@@ -14,6 +14,7 @@ import { logLineRenderer } from "../src/cli/render/index.ts";
 
 export default class Logs extends SoloCommand {
   static override summary = "Show what a service wrote to stdout and stderr";
+  static override usage = "logs NAME [FLAGS]";
   static override examples = [
     "<%= config.bin %> logs web --follow --tail 20",
     "<%= config.bin %> logs web --since 10m --grep 'error|timeout'",

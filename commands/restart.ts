@@ -11,6 +11,7 @@ import { renderDeployResults } from "../src/cli/render/index.ts";
 
 export default class Restart extends SoloCommand {
   static override summary = "Replace the instances of a service, one by one";
+  static override usage = "restart NAME [FLAGS]";
   static override examples = ["<%= config.bin %> restart web", "<%= config.bin %> restart web --no-wait --json"];
   static override args = { name: argument({ description: "Name of the service" }) };
   static override flags = { ...serviceIdFlag, ...waitFlags };

@@ -13,6 +13,7 @@ import { renderDeployResults } from "../src/cli/render/index.ts";
 
 export default class Scale extends SoloCommand {
   static override summary = "Change how many instances of a service run";
+  static override usage = "scale NAME REPLICAS [FLAGS]";
   static override examples = [
     "<%= config.bin %> scale web 3",
     "<%= config.bin %> scale --service-id web --replicas 3 --json",

@@ -46,8 +46,8 @@ const silent: PhaseDisplay = { phase() {}, end() {} };
 function plain(output: Output): PhaseDisplay {
   let last = "";
   return {
-    async phase({ service, phase, message, ready, replicas }) {
-      const line = `${service}: ${phase}: ${message}${replicas > 0 ? ` (${ready}/${replicas} ready)` : ""}`;
+    async phase({ service, phase, message }) {
+      const line = `${service}: ${phase}: ${message}`;
       if (line !== last) await output.note(line);
       last = line;
     },

@@ -35,7 +35,7 @@ export async function loadFullConfig(parts: CliParts): Promise<SoloConfig> {
   await plugin.load();
   const config = new SoloConfig(parts, { root: "/", pjson: oclifPackage, plugins: new Map([["solo", plugin]]) });
   await config.load();
-  config.userAgent = `solo/${build.version} ${process.platform}-${process.arch} bun-${Bun.version}`;
+  config.userAgent = `solo ${build.version} (${build.commit}), ${process.platform}-${process.arch}, Bun ${Bun.version}`;
   return config;
 }
 

@@ -8,6 +8,7 @@ export const oclifPackage: Interfaces.PJSON = {
   type: "module",
   oclif: {
     bin: "solo",
+    description: "Deploy, watch and stop services on this machine or another one",
     commands: { strategy: "pattern", target: "./commands", globPatterns: ["**/*.ts"] },
     topicSeparator: " ",
     additionalHelpFlags: ["-h"],

@@ -102,7 +102,7 @@ export async function replaceInstances(context: RolloutContext, revision: Revisi
     stop: async (instance) => void (await supervisor.retire(instance)),
     progress: (step, done, total) => {
       if (step === "replace" && done === total) commit();
-      report(step, step === "start" ? `starting ${revision.id}` : `${done} of ${total} replaced`, done, total);
+      report(step, step === "start" ? `starting revision ${revision.id}` : `${done} of ${total} replaced`, done, total);
     },
   };
   const port = revision.spec.fixed_port;

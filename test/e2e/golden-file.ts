@@ -34,7 +34,7 @@ function normalize(value: unknown, root: string, key = ""): unknown {
 }
 
 function isVolatileNumber(key: string): boolean {
-  return /(^|_)(pid|port|ms|bytes|percent)$/.test(key) && key !== "log_bytes";
+  return /(^|_)(pid|port|ms|bytes|percent|id|cause)$/.test(key) && key !== "log_bytes";
 }
 
 function normalizeText(text: string, root: string, key: string): string {

@@ -5,6 +5,9 @@ import type { View } from "../view.ts";
 export function renderEvent({ time, subject, event, data }: EventDocument, { style }: View): string {
   const facts = Object.entries(data)
     .filter(([, value]) => value !== null)
-    .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+    .map(
+      ([key, value]) =>
+        `${key}=${typeof value === "string" && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`,
+    );
   return [style.dim(time), style.cyan(subject), style.bold(event), ...facts].join(" ");
 }

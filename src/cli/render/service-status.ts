@@ -16,7 +16,7 @@ export function renderServiceStatus(status: ServiceStatus, view: View): string {
     ["kind", status.kind],
     ["url", status.url === null ? "-" : style.cyan(status.url)],
     ["restarts", String(status.restarts)],
-    ["memory", formatSize(status.rss_bytes)],
+    ["memory", status.rss_bytes > 0 ? formatSize(status.rss_bytes) : "-"],
     ["log budget", formatSize(status.limits.log_bytes)],
   ];
   if (status.last_exit) {
@@ -49,7 +49,7 @@ function instanceColumns({ style }: View): Column<InstanceDetail>[] {
     { title: "PORT", value: ({ port }) => String(port ?? "-"), align: "right" },
     { title: "UPTIME", value: ({ uptime_ms }) => (uptime_ms > 0 ? formatDuration(uptime_ms) : "-"), align: "right" },
     { title: "RESTARTS", value: ({ restarts }) => String(restarts), align: "right" },
-    { title: "MEMORY", value: ({ rss_bytes }) => formatSize(rss_bytes), align: "right" },
+    { title: "MEMORY", value: ({ rss_bytes }) => (rss_bytes > 0 ? formatSize(rss_bytes) : "-"), align: "right" },
     { title: "CPU", value: ({ cpu_percent }) => `${cpu_percent.toFixed(1)}%`, align: "right" },
     { title: "REVISION", value: ({ revision }) => revision.slice(0, revisionDigits) },
     {

@@ -50,16 +50,20 @@ export async function setReplicas(
   const changed = service.replicas !== replicas;
   kernel.commit(service, { replicas });
   const surplus = current.slice(replicas);
-  if (surplus.length > 0) report("stop", `stopping ${surplus.length}`, replicas, replicas);
+  if (surplus.length > 0) report("stop", `stopping ${counted(surplus.length)}`, replicas, replicas);
   await Promise.all(surplus.map((instance) => supervisor.retire(instance)));
   const missing = Math.max(0, replicas - current.length);
   const added = Array.from({ length: missing }, () => supervisor.launch(service.plan()));
-  if (missing > 0) report("start", `starting ${missing}`, current.length, replicas);
+  if (missing > 0) report("start", `starting ${counted(missing)}`, current.length, replicas);
   if (wait) {
     await Promise.all(added.map((instance) => supervisor.settled(instance, signal))).catch(throwApplied);
     report("ready", `${replicas} of ${replicas} ready`, replicas, replicas);
   }
   return changed;
+}
+
+function counted(instances: number): string {
+  return instances === 1 ? "1 instance" : `${instances} instances`;
 }
 
 function usefulness({ isReady, pid }: Instance): number {
