@@ -14,9 +14,9 @@ const messages = (result: RunResult) =>
 const logs = (env: SoloEnv, name: string, ...flags: string[]) => env.run(["logs", name, "--json", ...flags]);
 
 /** Runs a shell script as a service, once. */
-async function script(env: SoloEnv, name: string, text: string, ...flags: string[]): Promise<void> {
-  const flagged = ["--kind", "command", "--restart", "temporary", ...flags];
-  (await env.run(["deploy", "sh", name, ...flagged, "--", "-c", text])).expect();
+async function script(env: SoloEnv, name: string, text: string, variables: Record<string, string> = {}): Promise<void> {
+  const flags = ["--kind", "command", "--restart", "temporary"];
+  (await env.run(["deploy", "sh", name, ...flags, "--", "-c", text], { env: variables })).expect();
 }
 
 async function completed(env: SoloEnv, name: string, deadlineMs = 10_000): Promise<void> {
@@ -80,19 +80,16 @@ logs = { bytes = "2MB" }
 
   test("shares a budget with all others", async () => {
     await using env = soloEnv();
-    (await env.run(["start"], { env: { SOLO_LOGS_TOTAL_BYTES: "6MB" } })).expect();
-    await script(env, "quiet", "echo something small");
-    for (const name of ["one", "two", "three"]) {
-      await script(
-        env,
-        name,
-        `yes '${name} writes a line and then another one' | head -c 20000000; echo; echo the end`,
-      );
+    const budgets = { SOLO_LOGS_TOTAL_BYTES: "6MB", SOLO_LOGS_SERVICE_BYTES: "4MB" };
+    (await env.run(["start"], { env: budgets })).expect();
+    await script(env, "quiet", "echo something small", budgets);
+    const names = ["one", "two", "three"];
+    for (const name of names) {
+      const text = `yes '${name} writes a line and then another one' | head -c 20000000; echo; echo the end`;
+      await script(env, name, text, budgets);
     }
-    for (const name of ["one", "two", "three"]) {
-      await completed(env, name, 30_000);
-      expect(messages(await logs(env, name, "--tail", "1"))).toEqual(["the end"]);
-    }
+    for (const name of names) await completed(env, name, 30_000);
+    for (const name of names) expect(messages(await logs(env, name, "--tail", "1"))).toEqual(["the end"]);
     expect(logBytes(env)).toBeLessThan(7_000_000);
     // What takes the most is cut first.
     expect(messages(await logs(env, "quiet"))).toEqual(["something small"]);
