@@ -41,10 +41,14 @@ export function serveApi({ api, socketPath, version, onBug = console.error }: Se
   chmodSync(socketPath, 0o600);
   return {
     close: async () => {
-      closing.abort();
       // Idle keep-alive connections would hold `stop(false)` up; only requests in flight are worth waiting for.
-      const deadline = performance.now() + closeGraceMs;
-      while (server.pendingRequests > 0 && performance.now() < deadline) await Bun.sleep(pollMs);
+      const answered = async (withinMs: number) => {
+        const deadline = performance.now() + withinMs;
+        while (server.pendingRequests > 0 && performance.now() < deadline) await Bun.sleep(pollMs);
+      };
+      await answered(lastWordsMs);
+      closing.abort();
+      await answered(closeGraceMs);
       await server.stop(true);
       rmSync(socketPath, { force: true });
     },
@@ -65,6 +69,8 @@ function prepareSocketFolder(folder: string): void {
 
 /** A project of a thousand services with large environments is about 2 MB. */
 const maxRequestBytes = 16_000_000;
+/** Operations that were called off tell why, before the streams that never end by themselves are ended. */
+const lastWordsMs = 50;
 /** Documents in flight are answered within milliseconds; streams end by themselves when the server closes. */
 const closeGraceMs = 500;
 const pollMs = 2;
