@@ -16,14 +16,16 @@ interface Appended {
 export class LogModel {
   entries: Appended[] = [];
   acknowledged = 0;
+  /** What the last crash took, none of it acknowledged. */
+  lost: Appended[] = [];
   readonly begin = { must: 0, may: 0 };
   readonly iterators = new Map<string, { must: number; may: number }>();
   #units = 0;
   #texts = 0;
 
-  /** A text that no other entry has, of about so many bytes. */
+  /** A text that no other entry has, of so many bytes if they are enough. */
   text(bytes: number): string {
-    return `${++this.#texts}:${"x".repeat(Math.max(0, bytes - 4))}`;
+    return `${++this.#texts}:`.padEnd(bytes, "x");
   }
 
   append(log: DurableLog, text: string): number {
@@ -105,6 +107,7 @@ export class LogModel {
       inRange(`iterator ${name}`, at, position);
       Object.assign(position, { must: at, may: at });
     }
+    this.lost = this.entries.filter(({ sequence }) => sequence >= next);
     this.entries = this.entries.filter(({ sequence }) => sequence < next);
     this.acknowledged = last;
   }

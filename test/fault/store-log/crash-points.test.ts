@@ -105,6 +105,18 @@ async function prepared(seed: number): Promise<FaultyFileSystem> {
 async function checkAfterwards(files: FaultyFileSystem, model: LogModel): Promise<void> {
   const log = await openOn(files);
   await model.check(log);
+  const [lost] = model.lost;
+  if (lost !== undefined) {
+    // Where it ends, leftovers of what was lost could go on: they must not come back.
+    model.append(log, model.text(lost.text.length));
+    await model.commit(log);
+    files.crash();
+    const after = await openOn(files);
+    await model.check(after);
+    expect(model.lost).toEqual([]);
+    files.killProcess();
+    return checkAfterwards(files, model);
+  }
   // What was shown to a reader must never be taken back.
   files.crash();
   const again = await openOn(files);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { StoreError } from "../../../../src/store/index.ts";
+import { makeBlock, writeEntry } from "../../../../src/store/log/entry-format.ts";
 import type { DurableLog } from "../../../../src/store/log/index.ts";
 import { FaultyFileSystem } from "../../../support/faulty-files/index.ts";
 import { openOn } from "../../../support/log-model.ts";
@@ -95,6 +96,15 @@ describe("damage in the middle", () => {
     }
   });
 
+  test("an entry whose sequence doesn't follow the one before, whole as it is", async () => {
+    const files = await killedLog();
+    const block = makeBlock(stride);
+    const at = { address: stride * 4, sequence: 4, durable: stride * 3 };
+    writeEntry(block, 0, Buffer.from(entryOf(3)), at.address, at.sequence, 0, at.durable, 7);
+    files.open(segment, "write").writeSync(block.bytes, positionOf(4));
+    expect((await failureOf(() => openOn(files))).message).toContain(`damaged at address ${stride * 4}, sequence 5`);
+  });
+
   test("a segment that belongs to another log is not this one's", async () => {
     const files = await killedLog();
     const other = new FaultyFileSystem(1);
@@ -177,6 +187,25 @@ describe("metadata", () => {
     files.flipBit("/log/log.meta", 40, 1);
     files.flipBit("/log/log.meta", 8_192 + 40, 1);
     expect((await failureOf(() => openOn(files))).code).toBe("corrupt");
+  });
+
+  test("whose last sync failed is made durable before the other slot, all that the disk may have, is written over", async () => {
+    for (let seed = 0; seed < 200; seed++) {
+      const files = await killedLog(seed);
+      const log = await openOn(files);
+      // Enough to make a slot larger than a sector, so that it can be torn.
+      for (let index = 0; index < 40; index++) log.iterator(`${index}`.padEnd(64, "-"));
+      await log.commit();
+      await log.truncateBefore(stride);
+      files.fail({ on: "sync", code: "EIO", path: "log.meta" });
+      expect((await failureOf(() => log.truncateBefore(log.committed))).code).toBe("io_error");
+      files.killProcess();
+      files.crashAt(files.operations + 1 + (seed % 12));
+      await openOn(files).catch(() => undefined);
+      files.crash();
+      const again = await openOn(files);
+      expect([0, 9]).toContain((await texts(again)).length);
+    }
   });
 
   test("segments without metadata are refused, never written over", async () => {
