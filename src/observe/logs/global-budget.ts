@@ -3,6 +3,8 @@ import { setImmediate } from "node:timers/promises";
 /** What the budget needs of one log. */
 export interface BudgetedLog {
   readonly bytes: number;
+  /** Whether something is left when the oldest part is gone. */
+  readonly hasOlderPart: boolean;
   dropOldest(): void;
 }
 
@@ -49,18 +51,25 @@ export class GlobalBudget {
   }
 
   #dropFromLargest(): boolean {
-    let largest: string | undefined;
-    let most = 0;
-    for (const [key, bytes] of this.#sizes) if (bytes > most) [largest, most] = [key, bytes];
-    if (largest === undefined) return false;
-    const log = this.#open(largest);
+    const key = this.#mostDispensable();
+    if (key === undefined) return false;
+    const before = this.#sizes.get(key) ?? 0;
+    const log = this.#open(key);
     log.dropOldest();
-    const left = log.bytes;
-    this.#sizes.set(largest, left);
-    this.#totalBytes -= most - left;
-    return left < most;
+    this.#sizes.set(key, log.bytes);
+    this.#totalBytes -= before - log.bytes;
+    return log.bytes < before;
+  }
+
+  /** The largest log that keeps its newest lines when its oldest part goes; the very largest only where none does. */
+  #mostDispensable(): string | undefined {
+    const bySize = [...this.#sizes].filter(([, bytes]) => bytes > 0).sort(([, one], [, other]) => other - one);
+    const spared = bySize.slice(0, candidates).find(([key]) => this.#open(key).hasOlderPart);
+    return (spared ?? bySize[0])?.[0];
   }
 }
 
+/** Logs that are looked into before one must lose all: smaller ones than these hardly have several segments. */
+const candidates = 64;
 /** Logs looked at between two turns of the event loop: about a millisecond. */
 const scanSlice = 32;

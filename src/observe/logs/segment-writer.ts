@@ -35,6 +35,11 @@ export class SegmentWriter {
     return this.#end - (this.#segments[0]?.base ?? this.#end);
   }
 
+  /** Whether the oldest segment can go without taking the newest lines with it. */
+  get hasOlderPart(): boolean {
+    return this.#segments.length > 1;
+  }
+
   /** The largest piece that {@link append} takes at once. */
   get segmentBytes(): number {
     return Math.floor(this.#budgetBytes / segmentsPerBudget);
