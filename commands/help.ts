@@ -18,7 +18,7 @@ export default class Help extends SoloCommand {
     if (words.join(" ") === "exit-codes") {
       await this.output(flags).result({ exit_codes: exitCodes }, renderExitCodes);
     } else {
-      await this.showHelpOf(words);
+      await this.showHelpOf(words, this.output(flags));
     }
   }
 }

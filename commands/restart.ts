@@ -21,7 +21,7 @@ export default class Restart extends SoloCommand {
     const session = await this.open(flags);
     const name = serviceName(args.name, flags["service-id"]);
     const interruption = onInterruption();
-    const kernel = await session.writer();
+    const kernel = await session.writer(name);
     const request = { tenant: session.tenant, name, wait: flags.wait, timeout_ms: session.timeoutMs };
     const result = await followProgress(kernel.restart(request, interruption.signal), session.output, interruption);
     const document = result.services[0] ?? result;

@@ -41,7 +41,7 @@ export default class Scale extends SoloCommand {
     const name = serviceName(shifted ? undefined : args.name, flags["service-id"]);
     const replicas = flags.replicas ?? count(shifted ? args.name : args.replicas);
     const interruption = onInterruption();
-    const kernel = await session.writer();
+    const kernel = await session.writer(name);
     const request = { tenant: session.tenant, name, replicas, wait: flags.wait, timeout_ms: session.timeoutMs };
     const result = await followProgress(kernel.scale(request, interruption.signal), session.output, interruption);
     const document = result.services[0] ?? result;

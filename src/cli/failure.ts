@@ -1,19 +1,30 @@
 import { SoloError } from "../api/index.ts";
 import { Interrupted } from "./interrupted.ts";
 import { wantsJson } from "./wants-json.ts";
-import { writeAll } from "./write-all.ts";
+import { ReaderGone, writeAll } from "./write-all.ts";
 
-/** Tells why a command failed, as one JSON document or in words, and returns the process's exit code. */
+/**
+ * Tells why a command failed, as one JSON document or in words, and returns the process's exit code: the one of the failure,
+ * even if it can't be told.
+ */
 export async function reportFailure(thrown: unknown, argv: readonly string[]): Promise<number> {
   if (thrown instanceof Interrupted) return thrown.exit;
+  if (thrown instanceof ReaderGone) return 0;
   const error = await toSoloError(thrown, argv);
-  if (wantsJson(argv)) {
-    await writeAll(process.stdout, `${JSON.stringify(error.toDocument())}\n`);
-  } else {
+  const told = wantsJson(argv) && (await attempt(process.stdout, `${JSON.stringify(error.toDocument())}\n`));
+  if (!told) {
     const { renderFailure } = await import("./render-failure.ts");
-    await writeAll(process.stderr, await renderFailure(error));
+    await attempt(process.stderr, await renderFailure(error));
   }
   return error.exit;
+}
+
+/** Whether it could be written, or nobody wants it. */
+function attempt(stream: NodeJS.WriteStream, text: string): Promise<boolean> {
+  return writeAll(stream, text).then(
+    () => true,
+    (failure: unknown) => failure instanceof ReaderGone,
+  );
 }
 
 async function toSoloError(thrown: unknown, argv: readonly string[]): Promise<SoloError> {

@@ -8,9 +8,8 @@ export function killService(session: Session, request: OperationInput<"kill">): 
     session,
     (kernel) => kernel.kill(request),
     async (takeOver) => {
-      const files = await (await session.door()).openReadOnly(session.config);
       // A name that is none is told without opening, and so writing, anything.
-      await files.status({ tenant: request.tenant, name: request.name }).finally(() => files.close());
+      await session.lookUp(request.name);
       const { kernel, close } = await takeOver();
       try {
         return await kernel.kill(request);

@@ -2,26 +2,30 @@ import { SoloError } from "../api/index.ts";
 import { nearest } from "../config/index.ts";
 import { build } from "../system/index.ts";
 import { EmbeddedPlugin } from "./embedded-plugin.ts";
+import { globalFlagArity } from "./global-flag-arity.ts";
 import type { NormalizedArguments } from "./normalize-arguments.ts";
 import { oclifPackage } from "./oclif-package.ts";
+import { Output } from "./output.ts";
 import type { CliParts } from "./run.ts";
 import { SoloConfig } from "./solo-config.ts";
 import { SoloHelp } from "./solo-help.ts";
+import { wantsJson } from "./wants-json.ts";
 
 /** Help, topics, aliases and misspelt names: everything that needs to know all commands. Returns the exit code. */
 export async function runLongWay(argv: readonly string[], line: NormalizedArguments, parts: CliParts): Promise<number> {
   const config = await loadFullConfig(parts);
   const words = wordsBeforeFlags(line.id === undefined ? line.rest : [...line.id.split(":"), ...line.rest]);
+  const output = new Output({ json: wantsJson(argv), quiet: false });
   const [first] = words;
   if (first === undefined) {
     const flag = argv.find((argument) => argument.startsWith("-"));
     if (flag === "--version" || flag === "-v") return run(config, "version", argv.slice(1));
-    if (flag !== undefined && !line.help) throw unknownFlag(flag);
-    await showHelp(config, []);
+    if (flag !== undefined && !line.help) throw globalFlagArity.has(flag) ? missingCommand(flag) : unknownFlag(flag);
+    await showHelp(config, [], output);
     return 0;
   }
   if (line.help || config.findTopic(words.join(":"))) {
-    await showHelp(config, words);
+    await showHelp(config, words, output);
     return 0;
   }
   const alias = config.findCommand(first);
@@ -40,12 +44,18 @@ export async function loadFullConfig(parts: CliParts): Promise<SoloConfig> {
 }
 
 /** Prints the help of a command, a topic or, without words, of everything. Words that name nothing are a usage error. */
-export async function showHelp(config: SoloConfig, words: readonly string[]): Promise<void> {
+export async function showHelp(config: SoloConfig, words: readonly string[], output: Output): Promise<void> {
   const help = new SoloHelp(config, { flagSortOrder: "none", hideAliasesFromRoot: true });
-  if (words.length === 0) return help.showHelp([]);
+  await help.showHelp(subjectOf(config, words));
+  await output.result({ help: help.text }, ({ help: text }) => text);
+}
+
+/** The longest run of words that names a command or topic. */
+function subjectOf(config: SoloConfig, words: readonly string[]): string[] {
+  if (words.length === 0) return [];
   for (let count = words.length; count > 0; count--) {
     const id = words.slice(0, count).join(":");
-    if (config.findCommand(id) || config.findTopic(id)) return help.showHelp([id]);
+    if (config.findCommand(id) || config.findTopic(id)) return [id];
   }
   throw unknownCommand(config, words);
 }
@@ -62,6 +72,10 @@ function wordsBeforeFlags(rest: readonly string[]): string[] {
 
 function unknownFlag(flag: string): SoloError {
   return new SoloError("usage", `unknown flag ${flag}`, { hint: "`solo --help` lists the commands" });
+}
+
+function missingCommand(flag: string): SoloError {
+  return new SoloError("usage", `${flag} needs a command`, { hint: "`solo --help` lists the commands" });
 }
 
 function unknownCommand(config: SoloConfig, words: readonly string[]): SoloError {

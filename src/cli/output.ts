@@ -1,5 +1,5 @@
 import { type View, viewOf } from "./view.ts";
-import { writeAll } from "./write-all.ts";
+import { ReaderGone, writeAll } from "./write-all.ts";
 
 export interface OutputOptions {
   readonly json: boolean;
@@ -23,18 +23,19 @@ export class Output {
     render: (document: T, view: View) => string | Promise<string>,
   ): Promise<void> {
     const text = this.json ? JSON.stringify(document) : await render(document, await this.view());
-    if (text !== "") await writeAll(process.stdout, `${text}\n`);
+    // Who does not wait for the result still gets the exit code.
+    if (text !== "") await writeAll(process.stdout, `${text}\n`).catch(unlessGone);
   }
 
-  /** One element of a stream: a line of NDJSON, or of text. */
+  /** One element of a stream: a line of NDJSON, or of text. Throws `ReaderGone` when nobody wants more. */
   async element<T extends object>(document: T, render: (document: T, view: View) => string): Promise<void> {
     const text = this.json ? JSON.stringify(document) : render(document, await this.view());
     await writeAll(process.stdout, `${text}\n`);
   }
 
-  /** Progress and prose for people. */
+  /** Progress and prose for people: not worth failing for. */
   async note(text: string): Promise<void> {
-    if (!this.quiet) await writeAll(process.stderr, `${text}\n`);
+    if (!this.quiet) await writeAll(process.stderr, `${text}\n`).catch(() => undefined);
   }
 
   /** How stdout shows text. */
@@ -42,4 +43,8 @@ export class Output {
     this.#view ??= viewOf(process.stdout);
     return this.#view;
   }
+}
+
+function unlessGone(thrown: unknown): void {
+  if (!(thrown instanceof ReaderGone)) throw thrown;
 }

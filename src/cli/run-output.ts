@@ -1,7 +1,7 @@
 import { type LogLine, type SoloApi, SoloError } from "../api/index.ts";
 import type { Output } from "./output.ts";
 import { logLineRenderer } from "./render/log-line.ts";
-import { writeAll } from "./write-all.ts";
+import { ReaderGone, writeAll } from "./write-all.ts";
 
 export interface RunTarget {
   readonly tenant: string;
@@ -16,6 +16,8 @@ export class RunOutput {
   readonly #render = logLineRenderer({ timestamps: false });
   readonly #since = new Date().toISOString();
   readonly #leaving = new AbortController();
+  readonly #gone = new AbortController();
+  #failure: unknown;
   #following: Promise<unknown> = Promise.resolve();
   /** Of the last line shown. */
   #cursor: string | undefined;
@@ -26,16 +28,31 @@ export class RunOutput {
     this.#output = output;
   }
 
+  /** Aborted when nobody reads the output any more. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
   follow(): void {
-    this.#following = this.#showWhileRunning().catch((error: unknown) => error);
+    this.#following = this.#showWhileRunning().catch(this.#noteFailure);
   }
 
   /** Shows what is in the log and was not shown yet. To be called when the service can write no more. */
   async finish(): Promise<void> {
     this.#leaving.abort();
     await this.#following;
-    await this.#show(false).catch(unlessUnknown);
+    if (!this.#gone.signal.aborted) await this.#show(false).catch(unlessUnknown).catch(this.#noteFailure);
   }
+
+  /** Throws what kept output from being shown, other than that nobody wanted it. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  readonly #noteFailure = (thrown: unknown): void => {
+    if (!(thrown instanceof ReaderGone)) this.#failure = thrown;
+    this.#gone.abort();
+  };
 
   async #showWhileRunning(): Promise<void> {
     const { signal } = this.#leaving;

@@ -57,15 +57,18 @@ async function superviseRun(
   try {
     // Its phases are of no interest here; only what the service prints is.
     await followProgress(progress, new Output({ json: session.output.json, quiet: true }), interruption);
-    await finished(kernel, target, interruption.signal);
+    await finished(kernel, target, AbortSignal.any([interruption.signal, logs.gone]));
   } catch (thrown) {
     failure = thrown;
   }
   const status = await kernel.status(target).catch(() => undefined);
-  if (interruption.signal.aborted) await kernel.kill(target).catch(() => undefined);
+  const isLeft = interruption.signal.aborted || logs.gone.aborted;
+  if (isLeft) await kernel.kill(target).catch(() => undefined);
   // The kernel tells an end once all that the process wrote is in the log.
   await logs.finish();
   interruption.check();
+  logs.check();
+  if (logs.gone.aborted) return 0;
   // A program that ended by itself is told by its exit code; everything else that went wrong by the error.
   const exit = status?.last_exit;
   if (exit?.known && isOver(status)) return report(exit, session.output);

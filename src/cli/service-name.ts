@@ -1,4 +1,4 @@
-import { SoloError } from "../api/index.ts";
+import { nameForm, namePattern, SoloError } from "../api/index.ts";
 
 /** The service that a command is about: its argument NAME or `--service-id`, which must not disagree. */
 export function serviceName(argument: string | undefined, flag: string | undefined): string {
@@ -13,5 +13,16 @@ export function optionalServiceName(argument: string | undefined, flag: string |
       hint: "give the name once",
     });
   }
-  return argument ?? flag;
+  const name = argument ?? flag;
+  if (name === undefined || namePattern.test(name)) return name;
+  throw new SoloError("invalid_name", `invalid name ${quoted(name)}: use ${nameForm}`, {
+    hint: "`solo list` shows the names of your services",
+  });
 }
+
+/** A mistaken paste must not fill the screen. */
+function quoted(name: string): string {
+  return JSON.stringify(name.length > longestQuote ? `${name.slice(0, longestQuote)}…` : name);
+}
+
+const longestQuote = 80;

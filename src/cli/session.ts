@@ -62,17 +62,24 @@ export class Session {
     );
   }
 
-  /** For changes: this machine's daemon is started when none runs. */
-  async writer(): Promise<SoloClient> {
+  /** For changes: this machine's daemon is started when none runs, but not for a service that there is none of. */
+  async writer(existing?: string): Promise<SoloClient> {
     const kernel = await this.kernel();
     if (!this.isLocal) return kernel;
     return onUnreachable(
       kernel,
       once(async () => {
+        if (existing !== undefined) await this.lookUp(existing);
         await this.startDaemon();
         return kernel;
       }),
     );
+  }
+
+  /** @throws SoloError `not_found` when this machine's files know no such service */
+  async lookUp(name: string): Promise<void> {
+    const files = await (await this.door()).openReadOnly(this.config);
+    await files.status({ tenant: this.tenant, name }).finally(() => files.close());
   }
 
   async startDaemon(): Promise<void> {

@@ -38,9 +38,9 @@ export abstract class SoloCommand extends Command {
   }
 
   /** Prints the help of a command or topic, as words; of everything without any. */
-  protected async showHelpOf(words: readonly string[]): Promise<void> {
+  protected async showHelpOf(words: readonly string[], output: Output): Promise<void> {
     const { loadFullConfig, showHelp } = await import("./long-way.ts");
-    await showHelp(await loadFullConfig(this.parts), words);
+    await showHelp(await loadFullConfig(this.parts), words, output);
   }
 
   /** What `runCli` was given. */

@@ -4,6 +4,18 @@ import { CommandHelp, Help } from "@oclif/core/help";
 export class SoloHelp extends Help {
   protected override CommandHelpClass = ExamplesFirst;
 
+  readonly #paragraphs: string[] = [];
+
+  /** What was shown so far. */
+  get text(): string {
+    return this.#paragraphs.join("\n").trimEnd();
+  }
+
+  /** Kept instead of printed, so that help goes out in one piece, also as JSON. */
+  protected override log(...words: string[]): void {
+    this.#paragraphs.push(words.join(" "));
+  }
+
   override formatRoot(): string {
     const examples = this.section("EXAMPLES", this.renderList(firstSteps, { indentation: 2, spacer: "\n" }));
     return `${super.formatRoot()}\n\n${examples}`;

@@ -5,5 +5,5 @@ export function wantsJson(
 ): boolean {
   const separator = argv.indexOf("--");
   const own = separator === -1 ? argv : argv.slice(0, separator);
-  return own.includes("--json") || env.SOLO_OUTPUT === "json";
+  return own.some((argument) => argument === "--json" || argument.startsWith("--json=")) || env.SOLO_OUTPUT === "json";
 }
