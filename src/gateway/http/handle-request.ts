@@ -1,5 +1,6 @@
 import { type OperationName, type SoloApi, SoloError, versionHeader } from "../../api/index.ts";
 import { checkInput } from "./check-input.ts";
+import { type FirstSignal, firstSignal } from "./first-signal.ts";
 import { matchRoute } from "./match-route.ts";
 import { readInput } from "./read-input.ts";
 import { streamBody } from "./stream-body.ts";
@@ -14,13 +15,14 @@ export interface RequestContext {
 
 /** One request: find the operation, read its input, call it, answer with a document or a stream. */
 export async function handleRequest(request: Request, context: RequestContext): Promise<Response> {
+  const end = firstSignal(request.signal, context.closing);
   try {
     const url = new URL(request.url);
     const { name, parameters } = matchRoute(request.method, url.pathname);
     const input = await readInput(request, url, name, parameters);
-    const signal = AbortSignal.any([request.signal, context.closing]);
-    return await callOperation(name, input, signal, context);
+    return await callOperation(name, input, end, context);
   } catch (thrown) {
+    end.release();
     const error = reported(thrown, context);
     return Response.json(error.toDocument(), { status: error.status, headers: { [versionHeader]: context.version } });
   }
@@ -29,13 +31,17 @@ export async function handleRequest(request: Request, context: RequestContext): 
 async function callOperation<Name extends OperationName>(
   name: Name,
   input: unknown,
-  signal: AbortSignal,
+  end: FirstSignal,
   context: RequestContext,
 ): Promise<Response> {
   const headers = { [versionHeader]: context.version };
-  const answer: Promise<unknown> | AsyncIterable<unknown> = context.api[name](checkInput(name, input), signal);
-  if (answer instanceof Promise) return Response.json(await answer, { headers });
-  const body = await streamBody(answer, signal, (thrown) => reported(thrown, context));
+  const answer: Promise<unknown> | AsyncIterable<unknown> = context.api[name](checkInput(name, input), end.signal);
+  if (answer instanceof Promise) {
+    const document = await answer;
+    end.release();
+    return Response.json(document, { headers });
+  }
+  const body = await streamBody(answer, end, (thrown) => reported(thrown, context));
   return new Response(body, { headers: { ...headers, "content-type": "application/x-ndjson" } });
 }
 

@@ -1,5 +1,6 @@
 import type { SoloError } from "../../api/index.ts";
 import { Batches } from "./batches.ts";
+import type { FirstSignal } from "./first-signal.ts";
 
 /**
  * An operation's elements as NDJSON. Elements are taken only as fast as the client reads; a silent stream sends an empty line
@@ -8,7 +9,7 @@ import { Batches } from "./batches.ts";
  */
 export async function streamBody(
   elements: AsyncIterable<unknown>,
-  signal: AbortSignal,
+  { signal, release }: FirstSignal,
   report: (thrown: unknown) => SoloError,
 ): Promise<ReadableStream<Uint8Array>> {
   const batches = new Batches(elements[Symbol.asyncIterator]());
@@ -25,9 +26,14 @@ export async function streamBody(
           lines.push(JSON.stringify({ type: "error", ...report(outcome.error).toDocument() }));
         }
         controller.enqueue(encoder.encode(lines.length > 0 ? `${lines.join("\n")}\n` : "\n"));
-        if (outcome.type !== "open") controller.close();
+        if (outcome.type === "open") return;
+        release();
+        controller.close();
       },
-      cancel: () => batches.end(),
+      cancel: () => {
+        release();
+        batches.end();
+      },
     },
     { highWaterMark: 1 },
   );

@@ -1,3 +1,4 @@
+import { heapStats } from "bun:jsc";
 import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,6 +25,21 @@ function serve(api: SoloApi, onBug?: (error: Error) => void) {
   const ask = (path: string, init: RequestInit = {}) => fetch(`http://solo${path}`, { unix: socket, ...init });
   return { socket, server, ask };
 }
+
+test("nothing of an answered request is kept, stream or document", async () => {
+  const { ask } = serve(sampleApi());
+  const stream = async () => (await ask("/v1/services/a/logs?follow=false")).text();
+  const failed = async () => (await ask("/v1/services/a")).text();
+  const document = async () => (await ask("/v1/services")).text();
+  const signals = async () => {
+    for (let turn = 0; turn < 100; turn++) await Promise.all([stream(), failed(), document()]);
+    Bun.gc(true);
+    return heapStats().objectTypeCounts.AbortSignal ?? 0;
+  };
+  const before = await signals();
+  // Each request has a signal of its own; of three hundred, those of the last few may not be collected yet.
+  expect((await signals()) - before).toBeLessThan(100);
+});
 
 describe("the socket", () => {
   test("is for its owner alone", () => {
