@@ -5,6 +5,7 @@ import { checkProgram, type Result } from "./run.ts";
 const packages: Readonly<Record<string, string>> = {
   "clang-14": "/usr/bin/clang-14",
   curl: "/usr/bin/curl",
+  fish: "/usr/bin/fish",
   "libclang-rt-14-dev-wasm32": "/usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a",
   "lld-14": "/usr/bin/wasm-ld-14",
   "nginx-light": "/usr/sbin/nginx",
@@ -14,6 +15,7 @@ const packages: Readonly<Record<string, string>> = {
   tmux: "/usr/bin/tmux",
   "wasi-libc": "/usr/include/wasm32-wasi/stdio.h",
   wrk: "/usr/bin/wrk",
+  zsh: "/usr/bin/zsh",
 };
 
 /** Installs the packages that are missing, and only then touches apt. */

@@ -1,4 +1,4 @@
-import { candidates, nameSource } from "../../src/cli/completion/index.ts";
+import { candidates, nameSource, readTypedLine } from "../../src/cli/completion/index.ts";
 import { SoloCommand, splitAtSeparator } from "../../src/cli/index.ts";
 
 /** What the completion scripts call at every press of Tab. */
@@ -14,7 +14,7 @@ export default class CompletionWords extends SoloCommand {
     const found = await candidates(
       words,
       await this.parts.commands.manifest(),
-      nameSource(() => this.open(flags)),
+      nameSource(() => this.open({ ...flags, ...readTypedLine(words).globals })),
     );
     await this.output(flags).result({ words: found }, (list) =>
       list.words.map(({ word, description }) => (description === "" ? word : `${word}\t${description}`)).join("\n"),

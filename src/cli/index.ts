@@ -12,4 +12,5 @@ export { optionalServiceName, serviceName } from "./service-name.ts";
 export type { Session } from "./session.ts";
 export { SoloCommand } from "./solo-command.ts";
 export { splitAtSeparator } from "./split-at-separator.ts";
+export type { LogDocument, LogDoor, LogStatsDocument, StoreDoor } from "./store-door.ts";
 export type { View } from "./view.ts";

@@ -3,11 +3,14 @@ import { reportFailure } from "./failure.ts";
 import type { KernelDoor } from "./kernel-door.ts";
 import { normalizeArguments } from "./normalize-arguments.ts";
 import { SoloConfig } from "./solo-config.ts";
+import type { StoreDoor } from "./store-door.ts";
 
 export interface CliParts {
   readonly commands: CommandTable;
   /** Loaded only by commands that do more than call a kernel. */
   readonly kernel: () => Promise<KernelDoor>;
+  /** Loaded only by commands that look at the store's files. */
+  readonly store: () => Promise<StoreDoor>;
 }
 
 /**

@@ -197,16 +197,3 @@ test("a context reaches a kernel through the real undici", async () => {
   (await env.run(["context", "add", "gone", "https://127.0.0.1:1"])).expect();
   expect((await env.run(["list", "--context", "gone", "--json"])).code).toBe(7);
 });
-
-test("the completion script of bash completes names of services", async () => {
-  await using env = soloEnv();
-  (await env.run(["deploy", env.write("webshop.ts", hello)])).expect();
-  const script = `
-    solo() { "${soloBinary()}" "$@"; }
-    eval "$(solo completion bash)"
-    COMP_WORDS=(solo logs web) COMP_CWORD=2
-    _solo
-    echo "\${COMPREPLY[@]}"`;
-  const child = Bun.spawn(["bash", "-c", script], { env: env.env, stdout: "pipe" });
-  expect(await Bun.readableStreamToText(child.stdout)).toBe("webshop\n");
-});

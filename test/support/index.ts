@@ -6,4 +6,5 @@ export { freePort, freePorts, isListening } from "./ports.ts";
 export type { RunOptions, RunResult } from "./run.ts";
 export { nginxCommand, redisCommand, type Server, startNginx, startRedis } from "./servers.ts";
 export { type SoloEnv, soloEnv } from "./solo-env.ts";
+export { Terminal } from "./terminal.ts";
 export { waitFor } from "./wait-for.ts";

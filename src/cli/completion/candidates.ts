@@ -1,4 +1,5 @@
 import type { Command, Interfaces } from "@oclif/core";
+import { readTypedLine } from "./typed-line.ts";
 
 export interface Candidate {
   readonly word: string;
@@ -21,12 +22,14 @@ export async function candidates(
   manifest: Interfaces.Manifest,
   names: NameSource,
 ): Promise<Candidate[]> {
-  const before = words.slice(0, -1);
   const current = words.at(-1) ?? "";
+  const { words: before } = readTypedLine(words.slice(0, -1));
   if (before.includes("--")) return [];
   const { command, depth } = commandOf(before, manifest);
+  const assignment = /^(--[a-z-]+)=(.*)$/s.exec(current);
+  if (assignment) return assigned(command, assignment[1] ?? "", assignment[2] ?? "", names);
   const previous = before.at(-1) ?? "";
-  const flag = command && previous.startsWith("-") ? flagOf(command, previous) : undefined;
+  const flag = previous.startsWith("-") ? flagOf(command, previous) : undefined;
   const found =
     flag?.type === "option"
       ? await valuesOf(flag, names)
@@ -35,7 +38,20 @@ export async function candidates(
         : command && !hasSubcommands(command.id, manifest)
           ? await argumentsOf(command, before.slice(depth), manifest, names)
           : commandWords(before, manifest);
-  return found.filter(({ word }) => word.startsWith(current)).sort((one, other) => one.word.localeCompare(other.word));
+  return matching(found, current);
+}
+
+/** `--flag=value` as one word. */
+async function assigned(command: Command.Cached | undefined, name: string, value: string, names: NameSource) {
+  const flag = flagOf(command, name);
+  const values = flag?.type === "option" ? await valuesOf(flag, names) : [];
+  return matching(values, value).map(({ word, description }) => ({ word: `${name}=${word}`, description }));
+}
+
+function matching(found: readonly Candidate[], beginning: string): Candidate[] {
+  return found
+    .filter(({ word }) => word.startsWith(beginning))
+    .sort((one, other) => one.word.localeCompare(other.word));
 }
 
 function commandOf(
@@ -77,7 +93,9 @@ function flagsOf(command: Command.Cached): Candidate[] {
     });
 }
 
-function flagOf(command: Command.Cached, word: string) {
+function flagOf(command: Command.Cached | undefined, word: string) {
+  // A context may be given before the command, too.
+  if (command === undefined) return word === "--context" ? ({ type: "option", name: "context" } as const) : undefined;
   return Object.entries(command.flags).find(([name, { char }]) => word === `--${name}` || word === `-${char}`)?.[1];
 }
 
@@ -95,11 +113,15 @@ async function argumentsOf(
   names: NameSource,
 ): Promise<Candidate[]> {
   if (command.id === "help") return [...commandWords(given, manifest), ...plain(["exit-codes"])];
-  // Flags and their values make the position uncertain, so only the first free argument is completed.
-  if (given.some((word) => !word.startsWith("-"))) return [];
+  // No command takes a second argument that has a name.
+  if (given.some((word, index) => !word.startsWith("-") && !takesValue(command, given[index - 1]))) return [];
   if (withServiceName.has(command.id)) return plain(await names.services());
   if (command.id === "context:use" || command.id === "context:remove") return plain(await names.contexts());
   return command.id === "config:explain" ? plain(await names.settings()) : [];
+}
+
+function takesValue(command: Command.Cached, word = ""): boolean {
+  return word.startsWith("-") && !word.includes("=") && flagOf(command, word)?.type === "option";
 }
 
 function plain(words: readonly string[]): Candidate[] {

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "bun:test";
 import type { Interfaces } from "@oclif/core";
-import { candidates } from "../../../src/cli/completion/index.ts";
+import { candidates, readTypedLine } from "../../../src/cli/completion/index.ts";
 import { commandTable } from "../../../src/command-table.ts";
 
 const names = {
@@ -51,6 +51,27 @@ test("arguments of context, config and help", async () => {
   expect(await complete("config", "explain", "solo.")).toEqual(["solo.bind"]);
   expect(await complete("help", "exit")).toEqual(["exit-codes"]);
   expect(await complete("help", "config", "sh")).toEqual(["show"]);
+});
+
+test("global flags may stand anywhere, and flags' values are no arguments", async () => {
+  expect(await complete("--json", "--tenant", "acme", "logs", "we")).toEqual(["web"]);
+  expect(await complete("--context", "p")).toEqual(["prod"]);
+  expect(await complete("logs", "--tail", "5", "we")).toEqual(["web"]);
+  expect(await complete("logs", "web", "--tail", "5", "")).toEqual([]);
+});
+
+test("the values of global flags decide which names there are", () => {
+  expect(readTypedLine(["--tenant", "acme", "logs", "--data-dir=/x", "--quiet"])).toEqual({
+    words: ["logs"],
+    globals: { tenant: "acme", "data-dir": "/x" },
+  });
+  expect(readTypedLine(["logs", "--tenant"])).toEqual({ words: ["logs", "--tenant"], globals: {} });
+});
+
+test("a flag and its value as one word", async () => {
+  expect(await complete("deploy", "--kind=so")).toEqual(["--kind=source"]);
+  expect(await complete("--context=p")).toEqual(["--context=prod"]);
+  expect(await complete("deploy", "--env=A")).toEqual([]);
 });
 
 test("nothing behind the separator: that is the program's", async () => {
