@@ -20,7 +20,8 @@ if (role === "__host") {
   const { runCli } = await import("./cli/index.ts");
   const { commandTable } = await import("./command-table.ts");
   const kernel = async () => (await import("./compose.ts")).kernelDoor;
-  process.exit(await runCli(process.argv.slice(2), { commands: commandTable, kernel }));
+  const store = async () => (await import("./store-door.ts")).storeDoor;
+  process.exit(await runCli(process.argv.slice(2), { commands: commandTable, kernel, store }));
 }
 
 export {};

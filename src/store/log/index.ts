@@ -1,7 +1,10 @@
+export { planTruncation, type TruncationPlan } from "./at-rest.ts";
 export type { DurableLog, LogStats } from "./durable-log.ts";
+export { type InspectOptions, inspectLog, type LogInspection } from "./inspect.ts";
 export type { NamedIterator } from "./named-iterator.ts";
 export { openLog } from "./open-log.ts";
 export type { LogOptions } from "./options.ts";
 export type { LogEntry } from "./page.ts";
 export type { LogCut, LogRecovery } from "./recover.ts";
+export { type LogStatistics, logStatistics } from "./statistics.ts";
 export type { LogCheck } from "./verify.ts";

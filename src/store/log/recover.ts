@@ -100,7 +100,7 @@ async function dropGone(folder: string, { files }: LogSettings, { slot }: Stored
 }
 
 /** Segments name the one before them, so a missing one is seen without reading what was in it. */
-function isChainBroken(segments: readonly SegmentFile[], { begin, durable }: Slot, end: number): boolean {
+export function isChainBroken(segments: readonly SegmentFile[], { begin, durable }: Slot, end: number): boolean {
   if (durable.address > 0 && !segments.some(({ base }) => base <= begin.address)) return true;
   const used = segments.filter(({ base }) => base < end);
   return used.some(({ header }, index) => {
