@@ -1,0 +1,187 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type ServiceSpecInput, SoloError, serviceSpecSchema } from "../../../src/api/index.ts";
+import { type InstanceRecord, type SuperviseEvent, Supervisor } from "../../../src/supervise/index.ts";
+import { type Clock, Poller, systemClock } from "../../../src/system/index.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { waitFor } from "../../support/wait-for.ts";
+
+const supervisors: { stop(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const { stop } of supervisors.splice(0)) await stop();
+});
+
+/** A supervisor over real processes, whose records, routes and events are kept in memory. */
+function supervise(clock: Clock = systemClock) {
+  const folder = temporaryFolder();
+  const folders = { fifos: join(folder, "fifos"), exits: join(folder, "exits") };
+  mkdirSync(folders.exits);
+  const poller = new Poller();
+  const records = new Map<string, InstanceRecord>();
+  const events: SuperviseEvent[] = [];
+  const disk = { full: false };
+  const write = (change: () => void) => {
+    if (disk.full) throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
+    change();
+  };
+  const supervisor = new Supervisor(
+    {
+      clock,
+      random: () => 0,
+      poller,
+      self: [],
+      folders,
+      controlSocket: join(folder, "control.sock"),
+      orphanParents: () => [process.pid],
+      formerExit: async () => ({ code: null, signal: null, known: false }),
+      keepExit() {},
+      dropExit() {},
+      logs: {
+        capture: ({ fifo }) => {
+          // Held open for reading and writing, so that neither side waits for the other.
+          const reader = Bun.spawn(["sh", "-c", `exec cat <> '${fifo}' > /dev/null`], {
+            stdio: ["ignore", "ignore", "ignore"],
+          });
+          return { drained: async () => undefined, close: () => reader.kill("SIGKILL") };
+        },
+        note() {},
+        tail: async () => ["the last line"],
+      },
+      routes: { add() {}, drain: async () => undefined, remove() {} },
+      records: {
+        save: (record) => write(() => records.set(record.id, record)),
+        remove: (id) => write(() => records.delete(id)),
+      },
+      guardian: { hold() {}, drop() {} },
+      emit: (event) => events.push(event),
+    },
+    () => undefined,
+  );
+  supervisors.push({
+    async stop() {
+      disk.full = false;
+      for (const instance of [...supervisor.all()]) await supervisor.retire(instance, { force: true });
+      poller.close();
+    },
+  });
+  const launch = (script: string, spec: Partial<ServiceSpecInput> = {}) =>
+    supervisor.launch({
+      ref: { tenant: "default", name: "a" },
+      revision: "r",
+      spec: serviceSpecSchema.parse({ kind: "command", command: ["sh"], ...spec }),
+      entry: "/bin/sh",
+      command: ["/bin/sh", "-c", script],
+      mentionsPort: false,
+    });
+  return { supervisor, records, events, disk, launch, folders };
+}
+
+/** A clock that can be set forward. */
+class JumpingClock implements Clock {
+  #ahead = 0;
+  jumping = false;
+
+  now(): number {
+    return Date.now();
+  }
+
+  monotonic(): number {
+    if (this.jumping) this.#ahead += 3_600_000;
+    return performance.now() + this.#ahead;
+  }
+}
+
+describe("a process that can't be ended in time", () => {
+  test("is named by the failed stop; it stops being supervised once it is gone, and can be stopped again", async () => {
+    const clock = new JumpingClock();
+    const { supervisor, launch, records } = supervise(clock);
+    const instance = launch("trap '' TERM; exec sleep 1000");
+    await waitFor(() => instance.isReady, { what: "the instance" });
+    const { pid } = instance;
+    clock.jumping = true;
+    const error = await supervisor.retire(instance).catch((thrown: unknown) => SoloError.from(thrown));
+    clock.jumping = false;
+    expect(error).toMatchObject({ code: "stop_failed", details: { pids: [pid] } });
+    expect(instance.state).toBe("stopping");
+    expect(records.get(instance.id)?.pid).toBe(pid);
+    process.kill(pid ?? 0, "SIGKILL");
+    await waitFor(() => instance.state === "stopped", { what: "the end" });
+    expect(instance.pid).toBeNull();
+    expect(records.size).toBe(0);
+    expect(await supervisor.retire(instance)).toMatchObject({ pid: null });
+    expect([...supervisor.all()]).toEqual([]);
+  });
+});
+
+describe("while the disk is full", () => {
+  test("nothing is started that could not be found again, and it is once there is room", async () => {
+    const { disk, launch, events } = supervise();
+    disk.full = true;
+    const restart = { backoff_min_ms: 10, backoff_max_ms: 10 };
+    const instance = launch("exec sleep 1000", { restart });
+    expect(instance.pid).toBeNull();
+    expect(instance.failure?.error?.code).toBe("storage_full");
+    await waitFor(() => instance.restarts >= 3, { what: "some attempts" });
+    expect(events.filter(({ event }) => event === "instance_started")).toEqual([]);
+    disk.full = false;
+    await waitFor(() => instance.isReady, { what: "the instance" });
+  });
+
+  test("an end is handled all the same, though it can't be kept", async () => {
+    const { disk, launch, events } = supervise();
+    const instance = launch("sleep 0.2; exit 0", { restart: { policy: "temporary" } });
+    await waitFor(() => instance.isReady, { what: "the instance" });
+    disk.full = true;
+    await waitFor(() => instance.state === "completed", { what: "the end" });
+    expect(events.map(({ event }) => event)).toContain("record_failed");
+  });
+});
+
+test("a start that fails carries why: a port in use, with the last lines", async () => {
+  const { supervisor, launch } = supervise();
+  const foreign = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const instance = launch("exec sleep 1000", { fixed_port: foreign.port, restart: { policy: "temporary" } });
+  const error = await supervisor.settled(instance, new AbortController().signal).catch((thrown: unknown) => thrown);
+  foreign.stop(true);
+  expect(error).toMatchObject({ code: "port_in_use", exit: 6, details: { logs: ["the last line"] } });
+});
+
+test("a port that another program takes between its choice and the bind is replaced by another", async () => {
+  const { launch, events } = supervise();
+  // Stands for a program that lost the race: it takes its port away from itself, and fails.
+  const thieves: Bun.TCPSocketListener[] = [];
+  const instance = launch("sleep 0.05; exit 1");
+  thieves.push(Bun.listen({ hostname: "127.0.0.1", port: instance.port, socket: { data() {} } }));
+  const [first] = [instance.port];
+  await waitFor(() => events.filter(({ event }) => event === "instance_started").length === 2, {
+    what: "a second try",
+  });
+  expect(instance.port).not.toBe(first);
+  expect(instance.restarts).toBe(0);
+  for (const thief of thieves) thief.stop(true);
+});
+
+test("the folder of FIFOs is made again when somebody removed it", async () => {
+  const { launch, folders } = supervise();
+  await Bun.$`rm -rf ${folders.fifos}`;
+  const instance = launch("exec sleep 1000");
+  await waitFor(() => instance.isReady, { what: "the instance" });
+});
+
+test("a late end of an earlier process does not touch the present one", async () => {
+  const { launch, supervisor } = supervise();
+  const instance = launch("exec sleep 1000");
+  await waitFor(() => instance.isReady, { what: "the instance" });
+  const hello = { type: "hello", instance: instance.id, key: instance.key, pid: instance.pid ?? 0 } as const;
+  const peer = supervisor.authenticate(hello);
+  expect(peer).toBeDefined();
+  expect(supervisor.authenticate({ ...hello, pid: 1 })).toBeUndefined();
+  expect(supervisor.authenticate({ ...hello, key: "wrong" })).toBeUndefined();
+  process.kill(instance.pid ?? 0, "SIGKILL");
+  await waitFor(() => instance.restarts === 1 && instance.pid !== null, { what: "the restart" });
+  peer?.receive({ type: "failed", message: "from the grave", stack: null, frame: null });
+  process.kill(instance.pid ?? 0, "SIGKILL");
+  await waitFor(() => instance.lastExit !== undefined && instance.restarts === 2, { what: "the second end" });
+  expect(instance.failure?.reason ?? instance.lastExit?.reason).toBe("ended by SIGKILL");
+});
