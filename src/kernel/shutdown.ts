@@ -50,7 +50,7 @@ function stopService(kernel: Kernel, service: Service): Promise<void> {
 }
 
 /** Waves of services to stop at once: nobody stops before those that depend on it. */
-export function stopOrder(services: readonly Service[]): Service[][] {
+function stopOrder(services: readonly Service[]): Service[][] {
   const waves: Service[][] = [];
   let left = [...services];
   while (left.length > 0) {

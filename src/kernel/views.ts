@@ -58,7 +58,7 @@ export function serviceStatus(kernel: Kernel, service: Service, recent: EventDoc
   };
 }
 
-export function healthOf(row: ServiceRow): ServiceStatus["health"]["status"] {
+function healthOf(row: ServiceRow): ServiceStatus["health"]["status"] {
   if (row.state === "ready") return "healthy";
   if (row.state === "degraded") return "degraded";
   return row.state === "stopped" || row.state === "completed" ? "unknown" : "unhealthy";

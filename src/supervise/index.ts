@@ -1,7 +1,6 @@
 export { ControlServer } from "./control.ts";
 export { Instance } from "./instance.ts";
 export { isPortFree } from "./ports.ts";
-export { describeExit } from "./restart-policy.ts";
 export type * from "./runtime.ts";
 export { Supervisor } from "./supervisor.ts";
 export { type Usage, UsageSampler } from "./usage.ts";

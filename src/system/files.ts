@@ -19,7 +19,7 @@ export function writeFileAtomic(path: string, data: string | Uint8Array, mode = 
 }
 
 /** Makes the creation, renaming and removal of a folder's entries durable. */
-export function syncFolder(path: string): void {
+function syncFolder(path: string): void {
   const fd = openSync(path, "r");
   try {
     fsyncSync(fd);

@@ -3,7 +3,7 @@ import type { ServiceRef } from "../../api/index.ts";
 import { integer, oneOf, type Row, text } from "./rows.ts";
 
 /** `completed` and `failed` are where a service that its policy doesn't restart came to rest. */
-export const desiredStates = ["running", "stopped", "completed", "failed"] as const;
+const desiredStates = ["running", "stopped", "completed", "failed"] as const;
 export type DesiredState = (typeof desiredStates)[number];
 
 /** What someone wants of a service: durable before the request that changed it is answered. */
