@@ -4,8 +4,8 @@ import { libc, systemError } from "./libc.ts";
  * Makes orphans among this process's descendants its children instead of init's (PR_SET_CHILD_SUBREAPER, prctl(2)). Not
  * inherited. Whoever sets it must reap them: see `reapOrphans`.
  */
-export function setSubreaper(): void {
-  control(setChildSubreaper, 1, "PR_SET_CHILD_SUBREAPER");
+export function setSubreaper(on = true): void {
+  control(setChildSubreaper, on ? 1 : 0, "PR_SET_CHILD_SUBREAPER");
 }
 
 const setChildSubreaper = 36;

@@ -11,5 +11,9 @@ const graceMs = 50;
 export function standInForGuardian(exitsDir: string): () => void {
   setSubreaper();
   const exits = new ExitRecorder(exitsDir);
-  return reapOrphans({ isOwn: () => false, graceMs, onExit: (exit) => void exits.record(exit) });
+  const end = reapOrphans({ isOwn: () => false, graceMs, onExit: (exit) => void exits.record(exit) });
+  return () => {
+    end();
+    setSubreaper(false);
+  };
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SoloError } from "../../../src/api/index.ts";
@@ -6,43 +6,18 @@ import { createClient, remoteTransport } from "../../../src/client/index.ts";
 import { serveApi } from "../../../src/gateway/http/index.ts";
 import { freePort } from "../../support/ports.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { startTlsProxy } from "../../support/tls-proxy.ts";
 import { until } from "../../support/until.ts";
 import { sampleApi } from "../gateway/sample-api.ts";
 
-/** A kernel behind nginx (as its owner, since nobody else may open the socket), which ends TLS, asks for a bearer token and can ask for a client certificate. */
 const folder = temporaryFolder();
 const api = sampleApi();
 const socketPath = join(folder, "solo.sock");
-const port = freePort();
-const mutualPort = freePort();
-const file = (name: string) => join(folder, name);
-let nginx: Bun.Subprocess;
+serveApi({ api, socketPath, version: "1" });
+const proxy = await startTlsProxy(socketPath);
+const { port, mutualPort, file } = proxy;
 
-beforeAll(async () => {
-  serveApi({ api, socketPath, version: "1" });
-  const key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
-  openssl(`req -x509 ${key} -keyout ca.key -out ca.pem -subj /CN=test-ca`);
-  for (const name of ["server", "client"]) {
-    openssl(`req ${key} -keyout ${name}.key -out ${name}.csr -subj /CN=${name} -addext subjectAltName=DNS:localhost`);
-    openssl(
-      `x509 -req -in ${name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -copy_extensions copy -out ${name}.pem`,
-    );
-  }
-  writeFileSync(file("token"), "s3cret\n");
-  writeFileSync(file("nginx.conf"), nginxConfig());
-  nginx = Bun.spawn(["/usr/sbin/nginx", "-e", "stderr", "-p", folder, "-c", file("nginx.conf")], { stderr: "ignore" });
-  await until("nginx listens", () =>
-    Bun.connect({ hostname: "127.0.0.1", port, socket: { data() {} } }).then(
-      () => true,
-      () => false,
-    ),
-  );
-});
-
-afterAll(async () => {
-  nginx.kill();
-  await nginx.exited;
-});
+afterAll(() => proxy[Symbol.asyncDispose]());
 
 const context = { name: "far", url: `https://localhost:${port}`, ca: file("ca.pem"), token_file: file("token") };
 
@@ -118,34 +93,3 @@ test("a missing file of the context is told by its field", async () => {
   const error = await failure(connect({ token_file: file("nowhere") }));
   expect([error.code, error.message]).toEqual(["invalid_config", expect.stringContaining("token_file")]);
 });
-
-function openssl(words: string): void {
-  const { exitCode, stderr } = Bun.spawnSync(["openssl", ...words.split(" ")], { cwd: folder, stderr: "pipe" });
-  if (exitCode !== 0) throw new Error(stderr.toString());
-}
-
-function nginxConfig(): string {
-  const server = (listen: number, extra: string) => `
-    server {
-      listen 127.0.0.1:${listen} ssl;
-      listen [::1]:${listen} ssl;
-      ssl_certificate server.pem;
-      ssl_certificate_key server.key;
-      ${extra}
-      location / {
-        if ($http_authorization != "Bearer s3cret") { return 401; }
-        proxy_pass http://unix:${socketPath};
-        proxy_buffering off;
-        proxy_http_version 1.1;
-      }
-    }`;
-  return `
-    user root; daemon off; worker_processes 1; pid nginx.pid; error_log stderr crit;
-    events { worker_connections 64; }
-    http {
-      access_log off;
-      client_body_temp_path tmp-body; proxy_temp_path tmp-proxy; fastcgi_temp_path tmp-f; uwsgi_temp_path tmp-u; scgi_temp_path tmp-s;
-      ${server(port, "")}
-      ${server(mutualPort, "ssl_client_certificate ca.pem; ssl_verify_client on;")}
-    }`;
-}
