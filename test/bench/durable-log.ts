@@ -57,9 +57,11 @@ async function durableRow(inFlight: number): Promise<Row> {
 async function durableAppends(inFlight: number): Promise<number> {
   return withLog(async (log) => {
     let done = 0;
+    let isOver = false;
     const started = performance.now();
+    setTimeout(() => (isOver = true), roundMs);
     const client = async () => {
-      while (performance.now() - started < roundMs) {
+      while (!isOver) {
         await log.waitForCommit(log.append(payload));
         done++;
       }

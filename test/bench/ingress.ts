@@ -1,88 +1,88 @@
-/**
- * Requests per second of Solo's ingress and of nginx, HAProxy and Caddy as reverse proxies, each in front of the same
- * nginx, measured by wrk in alternating rounds on the same machine: `bun test/bench/ingress.ts [--rounds N] [--seconds N]`.
- * Needs nginx, haproxy, caddy and wrk (`apt-get install nginx-light haproxy caddy wrk`).
- */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { startProxies } from "./ingress-proxies.ts";
-import { runWrk, type WrkResult } from "./wrk.ts";
+import { freePort, type SoloEnv, soloEnv } from "../support/index.ts";
+import { untilAnswers } from "./support/answers.ts";
+import type { Bench } from "./support/bench.ts";
+import { solo } from "./support/crowd.ts";
+import { startProxies, upstreamCommand } from "./support/ingress-proxies.ts";
+import { askedRow, peerRow, plainRow, type Row } from "./support/row.ts";
+import { median } from "./support/statistics.ts";
+import { runWrk } from "./support/wrk.ts";
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "3" },
-    seconds: { type: "string", default: "2" },
-    solo: { type: "string" },
+/** The least ratio of throughputs that is asked for. */
+const wanted = { nginx: 1, haproxy: 1, caddy: 3 } as const;
+const wantedAddedMs = 0.2;
+const peers = ["nginx", "haproxy", "caddy"] as const;
+const names = ["direct", "solo", ...peers] as const;
+const connections = 64;
+
+type Name = (typeof names)[number];
+type Ports = Readonly<Record<Name, number>>;
+type Figures = Record<Name, number[]>;
+
+export const ingress: Bench = {
+  name: "ingress",
+  summary: `The kernel's ingress beside nginx, HAProxy and Caddy as reverse proxies with one worker each, in front of the same nginx, which runs as a service of Solo. wrk with one thread, kept-alive connections, rounds in turn.`,
+  peers: ["nginx", "haproxy", "caddy", "wrk"],
+  async run({ quick, note }) {
+    await using env = soloEnv();
+    const direct = await startUpstream(env);
+    const proxies = await startProxies(env.root, direct);
+    try {
+      const ports = { direct, solo: env.ingressPort, ...proxies.ports };
+      const rounds = quick ? 2 : 7;
+      note(`throughput with ${connections} connections`);
+      const rates = await measure(ports, connections, rounds, ({ requestsPerSecond }) => requestsPerSecond);
+      note("latency with 1 connection");
+      const latencies = await measure(ports, 1, rounds, ({ p50Ms }) => p50Ms);
+      return [...throughputRows(rates), ...latencyRows(latencies)];
+    } finally {
+      await proxies.stop();
+    }
   },
-});
+};
 
-const folder = mkdtempSync(join(tmpdir(), "solo-bench-"));
-const proxies = await startProxies(folder, values.solo);
-try {
-  const throughput = await measure(64);
-  const latency = await measure(1);
-  const direct = median(latency.direct?.map((run) => run.p50Ms) ?? []);
-  const rows = Object.keys(throughput)
-    .filter((name) => name !== "solo" && name !== "direct")
-    .map((name) => throughputRow(name, throughput));
-  const added = (name: string) => round(median(latency[name]?.map((run) => run.p50Ms) ?? []) - direct, 3);
-  const latencyRows = Object.keys(latency)
-    .filter((name) => name !== "solo" && name !== "direct")
-    .map((name) => ({
-      name: "added latency, p50, 1 connection",
-      unit: "ms",
-      better: "lower",
-      solo: added("solo"),
-      peer: added(name),
-      peer_name: name,
-      ratio: round(added(name) / added("solo"), 2),
-      runs: Number(values.rounds),
-    }));
-  console.log(JSON.stringify({ bench: "ingress", rows: [...rows, ...latencyRows] }, null, 2));
-} finally {
-  await proxies.stop();
-  rmSync(folder, { recursive: true, force: true });
+async function startUpstream(env: SoloEnv): Promise<number> {
+  const port = freePort();
+  const [program = "", ...args] = upstreamCommand(`${env.root}/upstream`, port);
+  await solo(env, "deploy", program, "upstream", "--port", String(port), "--host", "127.0.0.1", "--", ...args);
+  await untilAnswers(env.ingressPort);
+  return port;
 }
 
-type Runs = Record<string, WrkResult[]>;
-
-/** Alternating, so that whatever else the machine does meets all of them alike. */
-async function measure(connections: number): Promise<Runs> {
-  const runs: Runs = {};
-  for (let turn = 0; turn < Number(values.rounds); turn++) {
-    for (const [name, port] of Object.entries(proxies.ports)) {
-      const result = await runWrk(`http://127.0.0.1:${port}/`, connections, Number(values.seconds));
-      (runs[name] ??= []).push(result);
+/** In turn, so that whatever else the machine does meets all of them alike. */
+async function measure(
+  ports: Ports,
+  count: number,
+  rounds: number,
+  figure: (result: Awaited<ReturnType<typeof runWrk>>) => number,
+): Promise<Figures> {
+  const figures: Figures = { direct: [], solo: [], nginx: [], haproxy: [], caddy: [] };
+  for (let round = 0; round < rounds; round++) {
+    for (const name of names) {
+      figures[name].push(figure(await runWrk(`http://127.0.0.1:${ports[name]}/`, count, secondsPerRound)));
     }
   }
-  return runs;
+  return figures;
 }
 
-function throughputRow(peer: string, runs: Runs) {
-  const solo = runs.solo ?? [];
-  const other = runs[peer] ?? [];
-  const ratios = solo.map((run, i) => run.requestsPerSecond / (other[i]?.requestsPerSecond ?? Number.NaN));
-  return {
-    name: "reverse proxy, 64 connections",
-    unit: "requests/s",
-    better: "higher",
-    solo: Math.round(median(solo.map((run) => run.requestsPerSecond))),
-    peer: Math.round(median(other.map((run) => run.requestsPerSecond))),
-    peer_name: peer,
-    ratio: round(median(ratios), 2),
-    runs: solo.length,
-  };
+const secondsPerRound = 2;
+
+function throughputRows(rates: Figures): Row[] {
+  const measure = { name: `reverse proxy, ${connections} connections`, unit: "requests/s", better: "higher" } as const;
+  return peers.map((name) => peerRow(measure, rates.solo, { name, values: rates[name], wanted: wanted[name] }));
 }
 
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const high = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? high : (high + (sorted[middle - 1] ?? high)) / 2;
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
+function latencyRows(latencies: Figures): Row[] {
+  const added = (name: Name) => latencies[name].map((value, round) => value - (latencies.direct[round] ?? Number.NaN));
+  const measure = { unit: "ms", better: "lower" } as const;
+  const rounds = latencies.solo.length;
+  return [
+    ...peers.map((name) =>
+      peerRow({ ...measure, name: "latency through it, p50, 1 connection" }, latencies.solo, {
+        name,
+        values: latencies[name],
+      }),
+    ),
+    plainRow({ ...measure, name: "latency without any proxy, p50" }, median(latencies.direct), rounds),
+    askedRow({ ...measure, name: "latency that the ingress adds, p50" }, median(added("solo")), wantedAddedMs, rounds),
+  ];
 }

@@ -1,44 +1,41 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePorts } from "../../support/index.ts";
+import { untilAnswers } from "./answers.ts";
 
 export interface Proxies {
-  /** Where each listens: `direct` is the upstream itself. */
-  readonly ports: Readonly<Record<string, number>>;
+  /** Where each listens. */
+  readonly ports: Readonly<Record<"nginx" | "haproxy" | "caddy", number>>;
   stop(): Promise<void>;
 }
 
-/**
- * Starts an nginx as upstream and every proxy in front of it, each with one worker and kept-alive connections.
- *
- * @param soloCommand a command line that serves the ingress on `$PORT` for `$UPSTREAM`; by default the source, run by Bun
- */
-export async function startProxies(folder: string, soloCommand?: string): Promise<Proxies> {
-  const [direct, solo, nginx, haproxy, caddy] = [freePort(), freePort(), freePort(), freePort(), freePort()];
-  const serveIngress = join(import.meta.dir, "fixtures", "serve-ingress.ts");
+/** Starts every proxy in front of an upstream on this machine, each with one worker and kept-alive connections. */
+export async function startProxies(folder: string, upstream: number): Promise<Proxies> {
+  const [nginx = 0, haproxy = 0, caddy = 0] = freePorts(3);
   const commands = [
-    nginxCommand(
-      join(folder, "upstream"),
-      `server { listen 127.0.0.1:${direct}; location / { return 200 "hello world\\n"; } }`,
-    ),
-    soloCommand?.split(" ") ?? [process.execPath, "run", serveIngress],
-    nginxCommand(join(folder, "nginx"), nginxProxy(nginx, direct)),
-    haproxyCommand(folder, haproxy, direct),
-    caddyCommand(folder, caddy, direct),
+    nginxCommand(join(folder, "nginx"), nginxProxy(nginx, upstream)),
+    haproxyCommand(folder, haproxy, upstream),
+    caddyCommand(folder, caddy, upstream),
   ];
-  const env = { ...process.env, PORT: String(solo), UPSTREAM: String(direct), HOME: folder };
+  const env = { ...process.env, HOME: folder };
   const processes = commands.map((command) => Bun.spawn(command, { env, stdout: "ignore", stderr: "ignore" }));
-  const ports = { direct, solo, nginx, haproxy, caddy };
+  const ports = { nginx, haproxy, caddy };
   const stop = async () => {
     for (const process of processes) process.kill();
     await Promise.all(processes.map((process) => process.exited));
   };
   try {
-    for (const [name, port] of Object.entries(ports)) await answering(name, port);
+    for (const port of Object.values(ports)) await untilAnswers(port);
   } catch (error) {
     await stop();
     throw error;
   }
   return { ports, stop };
+}
+
+/** An nginx that answers every request by itself. */
+export function upstreamCommand(folder: string, port: number): string[] {
+  return nginxCommand(folder, `server { listen 127.0.0.1:${port}; location / { return 200 "hello world\\n"; } }`);
 }
 
 function nginxCommand(prefix: string, http: string): string[] {
@@ -93,24 +90,4 @@ http://127.0.0.1:${port} {
 `;
   writeFileSync(join(folder, "Caddyfile"), config);
   return ["caddy", "run", "--config", join(folder, "Caddyfile"), "--adapter", "caddyfile"];
-}
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
-}
-
-async function answering(name: string, port: number): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (Date.now() < deadline) {
-    const status = await fetch(`http://127.0.0.1:${port}/`).then(
-      (response) => response.status,
-      () => 0,
-    );
-    if (status === 200) return;
-    await Bun.sleep(20);
-  }
-  throw new Error(`${name} does not answer on port ${port}`);
 }
