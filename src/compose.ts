@@ -89,7 +89,8 @@ export async function runKernelProcess(args: readonly string[]): Promise<never> 
 
 /** Tells the guardian whether another try may help. */
 function exitCodeOf(failure: SoloError): number {
-  if (failure.code === "locked") return kernelExit.locked;
+  // Not for a database that some other program keeps locked: that passes.
+  if (failure.code === "locked" && failure.details?.lock !== undefined) return kernelExit.locked;
   return failure.retryable && failure.code !== "port_in_use" ? failure.exit : kernelExit.fatal;
 }
 

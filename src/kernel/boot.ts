@@ -204,6 +204,7 @@ function prepareSocketFolder(folder: string): void {
 function alreadyRunning(paths: Paths): never {
   throw new SoloError("locked", `another kernel runs on ${paths.dataDir}`, {
     hint: "`solo status` talks to it, `solo stop` ends it; another --data-dir makes room for a second one",
+    details: { lock: paths.lock },
   });
 }
 

@@ -2,7 +2,15 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { hostVariables, type ServiceRef, SoloError, serviceKey } from "../api/index.ts";
 import type { Instance, InstanceRecord } from "../supervise/index.ts";
-import { bootId, killTree, type ProcessIdentity, processesByMarker, readStat } from "../system/index.ts";
+import {
+  bootId,
+  isRunning,
+  killTree,
+  type ProcessIdentity,
+  processesByMarker,
+  readEnvironment,
+  readStat,
+} from "../system/index.ts";
 import type { RevisionRecord } from "./database/index.ts";
 import { awaitDependencies } from "./dependencies.ts";
 import type { Kernel } from "./kernel.ts";
@@ -83,7 +91,7 @@ function takeOver(
   const known = database.revisions.get(record.ref, record.revision);
   // What nobody can describe any more is no revision that is wanted: it is adopted only to be stopped in order.
   const plan = known === undefined ? { ...service.plan(), revision: record.revision } : service.plan(toRevision(known));
-  const kept = record.pid === null ? withProcess(record, census) : record;
+  const kept = isRunningStill(record) ? record : withProcess(record, census);
   const { instance, alive } = kernel.supervisor.adopt(kept, plan);
   return alive ? undefined : concludeLost(kernel, service, instance, kept, census.of(record.id), options);
 }
@@ -95,12 +103,21 @@ async function endUnknown({ id, pid, startTime, bootId: boot }: InstanceRecord):
   await killTree({ root: { pid, startTime }, marker, orphanParents: [] }, { deadlineMs: unknownEndMs });
 }
 
+function isRunningStill({ pid, startTime, bootId: boot }: InstanceRecord): boolean {
+  const stat = pid === null || boot !== bootId() ? undefined : readStat(pid);
+  return isRunning(stat) && stat.startTime === startTime;
+}
+
 /**
- * A kernel that was killed between starting a process and writing down its pid left one that only its environment names:
- * the leader of a session of its own.
+ * A kernel that was killed between starting a process and writing down its pid, or that could not write, left one that only
+ * its environment names: the leader of a session of its own. Beside a pid that was written down it is the later process,
+ * with another port, and not a child that the earlier one left behind.
  */
 function withProcess(record: InstanceRecord, census: Census): InstanceRecord {
-  const root = census.of(record.id).find(({ pid }) => readStat(pid)?.sid === pid);
+  const isOurs = ({ pid }: ProcessIdentity) =>
+    readStat(pid)?.sid === pid &&
+    (record.pid === null || readEnvironment(pid)?.get(hostVariables.port) !== String(record.port));
+  const root = census.of(record.id).find(isOurs);
   if (root === undefined) return record;
   return { ...record, pid: root.pid, startTime: root.startTime, bootId: bootId() };
 }

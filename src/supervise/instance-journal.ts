@@ -12,6 +12,9 @@ export type InstanceFacts = Pick<
 
 /** What an instance leaves for others to read: its record for the next kernel, its events, its log, its FIFOs. */
 export class InstanceJournal {
+  /** Whether the disk holds a record of the instance. */
+  isKnown = false;
+
   constructor(
     private readonly runtime: SuperviseRuntime,
     private readonly plan: LaunchPlan,
@@ -19,19 +22,25 @@ export class InstanceJournal {
     private readonly key: string,
   ) {}
 
-  /** @throws what the disk refuses */
-  save(facts: InstanceFacts): void {
-    const { ref, revision } = this.plan;
-    this.runtime.records.save({ id: this.id, ref, revision, key: this.key, bootId: bootId(), ...facts });
+  /**
+   * Keeps that a process is about to be started: one that the next kernel knows nothing of would be started a second time.
+   * @throws what the disk refuses, if it holds no record of this instance yet; with any, the next kernel looks for it
+   */
+  intend(facts: InstanceFacts): void {
+    if (this.isKnown) this.save(facts);
+    else this.#write(facts);
   }
 
   /** For a change that has happened whether it can be kept or not: the next kernel finds out by looking at the process. */
-  trySave(facts: InstanceFacts): void {
-    this.#attempt(() => this.save(facts));
+  save(facts: InstanceFacts): void {
+    this.#attempt(() => this.#write(facts));
   }
 
   remove(): void {
-    this.#attempt(() => this.runtime.records.remove(this.id));
+    this.#attempt(() => {
+      this.runtime.records.remove(this.id);
+      this.isKnown = false;
+    });
   }
 
   emit(event: string, data: Readonly<Record<string, unknown>>): void {
@@ -53,6 +62,12 @@ export class InstanceJournal {
       this.runtime.guardian.drop(fifo);
       rmSync(fifo, { force: true });
     }
+  }
+
+  #write(facts: InstanceFacts): void {
+    const { ref, revision } = this.plan;
+    this.runtime.records.save({ id: this.id, ref, revision, key: this.key, bootId: bootId(), ...facts });
+    this.isKnown = true;
   }
 
   /** A disk that takes nothing must not keep an instance from its next state. */

@@ -56,8 +56,7 @@ export class Instance extends InstanceState {
     try {
       this.port = spec.fixed_port === undefined ? this.owner.ports.take() : this.owner.ports.check(spec.fixed_port);
       this.serves = spec.kind === "command" && (spec.fixed_port !== undefined || mentionsPort);
-      // The intent is kept first: a process that the next kernel knows nothing of would be started a second time.
-      this.journal.save(this.#facts());
+      this.journal.intend(this.#facts());
       this.#run = ProcessRun.launch(this.#context(), this.port);
     } catch (error) {
       const failure = SoloError.from(error);
@@ -66,7 +65,7 @@ export class Instance extends InstanceState {
       this.#endOfProcess(unknownExit, failure);
       return;
     }
-    this.journal.trySave(this.#facts());
+    this.journal.save(this.#facts());
     this.journal.emit("instance_started", { pid: this.pid, port: this.port, revision: this.plan.revision });
     this.#watch(this.#run, null);
   }
@@ -76,6 +75,7 @@ export class Instance extends InstanceState {
    * @returns false when that process is gone: `salvage` then tells how it ended
    */
   adopt(record: InstanceRecord): boolean {
+    this.journal.isKnown = true;
     this.port = record.port;
     this.serves = record.serves;
     this.restarts = record.restarts;
@@ -84,7 +84,7 @@ export class Instance extends InstanceState {
     if (this.pid === null) return false;
     this.adopted = true;
     const found = standing(record.state);
-    this.journal.trySave(this.#facts(record.state));
+    this.journal.save(this.#facts(record.state));
     this.journal.emit("instance_adopted", { pid: this.pid, port: this.port, revision: this.plan.revision });
     this.#watch(this.#run, found);
     if (found !== null) this.move("well", null);
@@ -235,7 +235,7 @@ export class Instance extends InstanceState {
     if (before) return;
     this.#readySince = this.runtime.clock.monotonic();
     if (this.serves) this.runtime.routes.add(this.plan.ref, this.id, this.port);
-    this.journal.trySave(this.#facts());
+    this.journal.save(this.#facts());
     const tookMs = this.startedAt === null ? 0 : this.runtime.clock.now() - this.startedAt;
     this.journal.emit("instance_ready", { pid: this.pid, port: this.serves ? this.port : null, took_ms: tookMs });
   }
@@ -244,7 +244,7 @@ export class Instance extends InstanceState {
     if (!this.move("unwell", reason)) return;
     this.#readySince = undefined;
     this.runtime.routes.remove(this.plan.ref, this.id);
-    this.journal.trySave(this.#facts());
+    this.journal.save(this.#facts());
     this.journal.emit("instance_unhealthy", { reason });
   }
 
@@ -309,7 +309,7 @@ export class Instance extends InstanceState {
       this.#history = decision.history;
       this.restarts += 1;
       this.move(decision.crashLoop ? "loop" : "retry_later", reason);
-      this.journal.trySave(this.#facts());
+      this.journal.save(this.#facts());
       if (decision.crashLoop) this.journal.emit("crash_loop", { reason, delay_ms: decision.delayMs });
       this.owner.restartDue(this, decision.delayMs);
     } else {

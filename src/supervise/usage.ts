@@ -14,6 +14,8 @@ const noUsage: Usage = { rssBytes: 0, cpuPercent: 0 };
 const roundMs = 5_000;
 /** … in slices, so that thousands of instances don't stall the kernel at once. */
 const sliceMs = 500;
+/** One sample costs some 40 µs: beyond 500 instances a round takes longer instead of more of the kernel. */
+const mostPerSlice = 50;
 
 /** All cores at once. Asked for once, since the answer is read from files. */
 const mostPercent = availableParallelism() * 100;
@@ -57,7 +59,7 @@ export class UsageSampler {
       const known = new Set(this.#round.map(({ id }) => id));
       for (const id of this.#samples.keys()) if (!known.has(id)) this.#samples.delete(id);
     }
-    const share = Math.ceil((this.#samples.size + 1) / (roundMs / sliceMs));
+    const share = Math.min(Math.ceil((this.#samples.size + 1) / (roundMs / sliceMs)), mostPerSlice);
     for (const instance of this.#round.splice(0, share)) this.#sample(instance);
   }
 

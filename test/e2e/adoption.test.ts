@@ -113,6 +113,25 @@ describe("never a second copy", () => {
     expect(daemon.processes("once")).toEqual([pid]);
   });
 
+  test("of a restarted process that could not be written down, nor of a child that an ended one left behind", async () => {
+    await using daemon = await Daemon.start();
+    const orphan = `setsid sleep 1000 & exec sleep 1000`;
+    await daemon.deploy({ moved: daemon.shell("exec sleep 1000"), left: daemon.shell(orphan) });
+    const [moved, left] = [await pidOf(daemon, "moved"), await pidOf(daemon, "left")];
+    await daemon.crashBoth();
+    const database = new Database(join(daemon.env.dataDir, "kernel.db"));
+    database.run("UPDATE instances SET pid = 1, start_time = 1, port = 1 WHERE service = 'moved'");
+    database.close();
+    process.kill(left, "SIGKILL");
+    await gone(left);
+    await daemon.start();
+    expect((await daemon.until("moved", "ready")).instances).toMatchObject([{ pid: moved, adopted: true }]);
+    expect(daemon.processes("moved")).toEqual([moved]);
+    const again = await daemon.until("left", ({ state, instances }) => state === "ready" && instances[0]?.pid !== left);
+    expect(again.instances[0]?.adopted).toBe(false);
+    await waitFor(() => daemon.processes("left").length === 2, { what: "one root and one child" });
+  });
+
   test("when the kernel is killed again and again while services are deployed, restarted and scaled", async () => {
     await using daemon = await Daemon.start();
     const seed = Number(process.env.SOLO_TEST_SEED ?? Math.floor(Math.random() * 1e9));

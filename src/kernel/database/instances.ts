@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { ServiceRef } from "../../api/index.ts";
+import { databaseError } from "./errors.ts";
 import { integer, optionalInteger, type Row, text } from "./rows.ts";
 
 /** Where an instance's process is found by the next kernel. Structurally supervise's record. */
@@ -45,6 +46,8 @@ export function instanceStore(database: Database): InstanceStore {
     database.run("PRAGMA synchronous = NORMAL");
     try {
       write();
+    } catch (error) {
+      throw databaseError(database.filename, error);
     } finally {
       database.run("PRAGMA synchronous = FULL");
     }

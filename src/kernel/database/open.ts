@@ -5,8 +5,10 @@ import { basename, dirname, join } from "node:path";
 import { corruptError, databaseError, tooNewError } from "./errors.ts";
 import { applicationId, migrations } from "./schema.ts";
 
-/** How long a statement waits for another process that holds the write lock, such as a sqlite3 shell. */
+/** How long the opening waits for another process that holds the write lock, such as a sqlite3 shell. */
 const busyTimeoutMs = 5_000;
+/** And a statement of the running kernel: everything else in it stands still meanwhile. */
+const runningBusyTimeoutMs = 100;
 /** What the write-ahead log is cut back to when a burst has made it longer. */
 const logBytes = 8_000_000;
 /** A reader waits less: it only competes with a recovery. */
@@ -35,6 +37,7 @@ export function openForKernel(path: string): Database {
       if (!wasClosed(database)) checkIntegrity(path, database);
       migrate(database);
       database.run("INSERT OR REPLACE INTO meta VALUES ('closed', 'no')");
+      database.run(`PRAGMA busy_timeout = ${runningBusyTimeoutMs}`);
       return database;
     });
   });

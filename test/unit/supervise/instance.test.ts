@@ -128,6 +128,15 @@ describe("while the disk is full", () => {
     await waitFor(() => instance.isReady, { what: "the instance" });
   });
 
+  test("what runs is restarted all the same: the next kernel will find it by its environment", async () => {
+    const { disk, launch } = supervise();
+    const instance = launch("exec sleep 1000");
+    await waitFor(() => instance.isReady, { what: "the instance" });
+    disk.full = true;
+    process.kill(instance.pid ?? 0, "SIGKILL");
+    await waitFor(() => instance.isReady && instance.restarts === 1, { what: "the restart" });
+  });
+
   test("an end is handled all the same, though it can't be kept", async () => {
     const { disk, launch, events } = supervise();
     const instance = launch("sleep 0.2; exit 0", { restart: { policy: "temporary" } });
