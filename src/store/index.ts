@@ -1,5 +1,6 @@
+export type { CheckpointOptions } from "./checkpoint/index.ts";
 export { StoreError, type StoreErrorCode } from "./error.ts";
-export { type FileSystem, nodeFileSystem, type StoreFile } from "./file/index.ts";
+export { type FileLock, type FileSystem, nodeFileSystem, type OpenMode, type StoreFile } from "./file/index.ts";
 export {
   type BatchStep,
   type Durability,
@@ -10,7 +11,6 @@ export {
   type StoreStats,
   type Value,
 } from "./key-value/index.ts";
-export type { CheckpointOptions } from "./checkpoint/index.ts";
 export {
   type DurableLog,
   inspectLog,

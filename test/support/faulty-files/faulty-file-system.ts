@@ -93,8 +93,9 @@ export class FaultyFileSystem implements FileSystem {
   }
 
   async remove(path: string): Promise<void> {
+    const { life } = this.#machine;
     await this.#machine.turn("name");
-    this.#machine.powered();
+    this.#machine.powered(life);
     if (this.#names.has(path)) this.#machine.operation("name", path, "removed", () => this.#names.remove(path));
   }
 
@@ -120,8 +121,9 @@ export class FaultyFileSystem implements FileSystem {
   }
 
   async syncFolder(folder: string): Promise<void> {
+    const { life } = this.#machine;
     await this.#machine.turn("folder-sync");
-    this.#machine.powered();
+    this.#machine.powered(life);
     this.#machine.fault("folder-sync", folder);
     this.#machine.operation("folder-sync", folder, "", () => this.#names.synced(folder));
   }

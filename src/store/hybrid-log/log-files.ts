@@ -1,0 +1,179 @@
+import { join } from "node:path";
+import { StoreError } from "../error.ts";
+import type { FileSystem, StoreFile } from "../file/index.ts";
+import type { Geometry } from "./geometry.ts";
+import { unitBytes } from "./layout.ts";
+
+/**
+ * The log on disk: segment files of equal size, each page at the place that its number gives it. Positions are addresses.
+ */
+export class LogFiles {
+  readonly #files: FileSystem;
+  readonly #folder: string;
+  readonly #segmentBytes: number;
+  readonly #open = new Map<number, StoreFile>();
+  readonly #unsynced = new Set<number>();
+  #folderUnsynced = false;
+  readonly #readOnly: boolean;
+
+  constructor(files: FileSystem, folder: string, geometry: Geometry, readOnly = false) {
+    this.#files = files;
+    this.#folder = folder;
+    this.#segmentBytes = geometry.segmentBytes;
+    this.#readOnly = readOnly;
+  }
+
+  /** Writes bytes that don't cross a segment. Not durable before {@link sync}. */
+  async write(address: number, bytes: Uint8Array): Promise<void> {
+    const number = this.#segmentOf(address);
+    const file = this.#segment(number);
+    this.#unsynced.add(number);
+    await file.write(bytes, this.#position(address));
+  }
+
+  /** The same on the caller's thread: for small writes, where handing over costs more than writing. */
+  writeSync(address: number, bytes: Uint8Array): void {
+    const number = this.#segmentOf(address);
+    const file = this.#segment(number);
+    this.#unsynced.add(number);
+    file.writeSync(bytes, this.#position(address));
+  }
+
+  /** Makes durable what was written before the call. */
+  async sync(): Promise<void> {
+    for (const number of [...this.#unsynced].toSorted((a, b) => a - b)) {
+      this.#unsynced.delete(number);
+      await this.#segment(number).sync();
+    }
+    await this.#syncFolder();
+  }
+
+  /** Makes durable whatever is in the segments from an address on: a process that died may have left it unsynced. */
+  async syncFrom(address: number): Promise<void> {
+    for (const number of this.numbers()) {
+      if (number >= this.#segmentOf(address)) await this.#segment(number).sync();
+    }
+    await this.#files.syncFolder(this.#folder);
+  }
+
+  /** Whether {@link syncSync} would do: no new file's name is waiting. */
+  get folderIsSynced(): boolean {
+    return !this.#folderUnsynced;
+  }
+
+  syncSync(): void {
+    for (const number of this.#unsynced) this.#segment(number).syncSync();
+    this.#unsynced.clear();
+  }
+
+  /** Reads from an address; fewer bytes than asked at the end of a segment. A segment that isn't there reads as nothing. */
+  async read(address: number, into: Uint8Array): Promise<number> {
+    try {
+      return await this.#segment(this.#segmentOf(address), true).read(into, this.#position(address));
+    } catch (error) {
+      if (isMissing(error)) return 0;
+      throw StoreError.fromFile(`reading the log at byte ${address * unitBytes}`, error);
+    }
+  }
+
+  /** The address behind the last byte on disk, rounded down to a whole unit; 0 when there is none. */
+  end(): number {
+    const last = this.numbers().at(-1);
+    if (last === undefined) return 0;
+    return Math.floor((last * this.#segmentBytes + this.#segment(last).size()) / unitBytes);
+  }
+
+  /** Numbers of the segments that exist, ascending. */
+  numbers(): number[] {
+    return this.#files.list(this.#folder).flatMap((name) => {
+      const match = segmentName.exec(name);
+      return match?.[1] === undefined ? [] : [Number(match[1])];
+    });
+  }
+
+  /** Bytes of all segment files. */
+  bytes(): number {
+    return this.numbers().reduce((sum, number) => sum + this.#segment(number).size(), 0);
+  }
+
+  /** Forgets all from an address on, durably. */
+  async truncate(address: number): Promise<void> {
+    const last = this.#segmentOf(address);
+    for (const number of this.numbers()) {
+      if (number > last) await this.#remove(number);
+    }
+    if (this.numbers().includes(last)) {
+      const file = this.#segment(last);
+      if (file.size() > this.#position(address)) file.truncate(this.#position(address));
+      await file.sync();
+    }
+    await this.#files.syncFolder(this.#folder);
+  }
+
+  /** Deletes the segments that lie wholly below an address; returns the bytes they had. */
+  async deleteBelow(address: number): Promise<number> {
+    let freed = 0;
+    for (const number of this.numbers()) {
+      if ((number + 1) * this.#segmentBytes > address * unitBytes) break;
+      freed += this.#segment(number).size();
+      await this.#remove(number);
+    }
+    if (freed > 0) await this.#files.syncFolder(this.#folder);
+    return freed;
+  }
+
+  close(): void {
+    for (const file of this.#open.values()) file.close();
+    this.#open.clear();
+  }
+
+  async #remove(number: number): Promise<void> {
+    this.#open.get(number)?.close();
+    this.#open.delete(number);
+    this.#unsynced.delete(number);
+    await this.#files.remove(this.#path(number));
+  }
+
+  async #syncFolder(): Promise<void> {
+    if (!this.#folderUnsynced) return;
+    this.#folderUnsynced = false;
+    await this.#files.syncFolder(this.#folder);
+  }
+
+  #segment(number: number, mustExist = this.#readOnly): StoreFile {
+    const known = this.#open.get(number);
+    if (known !== undefined) return known;
+    const path = this.#path(number);
+    const file = this.#openSegment(path, mustExist);
+    this.#open.set(number, file);
+    return file;
+  }
+
+  #openSegment(path: string, mustExist: boolean): StoreFile {
+    try {
+      return this.#files.open(path, this.#readOnly ? "read" : "write");
+    } catch (error) {
+      if (mustExist || !isMissing(error)) throw error;
+      this.#folderUnsynced = true;
+      return this.#files.open(path, "create");
+    }
+  }
+
+  #path(number: number): string {
+    return join(this.#folder, `log.${String(number).padStart(8, "0")}`);
+  }
+
+  #segmentOf(address: number): number {
+    return Math.floor((address * unitBytes) / this.#segmentBytes);
+  }
+
+  #position(address: number): number {
+    return (address * unitBytes) % this.#segmentBytes;
+  }
+}
+
+const segmentName = /^log\.(\d{8,})$/;
+
+export function isMissing(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "code" in error && error.code === "ENOENT";
+}

@@ -1,0 +1,1 @@
+export { HashIndex } from "./hash-index.ts";

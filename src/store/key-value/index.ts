@@ -1,0 +1,4 @@
+export type { Key } from "./key.ts";
+export type { Durability, StoreOptions } from "./options.ts";
+export type { BatchStep, Session, Value } from "./session.ts";
+export { KeyValueStore, type StoreStats } from "./store.ts";
