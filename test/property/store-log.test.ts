@@ -9,7 +9,7 @@ import { LogModel, openOn } from "../support/log-model.ts";
  * Random histories of a log against a model: appends, batches, commits, truncations, iterators, orderly ends, kills, losses
  * of power and failing disks, in any order. `SOLO_PROPERTY_RUNS` sets how many; a failure prints seed and path.
  */
-const numRuns = Number(process.env.SOLO_PROPERTY_RUNS ?? 1_500);
+const numRuns = Number(process.env.SOLO_PROPERTY_RUNS ?? 3_000);
 
 const step = fc.oneof(
   {

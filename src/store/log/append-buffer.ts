@@ -14,8 +14,8 @@ export interface Chunk {
 /** Memory is taken in pieces of this size, or of a quarter of the buffer when that is less, in bytes. */
 const chunkBytes = 2 ** 20;
 
-/** Chunks that are kept for use again. */
-const sparesKept = 4;
+/** The share of the capacity that is kept for use again while nothing is held: new memory costs as much as a write. */
+const keptShare = 1 / 2;
 
 /**
  * Gives entries their addresses and keeps them until they are written. What was taken for writing is never written to
@@ -26,6 +26,7 @@ export class AppendBuffer {
   readonly #capacityBytes: number;
   readonly #segmentSpace: number;
   readonly #chunkBytes: number;
+  readonly #sparesKept: number;
   #spares: Chunk[] = [];
   #full: Chunk[] = [];
   #active: Chunk;
@@ -48,6 +49,7 @@ export class AppendBuffer {
     this.#capacityBytes = capacityBytes;
     this.#segmentSpace = segmentSpace;
     this.#chunkBytes = Math.min(chunkBytes, Math.floor(capacityBytes / 16) * 4);
+    this.#sparesKept = Math.max(1, Math.floor((capacityBytes * keptShare) / this.#chunkBytes));
     this.#address = tail.address;
     this.#sequence = tail.sequence;
     this.#segmentEnd = segmentBase + segmentSpace;
@@ -61,6 +63,10 @@ export class AppendBuffer {
 
   get tailAddress(): number {
     return this.#address;
+  }
+
+  get nextSequence(): number {
+    return this.#sequence;
   }
 
   /** Bytes of memory that hold entries not yet durable. */
@@ -114,7 +120,8 @@ export class AppendBuffer {
   giveBack(chunks: readonly Chunk[]): void {
     for (const chunk of chunks) {
       this.#heldBytes -= chunk.used;
-      if (this.#spares.length < sparesKept && chunk.block.bytes.length === this.#chunkBytes) this.#spares.push(chunk);
+      if (this.#spares.length < this.#sparesKept && chunk.block.bytes.length === this.#chunkBytes)
+        this.#spares.push(chunk);
     }
   }
 

@@ -1,40 +1,16 @@
 import { StoreError } from "../error.ts";
 import type { FileLock } from "../file/index.ts";
-import { AppendBuffer } from "./append-buffer.ts";
+import type { AppendBuffer } from "./append-buffer.ts";
 import { entryBytes, largestSequence } from "./entry-format.ts";
-import { findBoundary } from "./find-boundary.ts";
-import { Flusher } from "./flusher.ts";
-import { Iterators } from "./iterators.ts";
-import type { ReadableLog } from "./log-reader.ts";
-import type { MetadataFile } from "./metadata-file.ts";
-import type { Point } from "./metadata-format.ts";
+import type { Flusher } from "./flusher.ts";
+import type { LogStats } from "./log-stats.ts";
 import { NamedIterator } from "./named-iterator.ts";
 import { type LogSettings, largestUnit } from "./options.ts";
 import type { LogEntry } from "./page.ts";
+import { assembleLog, type LogParts } from "./parts.ts";
 import type { LogRecovery, RecoveredLog } from "./recover.ts";
 import { followEntries, scanEntries, scanPages } from "./scan.ts";
-import { segmentHeaderBytes } from "./segment-format.ts";
-import { SegmentWriter } from "./segment-writer.ts";
-import type { Segments } from "./segments.ts";
 import { type LogCheck, verifyEntries } from "./verify.ts";
-
-export interface LogStats {
-  /** Addresses: everything before `begin` is gone, before `committed` durable, before `tail` appended. */
-  readonly begin: number;
-  readonly committed: number;
-  readonly tail: number;
-  /** Entries between begin and tail. */
-  readonly entries: number;
-  /** The sequence that the next entry gets. */
-  readonly nextSequence: number;
-  /** Commits since it was opened. */
-  readonly commits: number;
-  /** Bytes of memory that hold entries not yet durable. */
-  readonly bufferedBytes: number;
-  readonly segments: number;
-  /** Of each named iterator the address before which everything is completed or gone. */
-  readonly iterators: ReadonlyMap<string, number>;
-}
 
 /**
  * An append-only log of entries that survive a crash once they are committed. Opened with {@link openLog}; one process has
@@ -48,62 +24,31 @@ export class DurableLog {
   readonly recovery: LogRecovery;
   readonly #settings: LogSettings;
   readonly #lock: FileLock;
-  readonly #segments: Segments;
-  readonly #metadata: MetadataFile;
-  readonly #writer: SegmentWriter;
+  readonly #parts: LogParts;
   readonly #buffer: AppendBuffer;
-  readonly #iterators: Iterators;
   readonly #flusher: Flusher;
-  readonly #readable: ReadableLog;
   readonly #largest: number;
   readonly #followers = new Set<() => void>();
-  #begin: Point;
-  #truncateAtCommit = 0;
-  #changes: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   /** @see openLog */
   constructor(path: string, settings: LogSettings, lock: FileLock, recovered: RecoveredLog) {
-    const { metadata, segments, tail, recovery } = recovered;
-    const { identity, begin, iterators } = metadata.current;
-    const { segmentBytes } = settings;
     this.path = path;
-    this.recovery = recovery;
+    this.recovery = recovered.recovery;
     this.#settings = settings;
     this.#lock = lock;
-    this.#metadata = metadata;
-    this.#segments = segments;
-    this.#begin = begin;
     this.#largest = largestUnit(settings);
-    this.#iterators = new Iterators(iterators);
-    this.#writer = new SegmentWriter(settings.files, path, { segments, metadata, segmentBytes, tail: tail.address });
-    this.#buffer = new AppendBuffer(identity, settings.bufferBytes, {
-      tail,
-      segmentBase: segments.last.base,
-      segmentSpace: segmentBytes - segmentHeaderBytes,
-    });
-    this.#flusher = new Flusher({
-      buffer: this.#buffer,
-      writer: this.#writer,
-      metadata,
-      iterators: this.#iterators,
-      durable: tail,
-      windowMs: settings.windowMs,
+    this.#parts = assembleLog(path, settings, recovered, {
       afterCommit: () => this.#afterCommit(),
       afterFailure: () => this.#wakeFollowers(),
     });
-    this.#readable = {
-      files: settings.files,
-      identity,
-      segments,
-      begin: () => this.#begin,
-      committed: () => this.#flusher.committed,
-    };
+    this.#buffer = this.#parts.buffer;
+    this.#flusher = this.#parts.flusher;
   }
 
   /** The address of the oldest entry. */
   get begin(): number {
-    return this.#begin.address;
+    return this.#parts.truncation.begin.address;
   }
 
   /** Everything before this address is durable. */
@@ -185,6 +130,7 @@ export class DurableLog {
       const problem = `no entry was appended at ${address}: the log ends at ${this.tail}`;
       return Promise.reject(new StoreError("invalid_argument", problem));
     }
+    if (this.#closing === undefined && this.#flusher.failure === undefined) return this.#flusher.waitUntil(address + 1);
     return this.#refused() ?? this.#flusher.waitUntil(address + 1);
   }
 
@@ -194,18 +140,18 @@ export class DurableLog {
    * @throws `corrupt` at the first entry that isn't as it was written
    */
   scan({ from = 0, to = Number.POSITIVE_INFINITY }: { from?: number; to?: number } = {}): AsyncGenerator<LogEntry> {
-    return scanEntries(this.#readable, from, to);
+    return scanEntries(this.#parts.readable, from, to);
   }
 
   /** Like {@link scan}, a page of entries at a time: ten times as fast where entries are small. */
   scanPages({ from = 0 }: { from?: number } = {}): AsyncGenerator<Iterable<LogEntry>> {
-    return scanPages(this.#readable, from);
+    return scanPages(this.#parts.readable, from);
   }
 
   /** Like {@link scan}, and then every entry as soon as it is durable, until the signal aborts or the log is closed. */
   follow({ from = 0, signal }: { from?: number; signal?: AbortSignal } = {}): AsyncGenerator<LogEntry> {
     return followEntries(
-      this.#readable,
+      this.#parts.readable,
       from,
       (wake) => this.#onCommit(wake),
       () => this.#isOver,
@@ -215,13 +161,13 @@ export class DurableLog {
 
   /** A reader with a name, whose position is kept with the log; see {@link NamedIterator}. Made when it is new. */
   iterator(name: string): NamedIterator {
-    if (!this.#iterators.positions.has(name)) this.#iterators.set(name, this.begin);
-    return new NamedIterator(this, name, this.#iterators, () => this.#flusher.due());
+    if (!this.#parts.iterators.positions.has(name)) this.#parts.iterators.set(name, this.begin);
+    return new NamedIterator(this, name, this.#parts.iterators, () => this.#flusher.due());
   }
 
   /** Forgets a named iterator, with the next commit. */
   removeIterator(name: string): void {
-    this.#iterators.remove(name);
+    this.#parts.iterators.remove(name);
     this.#flusher.due();
   }
 
@@ -237,25 +183,20 @@ export class DurableLog {
     if (address > this.committed) {
       throw new StoreError("invalid_argument", `${address} lies behind the durable end, ${this.committed}`);
     }
-    const change = this.#changes.then(() => this.#truncate(address));
-    this.#changes = change.catch(() => undefined);
-    return change;
+    return this.#poisoning(this.#parts.truncation.before(this.#parts.readable, address));
   }
 
   /** Like {@link truncateBefore}, but only notes it: it happens with the next commit, and a crash before that undoes it. */
   truncateUntil(address: number): void {
     this.#refuse();
-    this.#truncateAtCommit = Math.max(this.#truncateAtCommit, address);
+    this.#parts.truncation.note(address);
     this.#flusher.due();
   }
 
   /** Bytes on disk that truncating before an address would free; default: what no named iterator still has to read. */
   reclaimableSpace(before?: number): number {
-    const address = before ?? Math.min(this.committed, ...this.#iterators.positions.values());
-    return this.#segments.before(address).reduce((sum, { base, size }, index, gone) => {
-      const next = gone[index + 1]?.base ?? this.#segments.at(base)?.end ?? base;
-      return sum + Math.max(size, segmentHeaderBytes + next - base);
-    }, 0);
+    const address = before ?? Math.min(this.committed, ...this.#parts.iterators.positions.values());
+    return this.#parts.segments.spaceBefore(address);
   }
 
   stats(): LogStats {
@@ -264,18 +205,18 @@ export class DurableLog {
       begin,
       committed,
       tail,
-      entries: this.#buffer.tail.sequence - this.#begin.sequence,
-      nextSequence: this.#buffer.tail.sequence,
+      entries: this.#buffer.nextSequence - this.#parts.truncation.begin.sequence,
+      nextSequence: this.#buffer.nextSequence,
       commits: this.#flusher.commits,
       bufferedBytes: this.#buffer.heldBytes,
-      segments: this.#segments.all.length,
-      iterators: new Map([...this.#iterators.positions].map(([name, at]) => [name, Math.max(at, begin)])),
+      segments: this.#parts.segments.all.length,
+      iterators: new Map([...this.#parts.iterators.positions].map(([name, at]) => [name, Math.max(at, begin)])),
     };
   }
 
   /** Reads and verifies every durable entry. What it finds is told, not repaired. */
   selfCheck(): Promise<LogCheck> {
-    return verifyEntries(this.#readable);
+    return verifyEntries(this.#parts.readable);
   }
 
   /** Commits what was appended, and gives the log up. Rejects when that commit fails, and is closed all the same. */
@@ -288,51 +229,40 @@ export class DurableLog {
     try {
       if (this.#flusher.failure === undefined) {
         await this.#flusher.waitUntil(undefined);
-        await this.#changes;
-        await this.#writer.trim();
-        await this.#metadata.save({ durable: this.#flusher.committed, iterators: this.#iterators.positions });
+        await this.#parts.truncation.settled();
+        await this.#parts.writer.trim();
+        await this.#parts.metadata.save({
+          durable: this.#flusher.committed,
+          iterators: this.#parts.iterators.positions,
+        });
       }
     } catch (error) {
       throw StoreError.fromFile(`closing ${this.path}`, error);
     } finally {
       this.#flusher.close();
       this.#wakeFollowers();
-      this.#writer.close();
-      this.#metadata.close();
+      this.#parts.writer.close();
+      this.#parts.metadata.close();
       this.#lock.release();
     }
   }
 
-  async #truncate(address: number): Promise<number> {
-    const point = await findBoundary(this.#readable, address, "before");
-    if (point.address <= this.begin) return this.begin;
-    try {
-      const durable = this.#metadata.current.durable;
-      // Recovery may pass over entries that told where the iterators are.
-      const iterators = new Map(this.#iterators.positions);
-      await this.#metadata.save({
-        begin: point,
-        durable: durable.address < point.address ? point : durable,
-        iterators,
-      });
-      this.#begin = point;
-      await this.#segments.removeBefore(point.address);
-    } catch (error) {
-      const failure = StoreError.fromFile(`truncating ${this.path}`, error);
-      this.#flusher.fail(failure);
-      throw failure;
-    }
-    return point.address;
+  #afterCommit(): void {
+    this.#wakeFollowers();
+    const change = this.#parts.truncation.perform(this.#parts.readable);
+    // Whoever noted it doesn't wait for it: they learn of a failure by the log being poisoned.
+    if (change !== undefined) this.#poisoning(change).catch(() => undefined);
   }
 
-  #afterCommit(): Promise<void> | undefined {
-    this.#wakeFollowers();
-    if (this.#truncateAtCommit <= this.begin) return undefined;
-    const address = Math.min(this.#truncateAtCommit, this.committed);
-    this.#truncateAtCommit = 0;
-    const change = this.#changes.then(() => this.#truncate(address));
-    this.#changes = change.catch(() => undefined);
-    return change.then(() => undefined);
+  /** When a change of the metadata fails, nobody knows what is on disk. Damage that hides an entry changes nothing. */
+  async #poisoning<T>(change: Promise<T>): Promise<T> {
+    try {
+      return await change;
+    } catch (error) {
+      const failure = StoreError.fromFile("changing the log", error);
+      if (failure.code !== "corrupt") this.#flusher.fail(failure);
+      throw failure;
+    }
   }
 
   #appended(): void {
@@ -349,7 +279,7 @@ export class DurableLog {
       this.#flusher.request();
       throw new StoreError("busy", `${this.path}: the disk is ${this.#buffer.heldBytes} bytes behind the appenders`);
     }
-    if (this.#buffer.tail.sequence >= largestSequence) throw new StoreError("too_large", "the log is out of sequences");
+    if (this.#buffer.nextSequence > largestSequence) throw new StoreError("too_large", "the log is out of sequences");
   }
 
   #onCommit(wake: () => void): () => void {

@@ -43,7 +43,7 @@ export function makeBlock(size: number): Block {
 }
 
 /** The same entry at another place, or in another log, has another checksum: a misplaced block doesn't pass for the right one. */
-export function entrySeed(identity: number, address: number): number {
+function entrySeed(identity: number, address: number): number {
   return (identity ^ (address >>> 0) ^ Math.floor(address / 2 ** 32)) >>> 0;
 }
 

@@ -8,12 +8,15 @@ import type { SegmentWriter } from "./segment-writer.ts";
 
 /**
  * Up to so many waiters and bytes, a commit writes and syncs on the spot: handing it to a thread and back costs more than
- * it saves. Above, the event loop has better things to do meanwhile, and the next group grows larger.
+ * it saves. Above, the event loop has better things to do meanwhile, and the next group grows larger. A disk that takes
+ * longer than `ms` on average would hold up the event loop; a very fast one doesn't even with larger groups.
  */
-const onTheSpotWaiters = 256;
-const onTheSpotBytes = 2 ** 17;
-/** A disk that takes longer than this on average, in milliseconds, would hold up the event loop: it is always waited for. */
-const onTheSpotMs = 2;
+const onTheSpot = [
+  { ms: 0.3, waiters: 8_192, bytes: 2 ** 20 },
+  { ms: 2, waiters: 256, bytes: 2 ** 17 },
+] as const;
+/** Of the average's age: after some hundred commits that were handed over, the disk is tried on the spot again. */
+const fadingPerCommit = 0.99;
 
 const done = Promise.resolve();
 
@@ -26,8 +29,7 @@ export interface FlusherParts {
   readonly durable: Point;
   /** See {@link LogOptions.windowMs}. */
   readonly windowMs: number | false;
-  /** Called after each commit. What it does may fail, and then poisons the log as a failed write does. */
-  readonly afterCommit: () => Promise<void> | undefined;
+  readonly afterCommit: () => void;
   readonly afterFailure: () => void;
 }
 
@@ -89,7 +91,13 @@ export class Flusher {
   /** Something was appended, or an iterator moved, that nobody waits for yet. */
   due(): void {
     const { windowMs } = this.#parts;
-    if (windowMs !== false && this.#timer === undefined) this.#timer = setTimeout(() => this.request(), windowMs);
+    if (windowMs !== false && this.#timer === undefined) this.#timer = setTimeout(() => this.#windowIsOver(), windowMs);
+  }
+
+  /** What was appended since the timer began may have been committed for others: then nothing is left to do. */
+  #windowIsOver(): void {
+    this.#timer = undefined;
+    if (!this.#parts.buffer.isEmpty || this.#parts.iterators.changed) this.request();
   }
 
   /** Asks for a commit of what there is. */
@@ -134,7 +142,6 @@ export class Flusher {
 
   #flush(): void {
     if (this.#failure !== undefined) return;
-    this.#stopTimer();
     this.#wanted = false;
     const { buffer, iterators } = this.#parts;
     if (iterators.changed) buffer.appendControl(iterators.take(), this.#committed.address);
@@ -150,8 +157,8 @@ export class Flusher {
   }
 
   #isQuick({ used, startsSegment }: Chunk): boolean {
-    const isSmall = used <= onTheSpotBytes && this.#flying.waiters <= onTheSpotWaiters;
-    return isSmall && !startsSegment && this.#syncMs <= onTheSpotMs;
+    const limit = onTheSpot.find(({ ms }) => this.#syncMs <= ms);
+    return limit !== undefined && !startsSegment && used <= limit.bytes && this.#flying.waiters <= limit.waiters;
   }
 
   #flushOnTheSpot(chunk: Chunk, end: Point): void {
@@ -159,7 +166,7 @@ export class Flusher {
       const started = performance.now();
       this.#parts.writer.writeSync(chunk);
       this.#parts.writer.syncSync();
-      this.#measured(performance.now() - started);
+      this.#syncMs += (performance.now() - started - this.#syncMs) / 8;
     } catch (error) {
       this.fail(StoreError.fromFile("writing the log", error));
       return;
@@ -173,10 +180,9 @@ export class Flusher {
         const [first] = run;
         if (first?.startsSegment) await this.#parts.writer.beginSegment(first.start, this.#parts.iterators.positions);
         await this.#parts.writer.write(run);
-        const started = performance.now();
         await this.#parts.writer.sync();
-        this.#measured(performance.now() - started);
       }
+      this.#syncMs *= fadingPerCommit;
     } catch (error) {
       this.fail(StoreError.fromFile("writing the log", error));
       return;
@@ -192,7 +198,7 @@ export class Flusher {
     this.#flying.resolve();
     this.#room?.resolve();
     this.#room = undefined;
-    this.#parts.afterCommit()?.catch((error: unknown) => this.fail(StoreError.fromFile("changing the log", error)));
+    this.#parts.afterCommit();
     if (this.#wanted || this.#gathering.waiters > 0) this.request();
     else if (!this.#isRestDue) {
       this.#isRestDue = true;
@@ -210,10 +216,6 @@ export class Flusher {
     } catch (error) {
       this.fail(StoreError.fromFile("marking the log", error));
     }
-  }
-
-  #measured(ms: number): void {
-    this.#syncMs += (ms - this.#syncMs) / 8;
   }
 }
 

@@ -1,6 +1,7 @@
 export { planTruncation, type TruncationPlan } from "./at-rest.ts";
-export type { DurableLog, LogStats } from "./durable-log.ts";
+export type { DurableLog } from "./durable-log.ts";
 export { type InspectOptions, inspectLog, type LogInspection } from "./inspect.ts";
+export type { LogStats } from "./log-stats.ts";
 export type { NamedIterator } from "./named-iterator.ts";
 export { openLog } from "./open-log.ts";
 export type { LogOptions } from "./options.ts";

@@ -15,7 +15,7 @@ import {
   slotOffsets,
 } from "./metadata-format.ts";
 
-export const metadataName = "log.meta";
+const metadataName = "log.meta";
 const unfinishedName = "log.meta.new";
 
 /** What the metadata file says. */

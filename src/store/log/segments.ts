@@ -99,6 +99,13 @@ export class Segments {
     return this.#list.filter((_, index) => (this.#list[index + 1]?.base ?? Number.POSITIVE_INFINITY) <= address);
   }
 
+  /** Bytes on disk of those. */
+  spaceBefore(address: number): number {
+    return this.before(address).reduce((sum, { base }, index) => {
+      return sum + segmentHeaderBytes + (this.#list[index + 1]?.base ?? base) - base;
+    }, 0);
+  }
+
   /** Deletes their files. Whoever reads one of them at the moment goes on doing so. */
   async removeBefore(address: number): Promise<void> {
     const gone = this.before(address);

@@ -8,7 +8,7 @@ import { LogModel, openOn } from "../../support/log-model.ts";
  * The power goes during every single operation of a scenario, in several ways each, and again while the log recovers.
  * `SOLO_FAULT_SEEDS` sets how many ways.
  */
-const seeds = Number(process.env.SOLO_FAULT_SEEDS ?? 12);
+const seeds = Number(process.env.SOLO_FAULT_SEEDS ?? 10);
 
 type Scenario = (log: DurableLog, model: LogModel) => Promise<void>;
 
