@@ -20,6 +20,7 @@ export const steps = {
   unused: script("unused"),
   unit: (filters) => runTests("unit", filters, { testTimeoutMs: 20_000 }),
   property: (filters) => runTests("property", filters, { testTimeoutMs: 60_000 }),
+  fault: (filters) => runTests("fault", filters, { testTimeoutMs: 120_000 }),
   e2e: (filters) => runTests("e2e", filters, { testTimeoutMs: 120_000 }),
 } as const satisfies Record<string, Step>;
 
@@ -28,7 +29,11 @@ export type StepName = keyof typeof steps;
 export const stepNames: readonly StepName[] = Object.keys(steps).filter(isStepName);
 
 /** What a step needs to have run before. */
-const needs: { readonly [Name in StepName]?: readonly StepName[] } = { e2e: ["packages", "build"], unit: ["packages"] };
+const needs: { readonly [Name in StepName]?: readonly StepName[] } = {
+  e2e: ["packages", "build"],
+  fault: ["packages"],
+  unit: ["packages"],
+};
 
 export interface Selection {
   readonly names: readonly StepName[];
