@@ -26,6 +26,7 @@ import type { LogStore } from "../observe/logs/index.ts";
 import type { Instance, Supervisor, UsageSampler } from "../supervise/index.ts";
 import type { Clock } from "../system/index.ts";
 import { accept } from "./accept.ts";
+import { comeToRest } from "./at-rest.ts";
 import type { KernelDatabase } from "./database/index.ts";
 import { health } from "./health.ts";
 import { serviceNotFound } from "./not-found.ts";
@@ -227,7 +228,7 @@ export class Kernel implements SoloApi {
       this.emit({ tenant: service.ref.tenant, event: "service_deployed", subject: service.key, data });
     }
     if (service.desired === "running") this.routes.open(service.ref, service.revision.spec);
-    else this.#closeDrained(service);
+    else comeToRest(this, service);
     this.supervisor.wake(service.ref);
   }
 
@@ -264,33 +265,13 @@ export class Kernel implements SoloApi {
     if (service === undefined) return;
     service.lastExit = lastExit([instance]) ?? service.lastExit;
     if (!this.supervisor.has(instance)) this.#causes.delete(`${service.key}/${instance.id}`);
-    this.#closeDrained(service);
-    this.#settle(service);
-  }
-
-  /** A service that is not wanted any more keeps its address until the requests in flight are answered. */
-  #closeDrained(service: Service): void {
-    if (service.desired === "running") return;
-    const serves = ({ pid, state }: Instance) => pid !== null && state !== "stopping" && state !== "stopped";
-    if (!this.supervisor.instancesOf(service.ref).some(serves)) this.routes.close(service.ref);
-  }
-
-  /** A service that its policy does not restart came to rest: that is its desired state now, also for the next kernel. */
-  #settle(service: Service): void {
-    const instances = this.supervisor.instancesOf(service.ref);
-    if (service.desired !== "running" || service.operations.busy || instances.length === 0) return;
-    if (!instances.every(({ state }) => state === "completed" || state === "failed")) return;
-    try {
-      this.commit(service, { desired: instances.some(({ state }) => state === "failed") ? "failed" : "completed" });
-    } catch (error) {
-      this.noteFailure(service.ref, error);
-    }
+    comeToRest(this, service);
   }
 
   #idle(ref: ServiceRef): void {
     const service = this.find(ref);
     if (service === undefined) this.#operations.delete(serviceKey(ref));
-    else this.#settle(service);
+    else comeToRest(this, service);
     this.supervisor.wake(ref);
   }
 

@@ -11,9 +11,6 @@ import type { Judgement, VitalsOptions } from "./vitals.ts";
 
 /** How long a process that failed its liveness probe gets between SIGTERM and SIGKILL. */
 const unwellGraceMs = 5_000;
-/** With this code (`EX_SOFTWARE`) a host ends whose module could not be started; it tells the kernel why, which may be under way. */
-const hostFailureCode = 70;
-const hostFailureWaitMs = 500;
 /** So often a start is repeated at once because another program took the port that was free a moment before. */
 const maxPortRetries = 3;
 
@@ -33,8 +30,6 @@ export class Instance extends InstanceState {
   #readySince: number | undefined;
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
   #unwell: string | undefined;
-  #hostFailure: Extract<HostMessage, { type: "failed" }> | undefined;
-  #onHostFailure: () => void = () => {};
   #portRetries = 0;
   #stopping: Promise<StoppedInstance> | undefined;
   #hurry = new AbortController();
@@ -51,7 +46,7 @@ export class Instance extends InstanceState {
   /** Starts a process. A failure to start counts as an end of the process, so that the restart policy decides what follows. */
   start(): void {
     const { spec, mentionsPort } = this.plan;
-    this.failure = this.#hostFailure = this.#unwell = undefined;
+    this.failure = this.#unwell = undefined;
     this.adopted = false;
     try {
       this.port = spec.fixed_port === undefined ? this.owner.ports.take() : this.owner.ports.check(spec.fixed_port);
@@ -215,10 +210,7 @@ export class Instance extends InstanceState {
 
   #receive(run: ProcessRun, message: HostMessage): void {
     if (message.type === "ready") this.serves = message.port !== null;
-    if (message.type === "failed") {
-      this.#hostFailure = message;
-      this.#onHostFailure();
-    } else run.receive(message);
+    run.receive(message);
   }
 
   #judged(judgement: Judgement): void {
@@ -273,26 +265,17 @@ export class Instance extends InstanceState {
     if (this.#stopping !== undefined) return;
     // What the process left behind would hold its port and its output: the tree goes with its root.
     await run.endTree(0, this.#hurry.signal);
-    await Promise.all([run.drainOutput(), this.#hostFailureAfter(exit)]);
+    await Promise.all([run.drainOutput(), run.lastWords()]);
     if (this.#stopping === undefined && this.#run === run) this.#endOfProcess(exit);
-  }
-
-  /** The end of a process may be seen before the last words of its host, which were sent earlier. */
-  async #hostFailureAfter({ code }: ProcessExit): Promise<void> {
-    if (this.plan.spec.kind === "command" || code !== hostFailureCode || this.#hostFailure !== undefined) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onHostFailure = resolve;
-    const timer = setTimeout(resolve, hostFailureWaitMs);
-    await promise;
-    clearTimeout(timer);
   }
 
   #endOfProcess(exit: ProcessExit, error?: SoloError): void {
     const { clock } = this.runtime;
     const stableMs = this.#readySince === undefined ? 0 : clock.monotonic() - this.#readySince;
-    const reason = this.#hostFailure?.message ?? this.#unwell ?? describeExit(exit);
+    const hostFailure = this.#run?.hostFailure;
+    const reason = hostFailure?.message ?? this.#unwell ?? describeExit(exit);
     if (this.lastExit !== undefined && error === undefined) this.lastExit = { ...this.lastExit, reason };
-    this.failure = { reason, exit, frame: this.#hostFailure?.frame ?? null, error };
+    this.failure = { reason, exit, frame: hostFailure?.frame ?? null, error };
     const isTaken = this.#portWasTaken();
     this.#forgetProcess();
     // One that could not be stopped has ended after all: nobody wants it back.

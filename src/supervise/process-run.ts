@@ -9,6 +9,10 @@ import { type Judgement, Vitals, type VitalsOptions } from "./vitals.ts";
 
 /** After a process's end: how long its last output may take to reach the log before the end is acted on. */
 const outputDrainMs = 1_000;
+/** With this code (`EX_SOFTWARE`) a host ends whose module could not be started … */
+const hostFailureCode = 70;
+/** … and it has told the kernel why, which may be seen after its end. */
+const lastWordsMs = 500;
 
 export interface RunContext {
   readonly runtime: SuperviseRuntime;
@@ -30,6 +34,9 @@ export class ProcessRun {
   readonly #process: ProcessHandle | undefined;
   /** Where orphans of an adopted process may go, beside those of this kernel's own. */
   readonly #orphanParents: readonly number[];
+  /** Why the module could not be started, in its host's words. */
+  hostFailure: Extract<HostMessage, { type: "failed" }> | undefined;
+  readonly #hasFailed = Promise.withResolvers<void>();
   #vitals: Vitals | undefined;
   #exit: ProcessExit | undefined;
 
@@ -105,7 +112,19 @@ export class ProcessRun {
   }
 
   receive(message: HostMessage): void {
-    this.#vitals?.receive(message);
+    if (message.type === "failed") {
+      this.hostFailure = message;
+      this.#hasFailed.resolve();
+    } else this.#vitals?.receive(message);
+  }
+
+  /** After the end of a host that could not start its module: waits until it has said why. */
+  async lastWords(): Promise<void> {
+    if (this.#context.plan.spec.kind === "command" || this.#exit?.code !== hostFailureCode) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, lastWordsMs);
+    await Promise.race([this.#hasFailed.promise, promise]);
+    clearTimeout(timer);
   }
 
   probes(): ReturnType<Vitals["records"]> {
