@@ -5,9 +5,10 @@ import { makeDurableFolder } from "../checkpoint/durable-folder.ts";
 import { type RecoveryReport, recover } from "../checkpoint/recover.ts";
 import { StoreError } from "../error.ts";
 import { type FileLock, type FileSystem, nodeFileSystem } from "../file/index.ts";
+import type { Geometry } from "../hybrid-log/geometry.ts";
 import { isMissing } from "../hybrid-log/log-files.ts";
 import { Engine } from "./engine.ts";
-import { type Settings, type StoreOptions, settings } from "./options.ts";
+import { type StoreOptions, settings } from "./options.ts";
 import { newMeta, readMeta, type StoreMeta, writeMeta } from "./store-meta.ts";
 
 export interface Opened {
@@ -21,10 +22,10 @@ export interface Opened {
 /** Opens the store in a folder, making it if need be, and recovers its newest durable state. */
 export async function openEngine(folder: string, options: StoreOptions): Promise<Opened> {
   const files = options.files ?? nodeFileSystem;
-  const wanted = settings(options);
-  const lock = await takeLock(files, folder, wanted);
+  const create = options.create ?? true;
+  const lock = await takeLock(files, folder, create);
   try {
-    const meta = await readOrMake(files, folder, wanted);
+    const meta = await readOrMake(files, folder, create ? () => settings(options).geometry : undefined);
     const engine = new Engine(folder, files, settings(options, meta.geometry), { store: meta.store });
     const catalog = await readCatalog(files, folder);
     try {
@@ -43,7 +44,7 @@ export async function openEngine(folder: string, options: StoreOptions): Promise
   }
 }
 
-async function takeLock(files: FileSystem, folder: string, { create }: Settings): Promise<FileLock> {
+async function takeLock(files: FileSystem, folder: string, create: boolean): Promise<FileLock> {
   let lock: FileLock | undefined;
   try {
     if (create) await makeDurableFolder(files, checkpointFolder(folder));
@@ -56,17 +57,18 @@ async function takeLock(files: FileSystem, folder: string, { create }: Settings)
   return lock;
 }
 
-async function readOrMake(files: FileSystem, folder: string, { geometry, create }: Settings): Promise<StoreMeta> {
+/** @param sizes of a store to make, if one may be made */
+async function readOrMake(files: FileSystem, folder: string, sizes: (() => Geometry) | undefined): Promise<StoreMeta> {
   try {
     return await readMeta(files, folder);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    if (!create) throw new StoreError("not_found", `there is no store in ${folder}`);
+    if (sizes === undefined) throw new StoreError("not_found", `there is no store in ${folder}`);
     // Without its metadata a log says nothing; a new store over it would destroy what a repair might still save.
     if (files.list(folder).some((name) => /^log\.\d+$/.test(name))) {
       throw new StoreError("corrupt", `${folder} holds a log, but its file "store" is missing`);
     }
-    const meta = newMeta(geometry);
+    const meta = newMeta(sizes());
     await writeMeta(files, folder, meta);
     return meta;
   }

@@ -1,6 +1,7 @@
 import { StoreError } from "../error.ts";
 import type { FileSystem } from "../file/index.ts";
 import { type Geometry, geometry, isPowerOfTwo } from "../hybrid-log/geometry.ts";
+import type { FlushTriggers } from "./auto-flush.ts";
 
 /**
  * When a write counts as done:
@@ -31,6 +32,8 @@ export interface StoreOptions {
   readonly asyncWindowMs?: number;
   /** Most bytes of `async` writes not yet durable; beyond, writers wait. 64 MiB by default. */
   readonly asyncWindowBytes?: number;
+  /** When pages are flushed in the background; by default only as writes and memory ask for it. */
+  readonly flush?: FlushTriggers;
   /** Checkpoints kept, apart from those that others build on; 2 by default. */
   readonly keepCheckpoints?: number;
   /** Opens a damaged store at the last state that is whole, giving up what lies behind; else it is refused. */
@@ -39,7 +42,7 @@ export interface StoreOptions {
   readonly create?: boolean;
 }
 
-export type Settings = Required<Omit<StoreOptions, "files" | "pageBytes" | "segmentBytes">> & {
+export type Settings = Required<Omit<StoreOptions, "files" | "pageBytes" | "segmentBytes" | "flush">> & {
   readonly geometry: Geometry;
 };
 

@@ -5,6 +5,7 @@ import { StoreError } from "../error.ts";
 import type { FileLock } from "../file/index.ts";
 import { maxSessionNameBytes } from "../hybrid-log/commit-record.ts";
 import type { FlushMetrics } from "../hybrid-log/flusher-options.ts";
+import { AutoFlush, type AutoFlushMetrics, checkTriggers } from "./auto-flush.ts";
 import { type CompactOptions, type CompactReport, moveLive, sweepIndex } from "./compact.ts";
 import type { Engine } from "./engine.ts";
 import { type Key, KeyBuffer } from "./key.ts";
@@ -32,6 +33,7 @@ export interface StoreStats {
   readonly coldReads: number;
   readonly cacheHits: number;
   readonly flush: Readonly<FlushMetrics>;
+  readonly autoFlush: Readonly<AutoFlushMetrics>;
 }
 
 /**
@@ -47,6 +49,7 @@ export class KeyValueStore {
   readonly #sessions = new Map<string, Session>();
   readonly #unnamed: Session;
   readonly #checkpointer: Checkpointer;
+  readonly #autoFlush: AutoFlush;
   #meta: StoreMeta;
   #closing: Promise<void> | undefined;
   #maintaining = false;
@@ -58,12 +61,14 @@ export class KeyValueStore {
     lock: FileLock,
     meta: StoreMeta,
     checkpointer: Checkpointer,
+    autoFlush: AutoFlush,
     recovery: RecoveryReport,
   ) {
     this.#engine = engine;
     this.#lock = lock;
     this.#meta = meta;
     this.#checkpointer = checkpointer;
+    this.#autoFlush = autoFlush;
     this.recovery = recovery;
     this.#unnamed = new Session(engine, this.#key, "", 0);
   }
@@ -73,10 +78,12 @@ export class KeyValueStore {
    * open elsewhere.
    */
   static async open(folder: string, options: StoreOptions = {}): Promise<KeyValueStore> {
+    checkTriggers(options.flush ?? {});
     const { engine, lock, meta, catalog, recovery } = await openEngine(folder, options);
     const known = catalog.checkpoints.filter(({ generation }) => generation <= engine.flusher.generation);
     const checkpointer = new Checkpointer(engine, known, Date.now);
-    return new KeyValueStore(engine, lock, meta, checkpointer, recovery);
+    const autoFlush = new AutoFlush(engine, options.flush ?? {}, () => performance.now());
+    return new KeyValueStore(engine, lock, meta, checkpointer, autoFlush, recovery);
   }
 
   /** The session of a name, which goes on where its last durable operation was. At most 128 bytes of UTF-8. */
@@ -228,6 +235,7 @@ export class KeyValueStore {
       coldReads: reader.reads,
       cacheHits: cache.hits,
       flush: { ...flusher.metrics },
+      autoFlush: { ...this.#autoFlush.metrics },
     };
   }
 
@@ -240,6 +248,7 @@ export class KeyValueStore {
   async #close(): Promise<void> {
     const engine = this.#engine;
     const { flusher } = engine;
+    this.#autoFlush.stop();
     try {
       if (flusher.failure === undefined) {
         await flusher.commit();
