@@ -1,146 +1,170 @@
-/**
- * The durable log against the disk it lies on: `bun test/bench/durable-log.ts [--rounds N] [--seconds N] [--json]`.
- *
- * Durable appends (100 bytes, each acknowledged after its sync) with 1, 64 and 1,024 in flight, and the same number of bytes
- * per group written to a growing file and synced without any log: the limit of the disk. Then appends in bulk and a scan,
- * against plain writes and reads of a file. Alternating rounds, medians. `--folder` names the disk.
- */
+import { Database } from "bun:sqlite";
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { type DurableLog, openLog } from "../../src/store/log/index.ts";
+import type { Bench } from "./support/bench.ts";
+import { peerRow, type Row } from "./support/row.ts";
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "3" },
-    seconds: { type: "string", default: "0.5" },
-    folder: { type: "string", default: tmpdir() },
-    json: { type: "boolean", default: false },
+const entry = new Uint8Array(100).fill(120);
+/** What an entry of 100 bytes takes in the log. */
+const entryOnDisk = 120;
+/** The share of the disk's own limit that is asked for, where the disk is what limits. */
+const wantedOfDisk = 0.7;
+
+export const durableLog: Bench = {
+  name: "durable-log",
+  summary:
+    "Appends of 100 bytes to the durable log, each acknowledged after its sync, by 1, 64 and 1,024 clients at a time: beside the disk's own limit, which is as many bytes written to a file and synced at once, and SQLite (`bun:sqlite`, WAL, synchronous=FULL) with as many inserts in each transaction. Then a million appends with one commit at the end, and a scan of them.",
+  peers: [],
+  async run({ quick, note }) {
+    const runs = quick ? 1 : 5;
+    const roundMs = quick ? 200 : 400;
+    const entries = quick ? 200_000 : 1_000_000;
+    const folder = mkdtempSync(join(tmpdir(), "solo-bench-log-"));
+    try {
+      const rows: Row[] = [];
+      for (const clients of [1, 64, 1_024]) {
+        note(`${clients} in flight`);
+        rows.push(...(await durableRows(folder, clients, runs, roundMs)));
+      }
+      note("in bulk");
+      return [...rows, ...(await bulkRows(folder, entries, runs))];
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   },
-});
-const rounds = Number(values.rounds);
-const roundMs = Number(values.seconds) * 1_000;
-const payload = new Uint8Array(100).fill(120);
-const bulkEntries = 1_000_000;
-const folder = mkdtempSync(join(values.folder, "solo-log-bench-"));
+};
 
-interface Row {
-  readonly name: string;
-  readonly unit: string;
-  readonly solo: readonly number[];
-  readonly peer: readonly number[];
-  readonly peerName: string;
-}
-
-try {
-  const rows: Row[] = [];
-  for (const inFlight of [1, 64, 1_024]) rows.push(await durableRow(inFlight));
-  rows.push(...(await bulkRows()));
-  report(rows);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
-
-async function durableRow(inFlight: number): Promise<Row> {
+async function durableRows(folder: string, clients: number, runs: number, roundMs: number): Promise<Row[]> {
   const solo: number[] = [];
-  const peer: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    solo.push(await durableAppends(inFlight));
-    peer.push(rawGroups(inFlight));
+  const disk: number[] = [];
+  const sqlite: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    solo.push(await durableAppends(folder, clients, roundMs));
+    disk.push(rawGroups(folder, clients, roundMs));
+    sqlite.push(sqliteGroups(folder, clients, roundMs));
   }
-  const name = `durable appends, ${inFlight} in flight`;
-  return { name, unit: "entries/s", solo, peer, peerName: `write + fdatasync of ${inFlight} entries` };
+  const measure = { name: `durable appends, ${clients} in flight`, unit: "entries/s", better: "higher" } as const;
+  // With a thousand in flight a fast disk takes them quicker than one thread can wake so many clients.
+  const limit = clients < 1_024 ? { wanted: wantedOfDisk } : {};
+  return [
+    peerRow(measure, solo, { name: "write + fdatasync", values: disk, ...limit }),
+    peerRow(measure, solo, { name: "SQLite", values: sqlite, wanted: 1 }),
+  ];
 }
 
-/** Each of so many clients appends, waits until its entry is durable, and appends again. */
-async function durableAppends(inFlight: number): Promise<number> {
-  return withLog(async (log) => {
+/** Each client appends, waits until its entry is durable, and appends again. */
+function durableAppends(folder: string, clients: number, roundMs: number): Promise<number> {
+  return withLog(folder, async (log) => {
     let done = 0;
     let isOver = false;
     const started = performance.now();
     setTimeout(() => (isOver = true), roundMs);
     const client = async () => {
       while (!isOver) {
-        await log.waitForCommit(log.append(payload));
+        await log.waitForCommit(log.append(entry));
         done++;
       }
     };
-    await Promise.all(Array.from({ length: inFlight }, client));
+    await Promise.all(Array.from({ length: clients }, client));
     return perSecond(done, started);
   });
 }
 
-function rawGroups(inFlight: number): number {
-  const path = join(folder, "raw");
-  const file = openSync(path, "w");
-  const group = new Uint8Array(inFlight * 120).fill(120);
+function rawGroups(folder: string, size: number, roundMs: number): number {
+  const file = openSync(join(folder, "raw"), "w");
+  const group = new Uint8Array(size * entryOnDisk).fill(120);
   let done = 0;
   const started = performance.now();
   while (performance.now() - started < roundMs) {
     writeSync(file, group);
     fdatasyncSync(file);
-    done += inFlight;
+    done += size;
+  }
+  closeSync(file);
+  return perSecond(done, started);
+}
+
+function sqliteGroups(folder: string, size: number, roundMs: number): number {
+  const path = join(folder, "sqlite");
+  const database = new Database(path);
+  database.run("PRAGMA journal_mode = WAL");
+  database.run("PRAGMA synchronous = FULL");
+  database.run("CREATE TABLE log (id INTEGER PRIMARY KEY, payload BLOB)");
+  const insert = database.query("INSERT INTO log (payload) VALUES (?)");
+  const insertAll = database.transaction(() => {
+    for (let count = 0; count < size; count++) insert.run(entry);
+  });
+  let done = 0;
+  const started = performance.now();
+  while (performance.now() - started < roundMs) {
+    insertAll();
+    done += size;
   }
   const result = perSecond(done, started);
-  closeSync(file);
-  rmSync(path);
+  database.close();
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
   return result;
 }
 
-async function bulkRows(): Promise<Row[]> {
-  const append = { solo: [] as number[], peer: [] as number[] };
-  const scan = { solo: [] as number[], peer: [] as number[] };
-  for (let round = 0; round < rounds; round++) {
-    await withLog(async (log) => {
-      let started = performance.now();
-      for (let count = 0; count < bulkEntries; count++) {
-        if (count % 1_024 === 0 && log.stats().bufferedBytes > 24 * 2 ** 20) await log.waitForRoom();
-        log.append(payload);
-      }
-      await log.commit();
-      append.solo.push(perSecond(bulkEntries, started));
-      started = performance.now();
-      let bytes = 0;
-      for await (const entries of log.scanPages()) for (const entry of entries) bytes += entry.payload.length;
-      if (bytes !== bulkEntries * payload.length) throw new Error(`the scan found ${bytes} bytes`);
-      scan.solo.push(perSecond(bulkEntries, started));
+async function bulkRows(folder: string, entries: number, runs: number): Promise<Row[]> {
+  const append = { solo: [] as number[], disk: [] as number[] };
+  const scan = { solo: [] as number[], disk: [] as number[] };
+  for (let run = 0; run < runs; run++) {
+    await withLog(folder, async (log) => {
+      append.solo.push(await appendAll(log, entries));
+      scan.solo.push(await scanAll(log, entries));
     });
-    const raw = rawBulk();
-    append.peer.push(raw.written);
-    scan.peer.push(raw.read);
+    const raw = rawBulk(folder, entries);
+    append.disk.push(raw.written);
+    scan.disk.push(raw.read);
   }
-  const unit = "entries/s";
+  const base = { unit: "entries/s", better: "higher" } as const;
   return [
-    {
-      name: "appends in bulk, one commit at the end",
-      unit,
-      ...append,
-      peerName: "writes of 1 MiB, fdatasync at the end",
-    },
-    { name: "scan of what was just written", unit, ...scan, peerName: "reads of 1 MiB" },
+    peerRow({ ...base, name: "appends, one commit at the end" }, append.solo, {
+      name: "writes of 1 MiB + fdatasync",
+      values: append.disk,
+    }),
+    peerRow({ ...base, name: "scan, every entry verified" }, scan.solo, { name: "reads of 1 MiB", values: scan.disk }),
   ];
 }
 
+async function appendAll(log: DurableLog, entries: number): Promise<number> {
+  const started = performance.now();
+  for (let count = 0; count < entries; count++) {
+    if (count % 1_024 === 0 && log.stats().bufferedBytes > 24 * 2 ** 20) await log.waitForRoom();
+    log.append(entry);
+  }
+  await log.commit();
+  return perSecond(entries, started);
+}
+
+async function scanAll(log: DurableLog, entries: number): Promise<number> {
+  const started = performance.now();
+  let found = 0;
+  for await (const page of log.scanPages()) for (const { payload } of page) found += payload.length / entry.length;
+  if (found !== entries) throw new Error(`the scan found ${found} entries of ${entries}`);
+  return perSecond(entries, started);
+}
+
 /** The same bytes without any log. */
-function rawBulk(): { written: number; read: number } {
-  const path = join(folder, "raw");
-  const file = openSync(path, "w+");
+function rawBulk(folder: string, entries: number): { written: number; read: number } {
+  const file = openSync(join(folder, "raw"), "w+");
   const step = new Uint8Array(2 ** 20).fill(1);
-  const total = bulkEntries * 120;
+  const total = entries * entryOnDisk;
   let started = performance.now();
   for (let at = 0; at < total; at += step.length) writeSync(file, step);
   fdatasyncSync(file);
-  const written = perSecond(bulkEntries, started);
+  const written = perSecond(entries, started);
   started = performance.now();
   for (let at = 0; at < total; at += step.length) readSync(file, step, 0, step.length, at);
-  const read = perSecond(bulkEntries, started);
+  const read = perSecond(entries, started);
   closeSync(file);
-  rmSync(path);
   return { written, read };
 }
 
-async function withLog<T>(use: (log: DurableLog) => Promise<T>): Promise<T> {
+async function withLog<T>(folder: string, use: (log: DurableLog) => Promise<T>): Promise<T> {
   const path = join(folder, "log");
   const log = await openLog(path);
   try {
@@ -151,28 +175,6 @@ async function withLog<T>(use: (log: DurableLog) => Promise<T>): Promise<T> {
   }
 }
 
-function report(rows: readonly Row[]): void {
-  const table = rows.map(({ name, unit, solo, peer, peerName }) => ({
-    name,
-    unit,
-    better: "higher",
-    solo: Math.round(median(solo)),
-    peer: Math.round(median(peer)),
-    peer_name: peerName,
-    ratio: Number(median(solo.map((value, index) => value / (peer[index] ?? Number.NaN))).toFixed(2)),
-    runs: rounds,
-  }));
-  if (values.json) console.log(JSON.stringify({ bench: "durable-log", rows: table }));
-  else console.table(table);
-}
-
 function perSecond(count: number, started: number): number {
   return (count * 1_000) / (performance.now() - started);
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const high = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? high : (high + (sorted[middle - 1] ?? high)) / 2;
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { soloBinary } from "../support/index.ts";
 import { deploy } from "./deploy.ts";
+import { durableLog } from "./durable-log.ts";
 import { ingress } from "./ingress.ts";
 import { list } from "./list.ts";
 import { logs } from "./logs.ts";
@@ -16,7 +17,7 @@ import { plainTable } from "./support/table.ts";
 
 /** `bin/bench`: see there. Ends with 1 when a figure that is asked for is missed, or a benchmark failed. */
 
-const benches: readonly Bench[] = [list, deploy, restart, logs, recovery, ingress, scale];
+const benches: readonly Bench[] = [list, deploy, restart, logs, recovery, ingress, scale, durableLog];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -15,8 +15,10 @@ const onTheSpot = [
   { ms: 0.3, waiters: 8_192, bytes: 2 ** 20 },
   { ms: 2, waiters: 256, bytes: 2 ** 17 },
 ] as const;
-/** Of the average's age: after some hundred commits that were handed over, the disk is tried on the spot again. */
-const fadingPerCommit = 0.99;
+/** A single stall counts as no more than this, in milliseconds: it must not change how the next hundred commits are made. */
+const longestCountedMs = 8;
+/** After some dozens of commits that were handed over, the disk is tried on the spot again. */
+const fadingPerCommit = 0.97;
 
 const done = Promise.resolve();
 
@@ -166,7 +168,8 @@ export class Flusher {
       const started = performance.now();
       this.#parts.writer.writeSync(chunk);
       this.#parts.writer.syncSync();
-      this.#syncMs += (performance.now() - started - this.#syncMs) / 8;
+      const tookMs = Math.min(performance.now() - started, longestCountedMs);
+      this.#syncMs += (tookMs - this.#syncMs) / 8;
     } catch (error) {
       this.fail(StoreError.fromFile("writing the log", error));
       return;
