@@ -6,8 +6,8 @@ import {
   dryRunFlag,
   exitWith,
   followProgress,
+  nameGivenOnce,
   onInterruption,
-  optionalServiceName,
   SoloCommand,
   splitAtSeparator,
   waitFlags,
@@ -47,7 +47,7 @@ export default class Deploy extends SoloCommand {
     const { own, program } = splitAtSeparator(this.argv);
     const { args, flags } = await this.parse(Deploy, own);
     const session = await this.open(flags);
-    const name = optionalServiceName(args.name, flags["service-id"]);
+    const name = nameGivenOnce(args.name, flags["service-id"]);
     const services =
       flags.file === undefined
         ? serviceFromFlags({ path: required(args.path), name, args: program }, flags, session)

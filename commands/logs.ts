@@ -33,14 +33,16 @@ export default class Logs extends SoloCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Logs);
     const session = await this.open(flags);
+    const target = { tenant: session.tenant, name: serviceName(args.name, flags["service-id"]) };
     const request = {
-      tenant: session.tenant,
-      name: serviceName(args.name, flags["service-id"]),
+      ...target,
       ...(flags.grep !== undefined && { grep: checkedPattern(flags.grep) }),
       ...(flags.instance !== undefined && { instance: flags.instance }),
     };
     const interruption = onInterruption();
-    const render = logLineRenderer({ timestamps: flags.timestamps });
+    const isOne = session.output.json || flags.instance !== undefined;
+    const instances = !isOne && (await (await session.reader()).status(target)).instances.length > 1;
+    const render = logLineRenderer({ timestamps: flags.timestamps, instances });
     const { signal } = interruption;
     const lines = flags.follow
       ? followStream(

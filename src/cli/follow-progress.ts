@@ -18,13 +18,17 @@ export async function followProgress(
   interruption: Interruption,
 ): Promise<ProgressResult> {
   const show = output.quiet || output.json ? silent : isInteractive(process.stderr) ? await drawn() : plain(output);
+  let outcome: PhaseOutcome = "failed";
   try {
     for await (const element of progress) {
-      if (element.type === "result") return { services: element.services, took_ms: element.took_ms };
+      if (element.type === "result") {
+        outcome = "done";
+        return { services: element.services, took_ms: element.took_ms };
+      }
       await show.phase(element);
     }
   } finally {
-    await show.end();
+    await show.end(interruption.signal.aborted ? "left" : outcome);
   }
   if (interruption.signal.aborted) await output.note("the kernel goes on with it; `solo status` shows how far it is");
   interruption.check();
@@ -36,9 +40,12 @@ export async function followProgress(
 
 export type Phase = Extract<DeployProgress, { type: "phase" }>;
 
+/** `left`: nobody watches any more, but it goes on. */
+export type PhaseOutcome = "done" | "failed" | "left";
+
 export interface PhaseDisplay {
   phase(element: Phase): void | Promise<void>;
-  end(): void | Promise<void>;
+  end(outcome: PhaseOutcome): void | Promise<void>;
 }
 
 const silent: PhaseDisplay = { phase() {}, end() {} };

@@ -46,8 +46,8 @@ export async function* followStream<T extends { readonly cursor: string }>(
       yield* noted(open(await (await session.door()).openReadOnly(session.config), undefined, false));
     }
     await session.output.note(loss ? "no kernel answers; waiting for one" : "the kernel was stopped");
-    const patienceMs = loss && (await willComeBack(session)) ? comingMs : stoppedMs;
-    if (!(await answersAgain(kernel, patienceMs, signal))) {
+    const isComing = loss ? await comesBack(session) : () => false;
+    if (!(await answersAgain(kernel, isComing, signal))) {
       if (loss && !signal.aborted) throw loss;
       return;
     }
@@ -55,16 +55,18 @@ export async function* followStream<T extends { readonly cursor: string }>(
   }
 }
 
-/** Whether someone starts the next kernel: surely nobody does on this machine when no guardian is left. */
-async function willComeBack(session: Session): Promise<boolean> {
-  return !session.isLocal || (await session.door()).isGuarded(session.config);
+/** A look at whether someone starts the next kernel: surely nobody does on this machine when no guardian is left. */
+async function comesBack(session: Session): Promise<() => boolean> {
+  if (!session.isLocal) return () => true;
+  const door = await session.door();
+  return () => door.isGuarded(session.config);
 }
 
-/** Whether a kernel answers within a time. Pauses double, so that one that takes long is not disturbed. */
-async function answersAgain(kernel: SoloClient, forMs: number, signal: AbortSignal): Promise<boolean> {
-  const deadline = performance.now() + forMs;
+/** Whether a kernel answers in time. Pauses double, so that one that takes long is not disturbed. */
+async function answersAgain(kernel: SoloClient, isComing: () => boolean, signal: AbortSignal): Promise<boolean> {
+  const begin = performance.now();
   for (let pauseMs = firstPauseMs; !signal.aborted; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    await pause(Math.min(pauseMs, Math.max(0, deadline - performance.now())), signal);
+    await pause(pauseMs, signal);
     try {
       await kernel.health({}, signal);
       return true;
@@ -72,7 +74,8 @@ async function answersAgain(kernel: SoloClient, forMs: number, signal: AbortSign
       if (signal.aborted) return false;
       if (!isUnreachable(thrown)) throw thrown;
     }
-    if (performance.now() >= deadline) return false;
+    const waitedMs = performance.now() - begin;
+    if (waitedMs > comingMs || (waitedMs > stoppedMs && !isComing())) return false;
   }
   return false;
 }

@@ -8,7 +8,7 @@ export { onInterruption } from "./interruption.ts";
 export type { DaemonOptions, ForegroundKernel, KernelDoor, ReadOnlyApi } from "./kernel-door.ts";
 export { oclifPackage } from "./oclif-package.ts";
 export { type CliParts, runCli } from "./run.ts";
-export { optionalServiceName, serviceName } from "./service-name.ts";
+export { nameGivenOnce, optionalServiceName, serviceName } from "./service-name.ts";
 export type { Session } from "./session.ts";
 export { SoloCommand } from "./solo-command.ts";
 export { splitAtSeparator } from "./split-at-separator.ts";

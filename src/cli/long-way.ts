@@ -46,16 +46,20 @@ export async function loadFullConfig(parts: CliParts): Promise<SoloConfig> {
 /** Prints the help of a command, a topic or, without words, of everything. Words that name nothing are a usage error. */
 export async function showHelp(config: SoloConfig, words: readonly string[], output: Output): Promise<void> {
   const help = new SoloHelp(config, { flagSortOrder: "none", hideAliasesFromRoot: true });
-  await help.showHelp(subjectOf(config, words));
+  const subject = subjectOf(config, words);
+  // Asked for by name, because oclif takes the word "help" for a way to ask for help.
+  const command = subject === undefined ? undefined : config.findCommand(subject);
+  if (command) await help.showCommandHelp(command);
+  else await help.showHelp(subject === undefined ? [] : [subject]);
   await output.result({ help: help.text }, ({ help: text }) => text);
 }
 
 /** The longest run of words that names a command or topic. */
-function subjectOf(config: SoloConfig, words: readonly string[]): string[] {
-  if (words.length === 0) return [];
+function subjectOf(config: SoloConfig, words: readonly string[]): string | undefined {
+  if (words.length === 0) return undefined;
   for (let count = words.length; count > 0; count--) {
     const id = words.slice(0, count).join(":");
-    if (config.findCommand(id) || config.findTopic(id)) return [id];
+    if (config.findCommand(id) || config.findTopic(id)) return id;
   }
   throw unknownCommand(config, words);
 }

@@ -6,10 +6,10 @@ export function renderHealth(health: HealthDocument, { style }: View): string {
   const { services, checks } = health;
   const facts = [
     `kernel ${health.pid}`,
-    `version ${health.version}`,
+    health.version,
     `up ${formatDuration(health.uptime_ms)}`,
     formatSize(health.memory_bytes),
-    `${services.ready} of ${services.total} services ready`,
+    `${services.ready}/${services.total} services ready`,
   ];
   const lines = checks.map(
     ({ name, status, message }) => `  ${paintState(status.padEnd(10), status, style)}${name}: ${message}`,

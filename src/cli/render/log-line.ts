@@ -3,17 +3,17 @@ import type { Style } from "../style.ts";
 import type { View } from "../view.ts";
 
 /**
- * Renders log lines. The instance stands before the message only once a second instance has been seen, each in a colour of
- * its own; a terminal shows lines of stderr dimmed by level.
+ * Renders log lines. The instance stands before the message where there are several, or once a second one has been seen,
+ * each in a colour of its own; warnings and errors have theirs.
  */
-export function logLineRenderer(options: { readonly timestamps: boolean }) {
+export function logLineRenderer(options: { readonly timestamps: boolean; readonly instances?: boolean }) {
   const colors = new Map<string, (text: string) => string>();
   return (line: LogLine, { style }: View): string => {
     const palette = [style.cyan, style.yellow, style.green, style.magenta, style.blue];
     if (!colors.has(line.instance)) colors.set(line.instance, palette[colors.size % palette.length] ?? style.cyan);
     const paint = colors.get(line.instance) ?? style.cyan;
     const time = options.timestamps ? `${style.dim(line.time)} ` : "";
-    const instance = colors.size > 1 ? `${paint(line.instance)} | ` : "";
+    const instance = options.instances || colors.size > 1 ? `${paint(line.instance)} | ` : "";
     return `${time}${instance}${paintLevel(line, style)}`;
   };
 }

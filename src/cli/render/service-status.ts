@@ -1,6 +1,6 @@
 import { formatDuration, formatSize, type InstanceDetail, type ServiceStatus } from "../../api/index.ts";
 import type { View } from "../view.ts";
-import { renderEvent } from "./event.ts";
+import { renderRecentEvents } from "./event.ts";
 import { relativeTime } from "./relative-time.ts";
 import { paintState } from "./state.ts";
 import { type Column, renderTable } from "./table.ts";
@@ -34,9 +34,7 @@ export function renderServiceStatus(status: ServiceStatus, view: View): string {
     sections.push([style.red("failing probes"), ...lines].join("\n"));
   }
   if (status.recent_events.length > 0) {
-    sections.push(
-      [style.dim("recent events"), ...status.recent_events.map((event) => `  ${renderEvent(event, view)}`)].join("\n"),
-    );
+    sections.push([style.dim("recent events"), ...renderRecentEvents(status.recent_events, view)].join("\n"));
   }
   return sections.join("\n\n");
 }
@@ -48,14 +46,15 @@ function instanceColumns({ style }: View): Column<InstanceDetail>[] {
     { title: "PID", value: ({ pid }) => String(pid ?? "-"), align: "right" },
     { title: "PORT", value: ({ port }) => String(port ?? "-"), align: "right" },
     { title: "UPTIME", value: ({ uptime_ms }) => (uptime_ms > 0 ? formatDuration(uptime_ms) : "-"), align: "right" },
-    { title: "RESTARTS", value: ({ restarts }) => String(restarts), align: "right" },
+    { title: "RESTARTS", value: ({ restarts }) => String(restarts), align: "right", leaves: 1 },
     { title: "MEMORY", value: ({ rss_bytes }) => (rss_bytes > 0 ? formatSize(rss_bytes) : "-"), align: "right" },
     { title: "CPU", value: ({ cpu_percent }) => `${cpu_percent.toFixed(1)}%`, align: "right" },
-    { title: "REVISION", value: ({ revision }) => revision.slice(0, revisionDigits) },
+    { title: "REVISION", value: ({ revision }) => revision.slice(0, revisionDigits), leaves: 2 },
     {
       title: "NOTE",
       value: ({ adopted, reason }) => [adopted ? "adopted" : "", reason ?? ""].filter(Boolean).join(", "),
       shrinks: true,
+      optional: true,
     },
   ];
 }

@@ -8,13 +8,16 @@ export interface Column<Row> {
   readonly paint?: (text: string, row: Row) => string;
   /** Gives up width when the terminal is too narrow; the others never do. */
   readonly shrinks?: boolean;
+  /** Left out when no row has a value. */
+  readonly optional?: boolean;
   /** Left out when the terminal is too narrow for everything, the highest number first. */
   readonly leaves?: number;
 }
 
 /** Rows under a heading, in columns as wide as their content. Lines never end in spaces. */
 export function renderTable<Row>(rows: readonly Row[], wanted: readonly Column<Row>[], view: View): string {
-  const columns = chooseColumns(rows, wanted, view.width);
+  const filled = wanted.filter(({ optional, value }) => !optional || rows.some((row) => value(row) !== ""));
+  const columns = chooseColumns(rows, filled, view.width);
   const cells = rows.map((row) => columns.map(({ value }) => value(row)));
   const widths = fit(
     columns.map(({ title }, index) => Math.max(width(title), ...cells.map((row) => width(row[index] ?? "")))),
@@ -66,12 +69,14 @@ function fit(wanted: readonly number[], shrinks: readonly boolean[], available: 
 }
 
 function pad(text: string, columns: number, align?: "right"): string {
-  const shown = width(text) > columns ? cut(text, columns) : text;
+  const shown = cut(text, columns);
   const space = " ".repeat(Math.max(0, columns - width(shown)));
   return align === "right" ? space + shown : shown + space;
 }
 
-function cut(text: string, columns: number): string {
+/** The text in at most so many columns, with an ellipsis where something is missing. */
+export function cut(text: string, columns: number): string {
+  if (width(text) <= columns) return text;
   let result = "";
   for (const character of text) {
     if (width(result + character) > columns - 1) break;

@@ -44,10 +44,18 @@ function Watch({ read, intervalMs, style, signal, fail }: DrawOptions & { readon
   return (
     <Box flexDirection="column">
       {process.stdin.isTTY ? <QuitKey onQuit={exit} /> : null}
-      <Text>{document === undefined ? "…" : renderWatched(document, view)}</Text>
-      <Text dimColor>{`\n${new Date().toLocaleTimeString()}  q to quit`}</Text>
+      <Text>{document === undefined ? "…" : fitting(renderWatched(document, view), process.stdout.rows)}</Text>
+      <Text dimColor>{`\n${new Date().toTimeString().slice(0, 8)}  q to quit`}</Text>
     </Box>
   );
+}
+
+/** As many lines as the terminal can show: one that must scroll can't be drawn in place. */
+function fitting(text: string, rows = fallbackRows): string {
+  const lines = text.split("\n");
+  const room = Math.max(1, rows - rowsBelow);
+  if (lines.length <= room) return text;
+  return [...lines.slice(0, room - 1), `… ${lines.length - room + 1} more lines`].join("\n");
 }
 
 /** Raw mode exists only on a terminal, so this part is left out where stdin is none. */
@@ -59,3 +67,6 @@ function QuitKey({ onQuit }: { readonly onQuit: () => void }) {
 }
 
 const fallbackColumns = 80;
+const fallbackRows = 24;
+/** The empty one, the time, and where the cursor stands. */
+const rowsBelow = 3;
