@@ -53,6 +53,11 @@ describe("a first deploy that fails leaves nothing running, and says why", () =>
       spec: () => daemon.shell(runs, { health: { readiness: { type: "tcp" as const, port: 0 }, grace_ms: 200 } }),
       says: /did not get ready within 200 ms \(readiness probe: connection refused\)/,
     },
+    {
+      name: "loading",
+      spec: () => daemon.module("loading.ts", `while (true);`, { health: { grace_ms: 300 } }),
+      says: /loading did not get ready within 300 ms$/,
+    },
     { name: "nowhere", spec: () => daemon.shell(runs, { cwd: join(daemon.env.root, "missing") }), says: /missing/ },
   ];
   for (const { name, spec, says: message, logs } of cases) {

@@ -1,7 +1,8 @@
+import { Database } from "bun:sqlite";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { Daemon, waitFor } from "../support/index.ts";
+import { Daemon, failure, waitFor } from "../support/index.ts";
 
 setDefaultTimeout(120_000);
 
@@ -51,4 +52,26 @@ test("three hundred quick crashes leave nothing behind, and the kernel answers a
   await daemon.client.kill({ name: "crash" });
   expect(await settledFds(kernel, before)).toBeLessThanOrEqual(before);
   for (const folder of ["fifos", "exits"]) expect(readdirSync(join(daemon.env.dataDir, "run", folder))).toEqual([]);
+});
+
+test("a program that locks the database stops changes, and nothing else", async () => {
+  await using daemon = await Daemon.start();
+  await daemon.deploy({ web: daemon.module("web.ts", `export default { fetch: () => new Response("up") };`) });
+  const [pid = 0] = daemon.processes("web");
+  const database = new Database(join(daemon.env.dataDir, "kernel.db"));
+  database.run("BEGIN IMMEDIATE");
+  const begin = performance.now();
+  const late = failure(daemon.deploy({ late: daemon.shell("exec sleep 1000") }));
+  expect(await late).toMatchObject({ code: "locked", exit: 6, applied: "no" });
+  expect(await failure(daemon.client.kill({ name: "web" }))).toMatchObject({ code: "locked", exit: 6 });
+  // SQLite waits for locks on the kernel's only thread: it must not do so for long.
+  expect(performance.now() - begin).toBeLessThan(5_000);
+  process.kill(pid, "SIGKILL");
+  await daemon.until("web", ({ state, restarts }) => state === "ready" && restarts === 1);
+  expect(await (await daemon.env.fetch("web")).text()).toBe("up");
+  database.run("ROLLBACK");
+  database.close();
+  expect((await failure(daemon.status("late"))).code).toBe("not_found");
+  await daemon.client.kill({ name: "web" });
+  expect(daemon.processes()).toEqual([]);
 });
