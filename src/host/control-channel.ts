@@ -7,8 +7,15 @@ import type { Identity } from "./identity.ts";
 const reconnectMinMs = 20;
 const reconnectMaxMs = 500;
 
-/** A connection that lasted this long was a good one: the next attempt after it is quick again. */
+/** A connection that lasted this long was a good one: the next attempt after it is soon again. */
 const stableMs = 1_000;
+
+/**
+ * The first attempt after a good connection, spread at random: a kernel that died is back at the earliest then, and all hosts
+ * of the machine trying at once, again and again, would keep the cores that it needs for that.
+ */
+const returnMinMs = 100;
+const returnMaxMs = 300;
 
 /** Bytes that wait for a kernel that does not read. With more, heartbeats are left out; the next ones say the same. */
 const unsentMaxBytes = 4_096;
@@ -90,7 +97,9 @@ export class ControlChannel {
     this.#retrying = true;
     if (this.#socket) {
       this.#connected = Promise.withResolvers<void>();
-      if (performance.now() - this.#openedAt >= stableMs) this.#pauseMs = reconnectMinMs;
+      if (performance.now() - this.#openedAt >= stableMs) {
+        this.#pauseMs = returnMinMs + Math.random() * (returnMaxMs - returnMinMs);
+      }
     }
     this.#socket = undefined;
     this.#unsent = Buffer.alloc(0);

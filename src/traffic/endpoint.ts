@@ -94,6 +94,7 @@ export class EndpointState implements IdlePool {
 
   /** Drops the connections that have rested too long: the pool is a stack, so they lie at its bottom. */
   tick(now: number): void {
+    if (this.idle.length === 0) return;
     let old = 0;
     while (old < this.idle.length && (this.idle[old]?.idleSince ?? now) <= now - upstreamIdleMs) old++;
     for (const connection of this.idle.splice(0, old)) connection.destroy();
