@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { z } from "zod";
 import { soloBinary, soloEnv, waitFor } from "../support/index.ts";
 
 /** What the binary does as a process: streams, signals, pipes, exit codes. */
@@ -155,6 +156,30 @@ describe("a kernel that was killed", () => {
       state: "stopped",
       instances: [{ signal: null }],
     });
+  });
+});
+
+describe("a change that is not seen to its end", () => {
+  const slow = `await new Promise((resolve) => setTimeout(resolve, 60_000)); ${hello}`;
+
+  test("ends with 8 when it takes longer than --timeout, and goes on", async () => {
+    await using env = soloEnv();
+    const deploy = await env.run(["deploy", env.write("slow.ts", slow), "--timeout", "300ms", "--json"]);
+    expect(deploy.expect(8).json()).toMatchObject({ error: { code: "timeout", applied: "yes" } });
+    expect((await env.run(["status", "slow", "--json"])).expect().json()).toMatchObject({ state: "starting" });
+    (await env.run(["kill", "slow", "--force"])).expect();
+  });
+
+  test("ends with 11 when its kernel dies meanwhile", async () => {
+    await using env = soloEnv();
+    const { pid } = (await env.run(["start", "--json"])).expect().json(z.object({ pid: z.int() }));
+    const deploy = env.follow(["deploy", env.write("slow.ts", slow)]);
+    await deploy.line(/slow: start/);
+    process.kill(pid, "SIGKILL");
+    expect(await deploy.exited).toBe(11);
+    expect(deploy.stderr).toContain("whether the change was made is not known");
+    await waitFor(async () => (await env.run(["health"])).code === 0, { what: "the next kernel" });
+    (await env.run(["kill", "slow", "--force"])).expect();
   });
 });
 
