@@ -1,5 +1,3 @@
-import { readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { hostVariables, type ServiceRef, SoloError, serviceKey } from "../api/index.ts";
 import type { Instance, InstanceRecord } from "../supervise/index.ts";
 import {
@@ -15,6 +13,7 @@ import type { RevisionRecord } from "./database/index.ts";
 import { awaitDependencies } from "./dependencies.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Revision, Service } from "./service.ts";
+import { sweep } from "./sweep.ts";
 
 export interface RestoreOptions {
   /** False to take over what runs and leave it at that. */
@@ -45,7 +44,7 @@ export function restore(kernel: Kernel, options: RestoreOptions): void {
     const aftermath = takeOver(kernel, record, census, options);
     if (aftermath !== undefined) aftermaths.set(key, [...(aftermaths.get(key) ?? []), aftermath]);
   }
-  sweepFifos(kernel);
+  sweep(kernel);
   for (const service of kernel.services()) {
     const salvaged = Promise.all(aftermaths.get(service.key) ?? []);
     const restoring = service.operations.run(async (signal) => {
@@ -53,15 +52,6 @@ export function restore(kernel: Kernel, options: RestoreOptions): void {
       if (options.start) await reconcile(kernel, service, signal);
     });
     restoring.catch((error: unknown) => kernel.noteFailure(service.ref, error));
-  }
-}
-
-/** Removes what instances left in the folder of FIFOs that no record names: a kernel was killed while it forgot them. */
-function sweepFifos(kernel: Kernel): void {
-  const { fifos } = kernel.parts;
-  const known = new Set([...kernel.supervisor.all()].flatMap((instance) => instance.fifos()));
-  for (const name of readdirSync(fifos)) {
-    if (!known.has(join(fifos, name))) rmSync(join(fifos, name), { force: true });
   }
 }
 

@@ -75,3 +75,23 @@ test("a program that locks the database stops changes, and nothing else", async 
   await daemon.client.kill({ name: "web" });
   expect(daemon.processes()).toEqual([]);
 });
+
+test("the next kernel keeps the latest revisions and what runs, and removes other artifacts", async () => {
+  await using daemon = await Daemon.start();
+  const say = (text: string) => `export default { fetch: () => new Response("${text}") };`;
+  for (let turn = 0; turn < 13; turn++) await daemon.deploy({ web: daemon.module("web.ts", say(`turn ${turn}`)) });
+  await daemon.deploy({ other: daemon.module("other.ts", say("turn 0")) });
+  await daemon.crashKernel();
+  const artifacts = readdirSync(join(daemon.env.dataDir, "artifacts"));
+  // Ten of the one service; the oldest is the other's as well.
+  expect(artifacts.length).toBe(11);
+  for (const [name, text] of [
+    ["web", "turn 12"],
+    ["other", "turn 0"],
+  ] as const) {
+    expect(await (await daemon.env.fetch(name)).text()).toBe(text);
+    process.kill((await daemon.status(name)).instances[0]?.pid ?? 0, "SIGKILL");
+    await daemon.until(name, ({ state, restarts }) => state === "ready" && restarts === 1);
+    expect(await (await daemon.env.fetch(name)).text()).toBe(text);
+  }
+});

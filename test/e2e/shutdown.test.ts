@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
+import { childrenOf, readStat } from "../../src/system/index.ts";
 import { Daemon, failure, gone, waitFor } from "../support/index.ts";
 
 setDefaultTimeout(60_000);
@@ -98,4 +99,20 @@ describe("stopping the kernel", () => {
     await gone(kernel);
     expect(daemon.processes()).toEqual([]);
   });
+});
+
+test("a kernel in the foreground, without a guardian, ends whole trees, reaps orphans, and stops with Ctrl-C", async () => {
+  await using daemon = new Daemon();
+  const foreground = daemon.env.follow(["start", "--foreground"]);
+  const kernel = await daemon.kernel();
+  expect(kernel).toBe(foreground.pid);
+  const script = `(setsid sh -c 'sleep 0.1; exit 3' &); (setsid sleep 1000 &); while :; do sleep 0.05; done`;
+  await daemon.deploy({ tree: daemon.shell(script, { stop_grace_ms: 200 }) });
+  const zombies = () => childrenOf(kernel).filter((pid) => readStat(pid)?.state === "Z").length;
+  await waitFor(() => daemon.processes("tree").length >= 2 && zombies() === 0, { what: "the orphan to be reaped" });
+  await daemon.client.kill({ name: "tree" });
+  expect(daemon.processes("tree")).toEqual([]);
+  await daemon.deploy({ again: daemon.shell(script, { stop_grace_ms: 200 }) });
+  await foreground.stop("SIGINT");
+  expect(daemon.processes()).toEqual([]);
 });
