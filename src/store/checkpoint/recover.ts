@@ -49,6 +49,8 @@ class Recovery {
   readonly #problems: string[] = [];
   readonly #hash = new ChainHash();
   #sealedEnd = 0;
+  /** The log is known to be durable up to here. */
+  #known = 0;
   #scanned = 0;
 
   constructor(engine: Engine, meta: StoreMeta, catalog: Catalog) {
@@ -70,6 +72,7 @@ class Recovery {
       const start = await this.#start(checkpoints);
       const position = await this.#replay(start.position);
       await this.#judgeEnd(position, checkpoints);
+      await this.#rewrite(position.from, position.end);
       const copy = newestCopy(checkpoints, position);
       if (copy !== undefined && !(await this.#takeOver(copy, position))) {
         // Only with `repair`: what the copy left behind is thrown away, and it all begins anew without it.
@@ -151,6 +154,7 @@ class Recovery {
   async #judgeEnd(position: Position, checkpoints: readonly Checkpoint[]): Promise<void> {
     const { memory, identity } = this.#engine;
     const known = Math.max(this.#meta.committed, ...checkpoints.map(({ committed }) => committed));
+    this.#known = known;
     const later = await laterCommit(memory, this.#loader, identity.store, position.end);
     if (position.end >= known && later === undefined) return;
     const byte = position.end * 8;
@@ -247,9 +251,9 @@ class Recovery {
     const flushed = Math.max(copy?.flushed ?? 0, committed);
     const tail = copy?.final ?? position.end;
     const droppedBytes = Math.max(0, (logFiles.end() - flushed) * 8);
-    await this.#fillMemory(flushed, tail);
     if (droppedBytes > 0) await logFiles.truncate(flushed);
     await logFiles.syncFrom(position.from);
+    await this.#fillMemory(flushed, tail);
     memory.placeTail(tail);
     memory.safeReadOnly = flushed;
     // What a commit vouches for can't be changed in place, be the commit only in memory.
@@ -265,6 +269,22 @@ class Recovery {
     records.version = position.version + 1;
     if (copy !== undefined) this.#engine.carrySerials(copy.sessions);
     return droppedBytes;
+  }
+
+  /**
+   * Writes again what isn't known to be durable: the process before may have died of a failed sync, after which the page
+   * cache shows bytes that the disk doesn't have, and another sync wouldn't write them.
+   */
+  async #rewrite(from: number, to: number): Promise<void> {
+    const { memory, logFiles } = this.#engine;
+    const { pageUnits } = memory.geometry;
+    for (let address = Math.max(from, Math.min(this.#known, to)); address < to; ) {
+      const page = memory.pageOf(address);
+      const end = Math.min(to, (page + 1) * pageUnits);
+      await this.#loader.load(page);
+      await logFiles.write(address, memory.range(address, end));
+      address = end;
+    }
   }
 
   /** The pages from the head on must be in memory; as many as leave some free are. */
