@@ -1,6 +1,6 @@
 export type { CheckpointOptions } from "./checkpoint/index.ts";
 export { StoreError, type StoreErrorCode } from "./error.ts";
-export { type FileLock, type FileSystem, nodeFileSystem, type OpenMode, type StoreFile } from "./file/index.ts";
+export { type FileLock, type FileSystem, type OpenMode, type StoreFile } from "./file/index.ts";
 export {
   type BatchStep,
   type Durability,
