@@ -5,6 +5,8 @@ import { Route } from "./route.ts";
 export class RouteTable {
   private readonly byHost = new Map<string, Route>();
   private readonly byKey = new Map<string, Route>();
+  /** What each route was given; another one may have taken some of them since. */
+  private readonly hosts = new Map<Route, readonly string[]>();
 
   constructor(
     private readonly clock: Clock,
@@ -16,7 +18,9 @@ export class RouteTable {
     const route = this.byKey.get(key) ?? new Route(key, this.clock, this.maxHeld);
     this.byKey.set(key, route);
     this.dropHosts(route);
-    for (const host of hosts) this.byHost.set(host.toLowerCase(), route);
+    const names = hosts.map((host) => host.toLowerCase());
+    this.hosts.set(route, names);
+    for (const host of names) this.byHost.set(host, route);
   }
 
   remove(key: string): void {
@@ -41,6 +45,7 @@ export class RouteTable {
   }
 
   private dropHosts(route: Route): void {
-    for (const [host, owner] of this.byHost) if (owner === route) this.byHost.delete(host);
+    for (const host of this.hosts.get(route) ?? []) if (this.byHost.get(host) === route) this.byHost.delete(host);
+    this.hosts.delete(route);
   }
 }
