@@ -43,11 +43,21 @@ export function holderOf(path: string): number | undefined {
 
 /** The pid that holds the lock now, as the system lists it (proc_locks(5)); taking nothing, so that nobody is kept out. */
 export function lockedBy(path: string): number | undefined {
-  const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+  const inode = inodeOf(path);
+  if (inode === undefined) return undefined;
   const line = readFileSync("/proc/locks", "utf8")
     .split("\n")
     .find((entry) => / FLOCK /.test(entry) && entry.split(/\s+/)[5]?.endsWith(`:${inode}`));
   return line === undefined ? undefined : Number(line.split(/\s+/)[4]);
+}
+
+/** Undefined as well for a path that leads through something other than folders, or that may not be looked at. */
+function inodeOf(path: string): number | undefined {
+  try {
+    return statSync(path).ino;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Only for messages, so a full disk must not keep anyone from starting. */
