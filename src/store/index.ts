@@ -1,9 +1,13 @@
-export type { CheckpointOptions } from "./checkpoint/index.ts";
+export type { Checkpoint, CheckpointKind, CheckpointOptions, Phase, RecoveryReport } from "./checkpoint/index.ts";
 export { StoreError, type StoreErrorCode } from "./error.ts";
-export { type FileLock, type FileSystem, type OpenMode, type StoreFile } from "./file/index.ts";
+export type { FileLock, FileSystem, OpenMode, StoreFile } from "./file/index.ts";
 export {
   type BatchStep,
+  type CompactOptions,
+  type CompactReport,
   type Durability,
+  type Entry,
+  type FlushTriggers,
   type Key,
   KeyValueStore,
   type Session,

@@ -8,6 +8,7 @@ import { logs } from "./logs.ts";
 import { recovery } from "./recovery.ts";
 import { restart } from "./restart.ts";
 import { scale } from "./scale.ts";
+import { store } from "./store.ts";
 import type { Bench } from "./support/bench.ts";
 import { type Result, writeDocument } from "./support/document.ts";
 import { describeMachine } from "./support/machine.ts";
@@ -17,7 +18,7 @@ import { plainTable } from "./support/table.ts";
 
 /** `bin/bench`: see there. Ends with 1 when a figure that is asked for is missed, or a benchmark failed. */
 
-const benches: readonly Bench[] = [list, deploy, restart, logs, recovery, ingress, scale, durableLog];
+const benches: readonly Bench[] = [list, deploy, restart, logs, recovery, ingress, scale, durableLog, store];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
