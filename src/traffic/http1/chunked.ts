@@ -16,6 +16,11 @@ const badEnd = badMessage("a chunk does not end with CRLF");
 
 const semicolon = 0x3b;
 const crlf = Buffer.from("\r\n");
+/**
+ * The LF of the last chunk's line is passed on only with the end of the message: servers exist (Bun's) that take the line for
+ * the end, and answer while the client's trailers are still on their way.
+ */
+const heldBack = Buffer.from("\n");
 
 const State = { size: 0, extension: 1, sizeLf: 2, data: 3, dataCr: 4, dataLf: 5, trailers: 6 } as const;
 type State = (typeof State)[keyof typeof State];
@@ -72,7 +77,7 @@ export class ChunkedDecoder {
           break;
         }
         case State.trailers: {
-          this.pass(src, span, at, sink);
+          this.pass(src, span, at - 1, sink);
           return this.readTrailers(src, at, end, sink);
         }
         default: {
@@ -86,7 +91,8 @@ export class ChunkedDecoder {
       }
       if (this.fault !== null) return at;
     }
-    if (this.state !== State.extension) this.pass(src, span, end, sink);
+    if (this.state === State.trailers) this.pass(src, span, end - 1, sink);
+    else if (this.state !== State.extension) this.pass(src, span, end, sink);
     return end;
   }
 
@@ -138,6 +144,7 @@ export class ChunkedDecoder {
     this.done = true;
     if (this.part !== "data") {
       const { kept } = this.trailers;
+      sink.write(heldBack, 0, heldBack.length);
       if (kept.length > 0 && this.part === "whole") sink.write(kept, 0, kept.length);
       sink.write(crlf, 0, crlf.length);
     }
