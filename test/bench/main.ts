@@ -20,14 +20,29 @@ import { plainTable } from "./support/table.ts";
 
 const benches: readonly Bench[] = [list, deploy, restart, logs, recovery, ingress, scale, durableLog, store];
 
+const usage = `Measures Solo beside its peers, in paired runs on the built binary.
+
+  bin/bench [NAME]… [--quick] [--json] [--write]
+
+  --quick  fewer runs, smaller loads
+  --json   one document for each benchmark
+  --write  put the tables into docs/benchmarks.md
+
+Benchmarks: ${benches.map(({ name }) => name).join(", ")}`;
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    help: { type: "boolean", short: "h", default: false },
     json: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
 });
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
 const unknown = positionals.find((name) => !benches.some((bench) => bench.name === name));
 if (unknown !== undefined) {
   console.error(`no such benchmark: ${unknown}; there are ${benches.map(({ name }) => name).join(", ")}`);
