@@ -1,7 +1,7 @@
 import { freePort, type SoloEnv, soloEnv } from "../support/index.ts";
 import { untilAnswers } from "./support/answers.ts";
 import type { Bench } from "./support/bench.ts";
-import { Crowd, smallService, solo } from "./support/crowd.ts";
+import { Crowd, settleMs, smallService, solo } from "./support/crowd.ts";
 import { eventsOf } from "./support/events.ts";
 import { Pm2 } from "./support/pm2.ts";
 import { askedRow, peerRow, type Row } from "./support/row.ts";
@@ -63,7 +63,7 @@ async function besidePm2(runs: number): Promise<Row[]> {
 }
 
 async function startToReady(runs: number): Promise<Row[]> {
-  await using crowd = await Crowd.start(crowdSize);
+  await using crowd = await Crowd.start(crowdSize, { restMs: settleMs.young });
   const { env } = crowd;
   for (let run = 0; run < runs; run++) await deployOne(env, run);
   const took = (await eventsOf(env, "probed", "instance_ready")).map(({ data }) => Number(data.took_ms));

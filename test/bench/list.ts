@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Bench } from "./support/bench.ts";
-import { Crowd, solo } from "./support/crowd.ts";
+import { Crowd, settleMs, solo } from "./support/crowd.ts";
 import { Pm2 } from "./support/pm2.ts";
 import { askedRow, peerRow } from "./support/row.ts";
 import { median } from "./support/statistics.ts";
@@ -16,7 +16,7 @@ export const list: Bench = {
   peers: ["pm2", "supervisord"],
   async run({ quick, note }) {
     note(`starting ${services} services`);
-    await using crowd = await Crowd.start(services);
+    await using crowd = await Crowd.start(services, { restMs: quick ? settleMs.young : settleMs.settled });
     await using pm2 = new Pm2();
     await pm2.run("start", crowd.env.write("idle.js", "setInterval(() => {}, 1e6);\n"), "--name", "one");
     await using supervisord = await Supervisord.start({ one: "/bin/sleep 1000000" });

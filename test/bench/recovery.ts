@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { waitFor } from "../support/index.ts";
 import type { Bench } from "./support/bench.ts";
-import { Crowd, solo } from "./support/crowd.ts";
+import { Crowd, settleMs, solo } from "./support/crowd.ts";
 import { askedRow, plainRow } from "./support/row.ts";
 import { median } from "./support/statistics.ts";
 
@@ -16,7 +16,7 @@ export const recovery: Bench = {
   peers: [],
   async run({ quick, note }) {
     note(`starting ${services} services`);
-    await using crowd = await Crowd.start(services);
+    await using crowd = await Crowd.start(services, { restMs: settleMs.young });
     const runs = quick ? 1 : 5;
     const seen: Recovery[] = [];
     for (let run = 0; run < runs; run++) {

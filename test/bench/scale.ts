@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { processesOf } from "../support/index.ts";
 import type { Bench, BenchOptions } from "./support/bench.ts";
-import { Crowd } from "./support/crowd.ts";
+import { Crowd, settleMs } from "./support/crowd.ts";
 import { askedRow, plainRow, type Row } from "./support/row.ts";
 
 const wanted = { serviceMb: 6, kernelMb: 150, kernelPercent: 5 };
@@ -23,9 +23,9 @@ export const scale: Bench = {
   },
 };
 
-async function measure(size: number, { note }: BenchOptions): Promise<Row[]> {
+async function measure(size: number, { quick, note }: BenchOptions): Promise<Row[]> {
   note(`starting ${size} services`);
-  await using crowd = await Crowd.start(size);
+  await using crowd = await Crowd.start(size, { restMs: quick ? settleMs.young : settleMs.settled });
   const { pid, services } = await crowd.health();
   const before = cpuMs(pid);
   const started = performance.now();
