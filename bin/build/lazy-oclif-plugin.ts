@@ -7,10 +7,10 @@
 export const lazyOclifPlugin: Bun.BunPlugin = {
   name: "lazy-oclif",
   setup(build) {
-    build.onLoad({ filter: /@oclif\/core\/lib\/.*\.js$/ }, async ({ path }) => ({
-      contents: makeLazy(await Bun.file(path).text()),
-      loader: "js",
-    }));
+    build.onLoad({ filter: /@oclif\/core\/lib\/.*\.js$/ }, async ({ path }) => {
+      const text = await Bun.file(path).text();
+      return { contents: makeLazy(path.endsWith("/core/lib/command.js") ? leaveStdout(text) : text), loader: "js" };
+    });
   },
 };
 
@@ -25,4 +25,14 @@ export function makeLazy(source: string): string {
   return text;
 }
 
+/**
+ * oclif's `Command` listens for errors of `process.stdout` as soon as it is loaded, which makes Bun set that stream up, for
+ * 2.5 ms. Solo's own output listens where it writes.
+ */
+export function leaveStdout(source: string): string {
+  if (!stdoutListener.test(source)) throw new Error("oclif's Command no longer listens to stdout as it did: look again");
+  return source.replace(stdoutListener, "");
+}
+
+const stdoutListener = /^process\.stdout\.on\('error', [^]*?^\}\);$/m;
 const topLevelRequire = /^const (\w+) = (__importStar|__importDefault)?\(?require\("([^"]+)"\)\)?;$/gm;

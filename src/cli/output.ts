@@ -1,5 +1,5 @@
 import { type View, viewOf } from "./view.ts";
-import { ReaderGone, writeAll } from "./write-all.ts";
+import { ReaderGone, writeAll, writeResult } from "./write-all.ts";
 
 export interface OutputOptions {
   readonly json: boolean;
@@ -24,7 +24,7 @@ export class Output {
   ): Promise<void> {
     const text = this.json ? JSON.stringify(document) : await render(document, await this.view());
     // Who does not wait for the result still gets the exit code.
-    if (text !== "") await writeAll(process.stdout, `${text}\n`).catch(unlessGone);
+    if (text !== "") await writeResult(`${text}\n`).catch(unlessGone);
   }
 
   /** One element of a stream: a line of NDJSON, or of text. Throws `ReaderGone` when nobody wants more. */

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { SoloError } from "../api/index.ts";
 
 /** Nobody reads what this process prints any more (`solo logs -f x | head -1`): no failure, they had all they wanted. */
@@ -11,21 +12,43 @@ export class ReaderGone extends Error {
  * Writes and waits until the stream has taken it, so that a slow reader slows this process instead of filling its memory.
  * @throws ReaderGone, or SoloError `storage_full` or `io_error` when the output can't be written
  */
-export function writeAll(stream: NodeJS.WriteStream, text: string): Promise<void> {
+export function writeAll(stream: NodeJS.WriteStream, text: string | Uint8Array): Promise<void> {
   // The callback tells a failure; without a listener the stream would end the process on top.
   if (stream.listenerCount("error") === 0) stream.on("error", () => {});
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => {
-      if (error) reject(failureOf(error, stream));
+      if (error) reject(failureOf(error, stream === process.stderr ? "stderr" : "stdout"));
       else resolve();
     });
   });
 }
 
-function failureOf(error: Error, stream: NodeJS.WriteStream): Error {
-  const code = "code" in error ? String(error.code) : "";
+/**
+ * Writes to stdout by write(2), waiting where the reader is slow. `process.stdout` costs 2.5 ms when it is first touched,
+ * more than a kernel takes to answer; it is still used where stdout does not block and is full.
+ * @throws what `writeAll` throws
+ */
+export async function writeResult(text: string): Promise<void> {
+  const bytes = Buffer.from(text);
+  let written = 0;
+  try {
+    while (written < bytes.length) written += writeSync(stdoutDescriptor, bytes, written);
+  } catch (thrown) {
+    if (!(thrown instanceof Error)) throw thrown;
+    if (codeOf(thrown) !== "EAGAIN") throw failureOf(thrown, "stdout");
+    await writeAll(process.stdout, bytes.subarray(written));
+  }
+}
+
+const stdoutDescriptor = 1;
+
+function codeOf(error: Error): string {
+  return "code" in error ? String(error.code) : "";
+}
+
+function failureOf(error: Error, name: string): Error {
+  const code = codeOf(error);
   if (code === "EPIPE") return new ReaderGone();
-  const name = stream === process.stderr ? "stderr" : "stdout";
   return new SoloError(
     code === "ENOSPC" ? "storage_full" : "io_error",
     `${name}: can't be written (${error.message})`,
