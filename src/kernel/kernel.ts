@@ -69,6 +69,8 @@ export class Kernel implements SoloApi {
   readonly startedAt: number;
   readonly #parts: KernelParts;
   readonly #services = new Map<string, Service>();
+  /** In order; made when it is asked for after a service was added. */
+  #byName: readonly Service[] | undefined;
   /** Beside those of the services, those of first deploys that are under way. */
   readonly #operations = new Map<string, OperationQueue>();
   readonly #ending = new AbortController();
@@ -146,10 +148,9 @@ export class Kernel implements SoloApi {
   };
 
   /** Every service, of one tenant or of all, by name. */
-  services(tenant?: string): Service[] {
-    return [...this.#services.values()]
-      .filter(({ ref }) => tenant === undefined || ref.tenant === tenant)
-      .sort((one, other) => (one.key < other.key ? -1 : 1));
+  services(tenant?: string): readonly Service[] {
+    this.#byName ??= [...this.#services.values()].sort((one, other) => (one.key < other.key ? -1 : 1));
+    return tenant === undefined ? this.#byName : this.#byName.filter(({ ref }) => ref.tenant === tenant);
   }
 
   rows(tenant?: string): ServiceRow[] {
@@ -170,6 +171,7 @@ export class Kernel implements SoloApi {
 
   add(service: Service): Service {
     this.#services.set(service.key, service);
+    this.#byName = undefined;
     this.supervisor.wake(service.ref);
     return service;
   }

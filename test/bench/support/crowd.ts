@@ -1,5 +1,3 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { z } from "zod";
 import { healthDocumentSchema } from "../../../src/api/index.ts";
 import { type SoloEnv, soloBinary, soloEnv } from "../../support/index.ts";
@@ -29,11 +27,12 @@ export class Crowd implements AsyncDisposable {
   static async start(count: number, { restMs }: { readonly restMs: number }): Promise<Crowd> {
     const env = soloEnv();
     const services = Array.from({ length: count }, (_, index) => `[service.crowd-${index}]\nsource = "crowd.ts"\n`);
-    env.write("crowd.ts", smallService);
-    writeFileSync(join(env.root, "solo.toml"), services.join("\n"));
+    // In a folder of their own: a command run elsewhere does not read the project file of five hundred services.
+    env.write("crowd/crowd.ts", smallService);
+    const project = env.write("crowd/solo.toml", services.join("\n"));
     try {
       await solo(env, "start");
-      const { tookMs } = await solo(env, "deploy", "-f", "solo.toml", "--json", "--quiet", "--timeout", "170s");
+      const { tookMs } = await solo(env, "deploy", "-f", project, "--json", "--quiet", "--timeout", "170s");
       await Bun.sleep(restMs);
       return new Crowd(env, tookMs);
     } catch (error) {
