@@ -5,6 +5,7 @@ import { commandTablePlugin } from "./build/command-table-plugin.ts";
 import { deafRuntime } from "./build/deaf-runtime.ts";
 import { lazyOclifPlugin } from "./build/lazy-oclif-plugin.ts";
 import { noDevtoolsPlugin } from "./build/no-devtools-plugin.ts";
+import { noDiscoveryPlugin } from "./build/no-discovery-plugin.ts";
 
 /** Builds `dist/solo`: one executable with Bun's runtime, every command and the host that runs services. */
 const root = join(import.meta.dir, "..");
@@ -33,7 +34,7 @@ async function buildWith(executablePath: string): Promise<void> {
     minify: true,
     bytecode: true,
     define: { SOLO_COMMIT: JSON.stringify(await commit()) },
-    plugins: [await commandTablePlugin(root), lazyOclifPlugin, noDevtoolsPlugin],
+    plugins: [await commandTablePlugin(root), lazyOclifPlugin, noDevtoolsPlugin, noDiscoveryPlugin],
     // A service's folder is the working directory of people's shells: what lies there must not run inside the binary.
     compile: { outfile: unfinished, executablePath, autoloadDotenv: false, autoloadBunfig: false },
   });
