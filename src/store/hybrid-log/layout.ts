@@ -43,7 +43,9 @@ export function recordUnits(keyWords: number, valueBytes: number): number {
 
 /** The address in words 0 and 1 of a record, or in the two words of an index entry. */
 export function joinAddress(low: number, high: number): number {
-  return (high & 0xffff) * 2 ** 32 + (low >>> 0);
+  const upper = high & 0xffff;
+  // Small addresses stay small integers.
+  return upper === 0 && low >= 0 ? low : upper * 2 ** 32 + (low >>> 0);
 }
 
 export function addressLow(address: number): number {

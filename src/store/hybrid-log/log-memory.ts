@@ -1,3 +1,4 @@
+import { adviseHugePages } from "../file/index.ts";
 import type { Geometry } from "./geometry.ts";
 import { firstAddress } from "./geometry.ts";
 import { headerWords, kindFiller, previousHigh, sizeWord } from "./layout.ts";
@@ -16,6 +17,8 @@ export class LogMemory {
   readonly pages: number;
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
+  /** The same memory, for its `copy`: the one way to get bytes out that makes no view on the way. */
+  readonly buffer: Buffer;
   readonly unitMask: number;
 
   begin = firstAddress;
@@ -36,6 +39,9 @@ export class LogMemory {
     const buffer = new ArrayBuffer(pages * geometry.pageBytes);
     this.bytes = new Uint8Array(buffer);
     this.words = new Int32Array(buffer);
+    this.buffer = Buffer.from(buffer);
+    // A store that fits into one page stays small.
+    adviseHugePages(this.bytes.subarray(geometry.pageBytes));
     this.unitMask = pages * geometry.pageUnits - 1;
     this.#dataEnd = geometry.dataUnits;
   }

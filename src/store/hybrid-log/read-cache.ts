@@ -5,6 +5,8 @@
 export class ReadCache {
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
+  /** The same memory, see `LogMemory`. */
+  readonly buffer: Buffer;
   hits = 0;
   readonly #units: number;
   readonly #table: Float64Array;
@@ -15,6 +17,7 @@ export class ReadCache {
     const buffer = new ArrayBuffer(bytes);
     this.bytes = new Uint8Array(buffer);
     this.words = new Int32Array(buffer);
+    this.buffer = Buffer.from(buffer);
     this.#units = bytes / 8;
     this.#table = new Float64Array(Math.max(16, this.#units / usualUnits));
   }

@@ -1,3 +1,5 @@
+import { adviseHugePages } from "../file/index.ts";
+
 /**
  * Finds the newest record of a chain by the hash of its key. Buckets are 16 words: seven entries of two words, then the
  * number of an overflow bucket. An entry is the low half of an address, then bits 0–12 its high half, 13–30 the tag (the
@@ -250,7 +252,8 @@ function hashOf(bucket: number, high: number): number {
 }
 
 function joinAddress(low: number, high: number): number {
-  return (high & highMask) * 2 ** 32 + (low >>> 0);
+  const upper = high & highMask;
+  return upper === 0 && low >= 0 ? low : upper * 2 ** 32 + (low >>> 0);
 }
 
 function addressLow(address: number): number {
@@ -263,7 +266,9 @@ function addressHigh(address: number): number {
 
 /** One overflow bucket for every eight: measured need at the average above is one for thirty. */
 function newTable(buckets: number): Int32Array {
-  return new Int32Array((buckets + Math.max(8, buckets >>> 3)) << 4);
+  const table = new Int32Array((buckets + Math.max(8, buckets >>> 3)) << 4);
+  adviseHugePages(table);
+  return table;
 }
 
 function insertInto(table: Int32Array, bucket: number, tag: number, address: number, overflow: Overflow): boolean {

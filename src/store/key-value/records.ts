@@ -27,6 +27,9 @@ const inMemory = 1;
 const inCache = 2;
 export const onDisk = 3;
 
+/** Values up to this size are copied rather than viewed: the copy is what costs less. */
+const copiedBytes = 1_024;
+
 /** Values that outgrow their place get this much more than they need, as a shift: an eighth. */
 const slackShift = 3;
 
@@ -42,6 +45,8 @@ export class Records {
   /** The address of what was found, or of the first record of the chain that has to be read from disk. */
   address = 0;
   #slot = -1;
+  /** What the last {@link view} of a small value gave out. */
+  #lent = new Uint8Array(0);
 
   constructor(memory: LogMemory, index: HashIndex, cache: ReadCache) {
     this.memory = memory;
@@ -103,32 +108,44 @@ export class Records {
 
   /** A copy of the value that was found. */
   value(where: number): Uint8Array {
-    const { words, bytes } = where === inMemory ? this.memory : this.cache;
+    const { words, buffer } = where === inMemory ? this.memory : this.cache;
     const start = valueStart(words, this.at);
-    return bytes.slice(start, start + (words[this.at + valueLengthWord] ?? 0));
+    const length = words[this.at + valueLengthWord] ?? 0;
+    const value = new Uint8Array(length);
+    // Not `slice` or `subarray`: a view costs more than the copy of a small value, and is garbage besides.
+    buffer.copy(value, 0, start, start + length);
+    return value;
   }
 
-  /** A view of the value that was found, good until the next write. */
+  /** The value that was found, good until the next call or write. */
   view(where: number): Uint8Array {
-    const { words, bytes } = where === inMemory ? this.memory : this.cache;
+    const { words, buffer } = where === inMemory ? this.memory : this.cache;
     const start = valueStart(words, this.at);
-    return bytes.subarray(start, start + (words[this.at + valueLengthWord] ?? 0));
+    const length = words[this.at + valueLengthWord] ?? 0;
+    if (length > copiedBytes) return new Uint8Array(buffer.buffer, start, length);
+    if (this.#lent.length !== length) this.#lent = new Uint8Array(length);
+    buffer.copy(this.#lent, 0, start, start + length);
+    return this.#lent;
   }
 
   /** Copies the value that was found; returns its length, which may be more than `target` can hold. */
   copyValue(where: number, target: Uint8Array): number {
-    const { words, bytes } = where === inMemory ? this.memory : this.cache;
+    const { words, buffer } = where === inMemory ? this.memory : this.cache;
     const start = valueStart(words, this.at);
     const length = words[this.at + valueLengthWord] ?? 0;
-    target.set(bytes.subarray(start, start + Math.min(length, target.length)));
+    buffer.copy(target, 0, start, start + length);
     return length;
   }
 
   /** Writes a value: in its place where that is allowed, else at the tail. `false` when memory must be freed first. */
   put(key: KeyBuffer, value: Uint8Array): boolean {
+    return this.replace(key, value, this.find(key));
+  }
+
+  /** The same right after a {@link find} of the key that returned `where`. */
+  replace(key: KeyBuffer, value: Uint8Array, where: number): boolean {
     const { memory } = this;
     const { words } = memory;
-    const where = this.find(key);
     let units = recordUnits(key.wordCount, value.length);
     if (where === inMemory) {
       const { at } = this;
@@ -151,9 +168,13 @@ export class Records {
 
   /** Deletes a key, known or not. `false` when memory must be freed first. */
   delete(key: KeyBuffer): boolean {
+    return this.remove(key, this.find(key));
+  }
+
+  /** The same right after a {@link find} of the key that returned `where`. */
+  remove(key: KeyBuffer, where: number): boolean {
     const { memory } = this;
     const { words } = memory;
-    const where = this.find(key);
     if (where === absent) return true;
     if (where !== onDisk && this.isDeleted(where)) return true;
     if (where === inMemory && this.address >= memory.inPlaceFrom) {

@@ -97,7 +97,7 @@ export class Session {
       this.#key.load(key);
       this.#records.checkSize(this.#key, bytes.length);
     }
-    const copy = bytes.slice();
+    const copy = copyOf(bytes);
     return this.#enqueueWrite(keepKey(this.#key), (kept) =>
       this.#writeLater(() => this.#records.put(kept, copy), durability),
     );
@@ -129,7 +129,7 @@ export class Session {
       this.#key.load(key);
       const where = this.#records.find(this.#key);
       if (where !== onDisk) {
-        const value = this.#apply(this.#key, this.#viewOf(where), change);
+        const value = this.#applyTo(where, change);
         if (value === applied) return this.#done(durability);
         const kept = keepKey(this.#key);
         return this.#enqueueWrite(kept, () => this.#writeLater(() => this.#write(kept, value), durability));
@@ -225,6 +225,23 @@ export class Session {
     return where === absent || this.#records.isDeleted(where) ? undefined : this.#records.view(where);
   }
 
+  /** {@link #apply} to the record that was just found for the session's own key, without looking it up again. */
+  #applyTo(
+    where: number,
+    change: (value: Uint8Array | undefined) => Uint8Array | undefined,
+  ): Uint8Array | undefined | typeof applied {
+    const records = this.#records;
+    const key = this.#key;
+    const { at, address } = records;
+    const { hash } = key;
+    const changed = change(this.#viewOf(where));
+    // Another operation within `change` would have this one write to the other's key.
+    if (records.at !== at || records.address !== address || key.hash !== hash) throw new Error(nested);
+    if (changed !== undefined) records.checkSize(key, changed.length);
+    const done = changed === undefined ? records.remove(key, where) : records.replace(key, changed, where);
+    return done ? applied : changed && copyOf(changed);
+  }
+
   /** Writes the new value at once if there is room, else returns it for later: it was computed and stays as it is. */
   #apply(
     key: KeyBuffer,
@@ -234,7 +251,7 @@ export class Session {
     const changed = change(value);
     if (changed !== undefined) this.#records.checkSize(key, changed.length);
     if (this.#write(key, changed)) return applied;
-    return changed?.slice();
+    return changed && copyOf(changed);
   }
 
   #write(key: KeyBuffer, value: Uint8Array | undefined): boolean {
@@ -276,19 +293,25 @@ interface Applied {
 
 /** The value was written. */
 const applied = Symbol("applied");
+const nested = "the store was called by the function that an update was given";
 const encoder = new TextEncoder();
 
 function noop(): void {}
 
 function ownPut({ put, value }: { readonly put: Key; readonly value: Value }) {
-  return { key: ownKey(put), value: typeof value === "string" ? encoder.encode(value) : value.slice() };
+  return { key: ownKey(put), value: typeof value === "string" ? encoder.encode(value) : copyOf(value) };
 }
 
 function ownDelete(step: { readonly delete: Key }) {
   return { key: ownKey(step.delete), value: undefined };
 }
 
+/** Not `slice`, which of a `Buffer` gives no copy. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
 /** The caller may change its bytes while a batch waits. */
 function ownKey(key: Key): Key {
-  return typeof key === "object" ? key.slice() : key;
+  return typeof key === "object" ? copyOf(key) : key;
 }

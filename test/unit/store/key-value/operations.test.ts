@@ -94,3 +94,35 @@ test("compaction keeps what is alive and deletes the files of the rest", async (
   expect(await store.get("key-0")).toBeUndefined();
   await store.close();
 });
+
+test("what the caller changes afterwards is its own, be it a Buffer, whose slice is no copy", async () => {
+  const store = await open({ pageBytes: 1_024, segmentBytes: 1_024, memoryBytes: 4_096 });
+  const writes: (Promise<void> | undefined)[] = [];
+  for (let index = 0; index < 100; index++) {
+    const value = Buffer.alloc(200, index);
+    writes.push(store.put(`key-${index}`, value));
+    writes.push(store.batch([{ put: Buffer.from(`batch-${index}`), value }]));
+    value.fill(255);
+  }
+  expect(writes.some((waits) => waits !== undefined)).toBe(true);
+  await Promise.all(writes);
+  for (let index = 0; index < 100; index++) {
+    expect((await store.get(`key-${index}`))?.[0]).toBe(index);
+    expect((await store.get(`batch-${index}`))?.[199]).toBe(index);
+  }
+  await store.close();
+});
+
+test("an update that calls the store is refused, and changes nothing", async () => {
+  const store = await open();
+  store.put("one", "1");
+  store.put("two", "2");
+  expect(() =>
+    store.update("one", () => {
+      store.get("two");
+      return Uint8Array.of(3);
+    }),
+  ).toThrow("an update");
+  expect([text(await store.get("one")), text(await store.get("two"))]).toEqual(["1", "2"]);
+  await store.close();
+});
