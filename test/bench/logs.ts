@@ -46,11 +46,11 @@ const ways = [
     step: `block += ${line} + "\\n"; if (i % ${linesPerBlock} === 0) { write(block); block = ""; }`,
     wanted: undefined,
   },
-];
+] as const;
 
 export const logs: Bench = {
   name: "logs",
-  summary: `One service that prints ${lines} numbered lines as fast as it can, in JavaScript that both run unchanged: from its first line to the moment when the last one is on disk. Every line is then looked for. PM2 keeps the bytes as they come; Solo keeps time, instance and stream with each line.`,
+  summary: `One service that prints ${lines} numbered lines as fast as it can, in JavaScript that both run unchanged: from its first line to the moment when the last one is on disk. Every line is then looked for. PM2 keeps the bytes as they come; Solo keeps time, instance and stream with each line. The last row is the limit: the same program with nothing behind it but a file.`,
   peers: ["pm2"],
   async run({ quick, note }) {
     await using env = soloEnv();
@@ -68,6 +68,15 @@ export const logs: Bench = {
       const peer = { name: "pm2", values: theirs };
       rows.push(peerRow(measure, ours, way.wanted === undefined ? peer : { ...peer, wanted: way.wanted }));
     }
+    note("pairs with cat: console.log");
+    const [way] = ways;
+    const [ours, alone] = await inPairs(
+      quick ? 1 : 5,
+      (run) => soloRate(env, `beside-cat-${run}`, way.step),
+      (run) => catRate(env, `cat-${run}`, way.step),
+    );
+    const measure = { name: "log intake, console.log", unit: "lines/s", better: "higher" } as const;
+    rows.push(peerRow(measure, ours, { name: "bun FILE | cat > LOG", values: alone }));
     return rows;
   },
 };
@@ -97,6 +106,16 @@ async function pm2Rate(env: SoloEnv, pm2: Pm2, name: string, step: string): Prom
   await pm2.run("delete", name);
   rmSync(folder, { recursive: true });
   return rate;
+}
+
+/** What the program itself can write, a write(2) for each line, when nobody looks at what it writes. */
+async function catRate(env: SoloEnv, name: string, step: string): Promise<number> {
+  const mark = join(env.root, `${name}.mark`);
+  const file = join(env.root, `${name}.log`);
+  const program = env.write(`${name}.js`, noisy(mark, step).replace(/setInterval.*/, ""));
+  const child = Bun.spawn(["sh", "-c", '"$0" "$1" | cat > "$2"', process.execPath, program, file]);
+  await child.exited;
+  return rateOf(mark, () => [file]);
 }
 
 /** Lines per second, once the last one is seen. @throws when a line is missing, or there twice */
