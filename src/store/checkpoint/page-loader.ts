@@ -10,6 +10,9 @@ export class PageLoader {
   readonly #files: LogFiles;
   readonly #resident: number[];
   readonly #ends: number[];
+  /** While true, whoever loads a whole page has the next one read meanwhile, in the place of the oldest. */
+  readsAhead = false;
+  #ahead: Promise<void> | undefined;
 
   constructor(memory: LogMemory, files: LogFiles) {
     this.#memory = memory;
@@ -19,28 +22,47 @@ export class PageLoader {
   }
 
   has(page: number): boolean {
-    return this.#resident[page & (this.#memory.pages - 1)] === page;
+    return this.#resident[this.#place(page)] === page;
   }
 
   /** The address behind the last unit of a page that the files have; the page is in memory then. */
   async load(page: number): Promise<number> {
-    const place = page & (this.#memory.pages - 1);
-    if (this.#resident[place] !== page) {
-      const bytes = this.#memory.page(page);
-      this.#resident[place] = -1;
-      const start = page * this.#memory.geometry.pageUnits;
-      const count = await this.#files.read(start, bytes);
-      bytes.fill(0, count);
-      this.#resident[place] = page;
-      this.#ends[place] = start + Math.floor(count / unitBytes);
-    }
-    return this.#ends[place] ?? 0;
+    await this.#ahead;
+    if (!this.has(page)) await this.#read(page);
+    const end = this.#ends[this.#place(page)] ?? 0;
+    const isWhole = end === (page + 1) * this.#memory.geometry.pageUnits;
+    // A failure is met again by whoever loads the page.
+    if (this.readsAhead && isWhole && (this.#resident[this.#place(page + 1)] ?? -1) <= page)
+      this.#ahead = this.#read(page + 1).catch(() => {});
+    return end;
+  }
+
+  /** Ends reading ahead. From here on no page changes but those that are asked for. */
+  async settle(): Promise<void> {
+    this.readsAhead = false;
+    await this.#ahead;
+    this.#ahead = undefined;
+  }
+
+  async #read(page: number): Promise<void> {
+    const place = this.#place(page);
+    const bytes = this.#memory.page(page);
+    this.#resident[place] = -1;
+    const start = page * this.#memory.geometry.pageUnits;
+    const count = await this.#files.read(start, bytes);
+    bytes.fill(0, count);
+    this.#resident[place] = page;
+    this.#ends[place] = start + Math.floor(count / unitBytes);
   }
 
   /** Counts a page as there: a snapshot has put it into memory. */
   placed(page: number, end: number): void {
-    this.#resident[page & (this.#memory.pages - 1)] = page;
-    this.#ends[page & (this.#memory.pages - 1)] = end;
+    this.#resident[this.#place(page)] = page;
+    this.#ends[this.#place(page)] = end;
+  }
+
+  #place(page: number): number {
+    return page & (this.#memory.pages - 1);
   }
 
   /** Loads a complete page and checks all of it against its seal. */

@@ -7,6 +7,7 @@ import type { StoreMeta } from "../key-value/store-meta.ts";
 import { type Catalog, type Checkpoint, checkpointFolder, tokenOf } from "./catalog.ts";
 import { readExtents } from "./extents.ts";
 import { readIndex } from "./index-file.ts";
+import { LinkBatch } from "./link-batch.ts";
 import { PageLoader } from "./page-loader.ts";
 import { type FoundCommit, laterCommit, nextCommit, walk } from "./scan-commits.ts";
 
@@ -127,27 +128,33 @@ class Recovery {
   async #replay(start: Position): Promise<Position> {
     const { memory, identity, durableSerials, index } = this.#engine;
     const position = { ...start };
-    for (;;) {
-      const found = await nextCommit(memory, this.#loader, identity.store, position.end, position.generation);
-      if (found === undefined) return position;
-      index.growTo(found.commit.buckets);
-      await this.#link(position.end, found.end);
-      for (const [name, serial] of found.commit.sessions) durableSerials.set(name, serial);
-      advance(position, found);
+    this.#loader.readsAhead = true;
+    try {
+      for (;;) {
+        const found = await nextCommit(memory, this.#loader, identity.store, position.end, position.generation);
+        if (found === undefined) return position;
+        index.growTo(found.commit.buckets);
+        await this.#link(position.end, found.end);
+        for (const [name, serial] of found.commit.sessions) durableSerials.set(name, serial);
+        advance(position, found);
+      }
+    } finally {
+      await this.#loader.settle();
     }
   }
 
   async #link(from: number, to: number): Promise<void> {
     const { memory, records } = this.#engine;
+    const { words } = memory;
+    const batch = new LinkBatch(records);
     await walk(memory, this.#loader, from, to, {
-      record: (address, at, kind) => {
-        if (kind === kindData) {
-          records.link(memory.words[at + hashWord] ?? 0, address);
-          this.#scanned++;
-        }
+      record(address, at, kind) {
+        if (kind === kindData) batch.add(words[at + hashWord] ?? 0, address);
         return true;
       },
     });
+    batch.flush();
+    this.#scanned += batch.linked;
   }
 
   /** Whether what lies behind the last whole commit is an end that a crash tore, or damage to something durable. */

@@ -1,4 +1,3 @@
 export { checksum32, checksum64 } from "./checksum.ts";
 export type { FileLock, FileSystem, OpenMode, StoreFile } from "./file-system.ts";
-export { adviseHugePages } from "./huge-pages.ts";
 export { nodeFileSystem } from "./node-file-system.ts";

@@ -1,4 +1,3 @@
-import { adviseHugePages } from "../file/index.ts";
 import type { Geometry } from "./geometry.ts";
 import { firstAddress } from "./geometry.ts";
 import { headerWords, kindFiller, previousHigh, sizeWord } from "./layout.ts";
@@ -40,8 +39,6 @@ export class LogMemory {
     this.bytes = new Uint8Array(buffer);
     this.words = new Int32Array(buffer);
     this.buffer = Buffer.from(buffer);
-    // A store that fits into one page stays small.
-    adviseHugePages(this.bytes.subarray(geometry.pageBytes));
     this.unitMask = pages * geometry.pageUnits - 1;
     this.#dataEnd = geometry.dataUnits;
   }

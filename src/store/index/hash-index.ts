@@ -1,5 +1,3 @@
-import { adviseHugePages } from "../file/index.ts";
-
 /**
  * Finds the newest record of a chain by the hash of its key. Buckets are 16 words: seven entries of two words, then the
  * number of an overflow bucket. An entry is the low half of an address, then bits 0–12 its high half, 13–30 the tag (the
@@ -70,6 +68,15 @@ export class HashIndex {
       if (next === 0) return -1;
       base = next << 4;
     }
+  }
+
+  /** Has the buckets of some hashes in the processor's cache for what follows; returns nothing of use. */
+  touch(hashes: Int32Array, count: number): number {
+    const table = this.#table;
+    const mask = this.#buckets - 1;
+    let sum = 0;
+    for (let at = 0; at < count; at++) sum ^= table[((hashes[at] ?? 0) & mask) << 4] ?? 0;
+    return sum;
   }
 
   /** The address in a slot. */
@@ -266,9 +273,7 @@ function addressHigh(address: number): number {
 
 /** One overflow bucket for every eight: measured need at the average above is one for thirty. */
 function newTable(buckets: number): Int32Array {
-  const table = new Int32Array((buckets + Math.max(8, buckets >>> 3)) << 4);
-  adviseHugePages(table);
-  return table;
+  return new Int32Array((buckets + Math.max(8, buckets >>> 3)) << 4);
 }
 
 function insertInto(table: Int32Array, bucket: number, tag: number, address: number, overflow: Overflow): boolean {
