@@ -1,5 +1,6 @@
 import { SoloError } from "../api/index.ts";
 import { Interrupted } from "./interrupted.ts";
+import { failureDocument } from "./stream-failure.ts";
 import { wantsJson } from "./wants-json.ts";
 import { ReaderGone, writeAll } from "./write-all.ts";
 
@@ -11,7 +12,8 @@ export async function reportFailure(thrown: unknown, argv: readonly string[]): P
   if (thrown instanceof Interrupted) return thrown.exit;
   if (thrown instanceof ReaderGone) return 0;
   const error = await toSoloError(thrown, argv);
-  const told = wantsJson(argv) && (await attempt(process.stdout, `${JSON.stringify(error.toDocument())}\n`));
+  const document = () => JSON.stringify(failureDocument(error.toDocument()));
+  const told = wantsJson(argv) && (await attempt(process.stdout, `${document()}\n`));
   if (!told) {
     const { renderFailure } = await import("./render-failure.ts");
     await attempt(process.stderr, await renderFailure(error));

@@ -4,7 +4,10 @@ import { parseDuration, SoloError } from "../api/index.ts";
 /** Flags that every command takes, with the same meaning everywhere. */
 export const globalFlags = {
   help: boolean({ char: "h", description: "Show this help", helpGroup: "GLOBAL" }),
-  json: boolean({ description: "Print one JSON document (a stream: one per line)", helpGroup: "GLOBAL" }),
+  json: boolean({
+    description: "Print one JSON document (a stream: one per line) [env: SOLO_OUTPUT=json]",
+    helpGroup: "GLOBAL",
+  }),
   tenant: string({ description: "Tenant to work in [env: SOLO_TENANT]", helpGroup: "GLOBAL", helpValue: "NAME" }),
   context: string({
     description: "Kernel to talk to, as named by `solo context add` [env: SOLO_CONTEXT]",

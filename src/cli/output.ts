@@ -1,3 +1,4 @@
+import { noteElement } from "./stream-failure.ts";
 import { type View, viewOf } from "./view.ts";
 import { ReaderGone, writeAll, writeResult } from "./write-all.ts";
 
@@ -31,6 +32,7 @@ export class Output {
   async element<T extends object>(document: T, render: (document: T, view: View) => string): Promise<void> {
     const text = this.json ? JSON.stringify(document) : render(document, await this.view());
     await writeAll(process.stdout, `${text}\n`);
+    if (this.json) noteElement(document);
   }
 
   /** Progress and prose for people: not worth failing for. */

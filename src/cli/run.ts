@@ -1,3 +1,4 @@
+import { checkEnvironment } from "./check-environment.ts";
 import type { CommandTable } from "./command-table.ts";
 import { reportFailure } from "./failure.ts";
 import type { KernelDoor } from "./kernel-door.ts";
@@ -19,6 +20,7 @@ export interface CliParts {
  */
 export async function runCli(argv: readonly string[], parts: CliParts): Promise<number> {
   try {
+    checkEnvironment();
     const { id, rest, help } = normalizeArguments(argv, (candidate) => parts.commands.find(candidate) !== undefined);
     const load = id === undefined || help ? undefined : parts.commands.find(id);
     if (!load) {

@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import { SoloError } from "../api/index.ts";
+import { isStdoutClosed } from "./closed-stdout.ts";
 
 /** Nobody reads what this process prints any more (`solo logs -f x | head -1`): no failure, they had all they wanted. */
 export class ReaderGone extends Error {
@@ -12,10 +13,11 @@ export class ReaderGone extends Error {
  * Writes and waits until the stream has taken it, so that a slow reader slows this process instead of filling its memory.
  * @throws ReaderGone, or SoloError `storage_full` or `io_error` when the output can't be written
  */
-export function writeAll(stream: NodeJS.WriteStream, text: string | Uint8Array): Promise<void> {
+export async function writeAll(stream: NodeJS.WriteStream, text: string | Uint8Array): Promise<void> {
+  if (stream !== process.stderr) refuseClosed();
   // The callback tells a failure; without a listener the stream would end the process on top.
   if (stream.listenerCount("error") === 0) stream.on("error", () => {});
-  return new Promise((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     stream.write(text, (error) => {
       if (error) reject(failureOf(error, stream === process.stderr ? "stderr" : "stdout"));
       else resolve();
@@ -29,6 +31,7 @@ export function writeAll(stream: NodeJS.WriteStream, text: string | Uint8Array):
  * @throws what `writeAll` throws
  */
 export async function writeResult(text: string): Promise<void> {
+  refuseClosed();
   const bytes = Buffer.from(text);
   let written = 0;
   try {
@@ -41,6 +44,13 @@ export async function writeResult(text: string): Promise<void> {
 }
 
 const stdoutDescriptor = 1;
+let isChecked = false;
+
+/** @throws SoloError `io_error` when there is no stdout to write to */
+function refuseClosed(): void {
+  if (!isChecked && isStdoutClosed()) throw failureOf(new Error("it is closed"), "stdout");
+  isChecked = true;
+}
 
 function codeOf(error: Error): string {
   return "code" in error ? String(error.code) : "";

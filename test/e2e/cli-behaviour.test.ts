@@ -190,6 +190,27 @@ test("SOLO_OUTPUT=json stands for --json everywhere, failures included", async (
   expect((await env.run(["lisst"], json)).expect(2).json()).toMatchObject({ error: { code: "usage" } });
 });
 
+test("SOLO_OUTPUT takes no other value than text", async () => {
+  await using env = soloEnv();
+  const output = (value: string) => ({ env: { SOLO_OUTPUT: value } });
+  expect((await env.run(["list"], output("text"))).expect().stdout).toBe((await env.run(["list"])).stdout);
+  (await env.run(["list"], output(""))).expect();
+  for (const args of [["list"], ["--help"], ["version", "--json"]]) {
+    const { stdout, stderr } = (await env.run(args, output("yaml"))).expect(2);
+    expect(stdout + stderr).toContain("json and text");
+  }
+});
+
+test("doctor looks at everything once", async () => {
+  await using env = soloEnv();
+  (await env.run(["start"])).expect();
+  const schema = z.object({ findings: z.array(z.object({ name: z.string() })) });
+  const { findings } = (await env.run(["doctor", "--json"])).expect().json(schema);
+  const names = findings.map(({ name }) => name);
+  expect(names).toContain("disk");
+  expect(names).toEqual([...new Set(names)]);
+});
+
 test("global flags may stand before the command", async () => {
   await using env = soloEnv();
   expect((await env.run(["--json", "--tenant", "acme", "list"])).expect().json()).toEqual({ services: [] });

@@ -78,6 +78,26 @@ describe("closed descriptors", () => {
     expect({ stdout, code }).toEqual({ stdout: `{"services":[]}\n`, code: 0 });
   });
 
+  test.each([["list"], ["list --json"], ["--help"], ["version"], ["config show"]])(
+    "stdout: %s fails with a word on stderr",
+    async (words) => {
+      await using env = soloEnv();
+      const { stderr, code } = await shell(env, `"$0" ${words} >&-`);
+      expect({ stderr, code }).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("error: stdout: can't be written (it is closed)"),
+      });
+    },
+  );
+
+  test("/dev/null is no closed stdout", async () => {
+    await using env = soloEnv();
+    expect(await shell(env, `"$0" list >/dev/null; "$0" list --json 1<>/dev/null`)).toMatchObject({
+      stderr: "",
+      code: 0,
+    });
+  });
+
   test("stdout: the exit code is the same", async () => {
     await using env = soloEnv();
     expect((await shell(env, `"$0" status nobody --json >&-`)).code).toBe(5);

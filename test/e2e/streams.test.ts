@@ -36,6 +36,19 @@ describe("events -f", () => {
   });
 });
 
+test("a stream that fails ends with a line that is one of its own", async () => {
+  await using daemon = await Daemon.start();
+  await daemon.deploy({ web: daemon.module("web.ts", counting) });
+  const following = daemon.env.follow(["logs", "web", "-f", "--json"]);
+  await waitFor(() => following.lines.length > 5, { what: "lines" });
+  await daemon.crashBoth();
+  expect(await following.exited).toBe(7);
+  const last = JSON.parse(following.lines.at(-1) ?? "");
+  const { cursor } = logLineSchema.parse(JSON.parse(following.lines.at(-2) ?? ""));
+  expect(last).toMatchObject({ type: "error", cursor, error: { code: "unreachable", exit: 7, applied: "no" } });
+  expect(z.iso.datetime().safeParse(last.time).success).toBe(true);
+});
+
 describe("logs -f", () => {
   test("goes on over an upgrade of the kernel", async () => {
     await using daemon = await Daemon.start();

@@ -23,7 +23,10 @@ export async function diagnose(open: () => Promise<Session>, config: string | un
   if (valid) {
     const session = await open();
     findings.push(ok("configuration", files.length > 0 ? files.join(", ") : "built-in values"));
-    findings.push(...checkStorage(session.config.paths), ...(await checkKernel(session)));
+    const kernel = await checkKernel(session);
+    // A kernel on this machine tells of its disk itself; what this machine's folder holds is no matter of a remote one.
+    const storage = session.isLocal ? checkStorage(session.config.paths) : [];
+    findings.push(...storage.filter(({ name }) => !kernel.some((finding) => finding.name === name)), ...kernel);
   } else {
     findings.push(...checkStorage(paths(process.env)));
   }

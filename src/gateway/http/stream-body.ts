@@ -5,7 +5,7 @@ import type { FirstSignal } from "./first-signal.ts";
 /**
  * An operation's elements as NDJSON. Elements are taken only as fast as the client reads; a silent stream sends an empty line
  * now and then, so that both sides notice when the other is gone. A failure before the first element is thrown; a later one
- * is the stream's last line, `{"type":"error","error":{…}}`.
+ * is the stream's last line, `{"type":"error","time":…,"error":{…}}`.
  */
 export async function streamBody(
   elements: AsyncIterable<unknown>,
@@ -23,7 +23,7 @@ export async function streamBody(
         const { lines, outcome } = await batches.next(chunkBytes, patienceMs);
         patienceMs = heartbeatMs;
         if (outcome.type === "failed" && !signal.aborted) {
-          lines.push(JSON.stringify({ type: "error", ...report(outcome.error).toDocument() }));
+          lines.push(lastLine(report(outcome.error)));
         }
         controller.enqueue(encoder.encode(lines.length > 0 ? `${lines.join("\n")}\n` : "\n"));
         if (outcome.type === "open") return;
@@ -37,6 +37,10 @@ export async function streamBody(
     },
     { highWaterMark: 1 },
   );
+}
+
+function lastLine(error: SoloError): string {
+  return JSON.stringify({ type: "error", time: new Date().toISOString(), ...error.toDocument() });
 }
 
 const encoder = new TextEncoder();

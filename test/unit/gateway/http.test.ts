@@ -166,7 +166,11 @@ describe("a stream", () => {
     );
     const lines = (await (await ask("/v1/services/web/logs")).text()).split("\n").filter(Boolean);
     expect(lines).toHaveLength(2);
-    expect(JSON.parse(lines[1] ?? "")).toMatchObject({ type: "error", error: { code: "storage_corrupt" } });
+    expect(JSON.parse(lines[1] ?? "")).toMatchObject({
+      type: "error",
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+      error: { code: "storage_corrupt" },
+    });
   });
 
   test("is taken only as fast as the client reads", async () => {
