@@ -29,6 +29,7 @@ import { accept } from "./accept.ts";
 import { comeToRest } from "./at-rest.ts";
 import type { KernelDatabase } from "./database/index.ts";
 import { health } from "./health.ts";
+import { lazily } from "./lazily.ts";
 import { serviceNotFound } from "./not-found.ts";
 import { kernelIsStopping, OperationQueue } from "./operation-queue.ts";
 import { deploy } from "./operations/deploy.ts";
@@ -103,13 +104,13 @@ export class Kernel implements SoloApi {
   }
 
   deploy = (input: OperationInput<"deploy">, signal?: AbortSignal): AsyncIterable<DeployProgress> =>
-    this.#change(accept(deployRequestSchema, input), signal, deploy);
+    lazily(() => this.#change(accept(deployRequestSchema, input), signal, deploy));
 
   restart = (input: OperationInput<"restart">, signal?: AbortSignal): AsyncIterable<DeployProgress> =>
-    this.#change(accept(restartRequestSchema, input), signal, restart);
+    lazily(() => this.#change(accept(restartRequestSchema, input), signal, restart));
 
   scale = (input: OperationInput<"scale">, signal?: AbortSignal): AsyncIterable<DeployProgress> =>
-    this.#change(accept(scaleRequestSchema, input), signal, scale);
+    lazily(() => this.#change(accept(scaleRequestSchema, input), signal, scale));
 
   kill: SoloApi["kill"] = async (input) => kill(this, accept(killRequestSchema, input));
 
@@ -124,24 +125,26 @@ export class Kernel implements SoloApi {
     return serviceStatus(this, service, this.#parts.events.recent(tenant, name, recentEvents));
   };
 
-  logs: SoloApi["logs"] = (input, signal) => {
-    const request = accept(logsRequestSchema, input);
-    this.get(request);
-    return this.#parts.logs.read(request, signal);
-  };
+  logs: SoloApi["logs"] = (input, signal) =>
+    lazily(() => {
+      const request = accept(logsRequestSchema, input);
+      this.get(request);
+      return this.#parts.logs.read(request, signal);
+    });
 
-  events: SoloApi["events"] = (input, signal) => {
-    const request = accept(eventsRequestSchema, input);
-    if (request.name !== undefined) this.get({ tenant: request.tenant, name: request.name });
-    return this.#parts.events.read(request, signal);
-  };
+  events: SoloApi["events"] = (input, signal) =>
+    lazily(() => {
+      const request = accept(eventsRequestSchema, input);
+      if (request.name !== undefined) this.get({ tenant: request.tenant, name: request.name });
+      return this.#parts.events.read(request, signal);
+    });
 
   health: SoloApi["health"] = async () => health(this);
 
   version: SoloApi["version"] = async () => this.#parts.version;
 
   /** Ends the kernel. A second call gets the first one's answer. */
-  shutdown: SoloApi["shutdown"] = (input) => {
+  shutdown: SoloApi["shutdown"] = async (input) => {
     const request = accept(shutdownRequestSchema, input);
     this.#stopping ??= this.#shutDown(request);
     return this.#stopping;

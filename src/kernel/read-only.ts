@@ -22,6 +22,7 @@ import {
   type ServiceRecord,
   type StoredInstance,
 } from "./database/index.ts";
+import { lazily } from "./lazily.ts";
 import { serviceNotFound } from "./not-found.ts";
 import { planDeploy } from "./plan.ts";
 import { hostOf } from "./routes.ts";
@@ -92,34 +93,37 @@ class Reader implements ReadApi {
     };
   };
 
-  logs: SoloApi["logs"] = (input, signal) => {
-    const request = accept(logsRequestSchema, input);
-    this.#get(request);
-    this.#poller ??= new Poller();
-    this.#logs ??= new LogStore({ directory: this.#paths.logs, poller: this.#poller, onProblem: () => undefined });
-    return this.#logs.read(request, signal);
-  };
+  logs: SoloApi["logs"] = (input, signal) =>
+    lazily(() => {
+      const request = accept(logsRequestSchema, input);
+      this.#get(request);
+      this.#poller ??= new Poller();
+      this.#logs ??= new LogStore({ directory: this.#paths.logs, poller: this.#poller, onProblem: () => undefined });
+      return this.#logs.read(request, signal);
+    });
 
-  events: SoloApi["events"] = (input, signal) => {
-    const request = accept(eventsRequestSchema, input);
-    return this.#events()?.read(request, signal) ?? none();
-  };
+  events: SoloApi["events"] = (input, signal) =>
+    lazily(() => {
+      const request = accept(eventsRequestSchema, input);
+      return this.#events()?.read(request, signal) ?? none();
+    });
 
   health: SoloApi["health"] = async () => {
     throw noKernel(this.#paths);
   };
 
-  deploy: SoloApi["deploy"] = (input) => {
-    const request = accept(deployRequestSchema, input);
-    if (!request.dry_run) throw noKernel(this.#paths);
-    return planDeploy(request, {
-      database: this.#database,
-      ingressPort: this.#ingressPort,
-      instancesOf: (ref) => this.#instances(ref),
-      stateOf,
-      rowOf: (record) => this.#row(record),
+  deploy: SoloApi["deploy"] = (input) =>
+    lazily(() => {
+      const request = accept(deployRequestSchema, input);
+      if (!request.dry_run) throw noKernel(this.#paths);
+      return planDeploy(request, {
+        database: this.#database,
+        ingressPort: this.#ingressPort,
+        instancesOf: (ref) => this.#instances(ref),
+        stateOf,
+        rowOf: (record) => this.#row(record),
+      });
     });
-  };
 
   hasProcesses = (): boolean =>
     (this.#database?.services.list() ?? []).some(({ ref }) => this.#instances(ref).length > 0);

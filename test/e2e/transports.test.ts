@@ -85,6 +85,18 @@ describe("every transport answers the same to", () => {
   });
 });
 
+test("a refusal comes from the iterator or the promise, never from the call", async () => {
+  for (const api of apis.values()) {
+    const nobody = { tenant: "any", name: "nobody" };
+    const nothing = { tenant: "any", services: [] };
+    const streams: AsyncIterable<unknown>[] = [api.logs(nobody), api.events(nobody), api.restart(nobody)];
+    streams.push(api.scale({ ...nobody, replicas: 1 }));
+    for (const stream of streams) await expect(Array.fromAsync(stream)).rejects.toMatchObject({ code: "not_found" });
+    await expect(Array.fromAsync(api.deploy(nothing))).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(api.status({ tenant: "any", name: "no name" })).rejects.toMatchObject({ code: "invalid_name" });
+  }
+});
+
 test("a shutdown over TLS is answered before the kernel ends", async () => {
   const { state, pid } = (await apis.get("TLS")?.shutdown({})) ?? {};
   expect({ state, pid }).toEqual({ state: "stopped", pid: process.pid });

@@ -6,6 +6,7 @@ import type { Problem } from "../problem.ts";
 import type { KeyPath } from "../scan/key-map.ts";
 import { checkGroups } from "./groups.ts";
 import { checkHosts } from "./hosts.ts";
+import { checkPorts } from "./ports.ts";
 import type { Report } from "./report.ts";
 import { type GroupFile, groupFileSchema, serviceFileSchema } from "./schema.ts";
 import { type ServiceDefaults, toSpec } from "./translate.ts";
@@ -48,6 +49,7 @@ export function readProject(document: ConfigDocument, place: ProjectPlace, probl
       report(["service", service, "depends_on", dependency], message, hint);
   }
   checkHosts(services, report);
+  checkPorts(services, report);
   checkGroups(groups, names, report);
   return { services, groups };
 }

@@ -20,9 +20,24 @@ export function refuseImpossible(
       });
     }
   }
+  refuseTwiceUsedPort(services);
   const [fault] = checkDependencies(services, deployed);
   if (fault === undefined) return;
   throw new SoloError("invalid_config", `${fault.service} depends on ${fault.dependency}: ${fault.message}`, {
     hint: fault.hint,
   });
+}
+
+function refuseTwiceUsedPort(services: OperationRequest<"deploy">["services"]): void {
+  const owners = new Map<number, string>();
+  for (const { name, spec } of services) {
+    if (spec.fixed_port === undefined) continue;
+    const owner = owners.get(spec.fixed_port);
+    if (owner !== undefined) {
+      throw new SoloError("invalid_config", `${owner} and ${name} would both listen on port ${spec.fixed_port}`, {
+        hint: "give each its own fixed_port",
+      });
+    }
+    owners.set(spec.fixed_port, name);
+  }
 }

@@ -233,6 +233,10 @@ describe("mistakes are told with their place", () => {
       ],
     ],
     [
+      `${service}fixed_port = 80\n${command}fixed_port = 80\n`,
+      ["solo.toml:6:1: service.b.fixed_port: a listens on 80 already (give each its own)"],
+    ],
+    [
       `${service}${command}route = { host = "a.localhost" }\n`,
       ["solo.toml:5:11: service.b.route.host: a has the host a.localhost already (give each service its own)"],
     ],
