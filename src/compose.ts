@@ -32,6 +32,22 @@ export const kernelDoor: KernelDoor = {
     await startDaemon({ dataDir, socketPath: socket, guardianCommand, timeoutMs: daemonStartMs });
   },
   openKernel: openForeground,
+  leash: ({ paths }, folder) => {
+    const child = Bun.spawn({
+      cmd: [...selfCommand(), "__leash", paths.dataDir, folder],
+      cwd: "/",
+      stdio: ["pipe", "ignore", "ignore"],
+      // Whoever kills the command's process group, or closes its terminal, must not end this one with it.
+      detached: true,
+    });
+    child.unref();
+    return {
+      release: async () => {
+        child.kill("SIGKILL");
+        await child.exited;
+      },
+    };
+  },
   takeOver: async (config) => {
     const { kernel, close } = await openKernel({ ...options(config, sayOnStderr, null), purpose: "takeover" });
     return {

@@ -16,6 +16,9 @@ if (role === "__host") {
 } else if (role === "__guardian") {
   const { runGuardianProcess } = await import("./guardian-process.ts");
   await runGuardianProcess(rest);
+} else if (role === "__leash") {
+  const { runLeash } = await import("./leash-process.ts");
+  await runLeash(rest);
 } else {
   const { runCli } = await import("./cli/index.ts");
   const { commandTable } = await import("./command-table.ts");

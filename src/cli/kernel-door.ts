@@ -29,6 +29,12 @@ export interface TakeoverKernel {
   close(): Promise<void>;
 }
 
+/** What ends a kernel's services once the command around it is gone. */
+export interface Leash {
+  /** To be called when the services are stopped. Resolves when nothing of the leash is left. */
+  release(): Promise<void>;
+}
+
 /**
  * What the command line needs of the kernel when it doesn't merely call one. `src/main.ts` hands it over, so that nothing
  * under `cli` imports the kernel.
@@ -40,6 +46,8 @@ export interface KernelDoor {
   startDaemon(options: DaemonOptions): Promise<void>;
   /** A kernel inside this process, listening on its socket like any other. */
   openKernel(options: DaemonOptions): Promise<ForegroundKernel>;
+  /** Ties the services of a kernel in this process to it: even `kill -9` of this process stops them, in order. */
+  leash(config: LoadedConfig, folder: "temporary" | "kept"): Leash;
   /** A kernel inside this process, for as long as it takes to stop something. */
   takeOver(config: LoadedConfig): Promise<TakeoverKernel>;
   /** Whether a guardian stands above the data directory. */

@@ -19,7 +19,8 @@ export interface RunRequest {
 
 /**
  * Runs one service in a kernel inside this process, shows its output as it comes, and returns the service's own exit code
- * (128 + the number of the signal that ended it). An interruption stops the service in order first.
+ * (128 + the number of the signal that ended it). An interruption stops the service in order first, and so does the leash
+ * when this process is killed.
  */
 export async function runService(request: RunRequest, session: Session, interruption: Interruption): Promise<number> {
   const temporary = request.dataDir === undefined ? mkdtempSync(join(tmpdir(), "solo-run-")) : undefined;
@@ -29,11 +30,14 @@ export async function runService(request: RunRequest, session: Session, interrup
       env: process.env,
       flags: { "data-dir": request.dataDir ?? temporary, "ingress-port": String(freePort()), tenant: session.tenant },
     });
-    const kernel = await (await session.door()).openKernel({ config, flags: [] });
+    const door = await session.door();
+    const kernel = await door.openKernel({ config, flags: [] });
+    const leash = door.leash(config, temporary === undefined ? "kept" : "temporary");
     try {
       return await superviseRun(kernel, request, session, interruption);
     } finally {
       await kernel.close();
+      await leash.release();
     }
   } finally {
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });

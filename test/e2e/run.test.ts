@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { logLineSchema } from "../../src/api/index.ts";
@@ -84,6 +84,41 @@ while :; do wait; done
   expect(run.stdout).toContain("stopping\n");
   expect(processesOf(env.root)).toEqual([]);
   expect(left()).toEqual([]);
+});
+
+describe("kill -9 of a run stops its service in order, with all it started", () => {
+  const tree = (env: SoloEnv) =>
+    env.write(
+      "tree.sh",
+      `#!/bin/sh
+trap 'echo stopped >${env.root}/stopped; exit 0' TERM
+setsid sleep 1000 &
+echo ready
+while :; do wait; done
+`,
+      0o755,
+    );
+
+  test("and removes its temporary folder", async () => {
+    await using env = soloEnv();
+    const { env: variables, left } = own(env);
+    const run = env.follow(["run", tree(env)], { env: variables });
+    await run.line(/^ready$/);
+    expect(await run.stop("SIGKILL")).toBe(137);
+    await waitFor(() => processesOf(env.root).length === 0 && left().length === 0, { what: "nothing to be left" });
+    expect(readFileSync(join(env.root, "stopped"), "utf8")).toBe("stopped\n");
+  });
+
+  test("and keeps a folder that was named", async () => {
+    await using env = soloEnv();
+    const folder = join(env.root, "kept");
+    const run = env.follow(["run", tree(env), "--data-dir", folder]);
+    await run.line(/^ready$/);
+    await run.stop("SIGKILL");
+    await waitFor(() => processesOf(env.root).length === 0, { what: "no process to be left" });
+    const status = (await env.run(["status", "tree", "--data-dir", folder, "--json"])).expect().json();
+    expect(status).toMatchObject({ service: "tree", ready: 0, instances: [] });
+  });
 });
 
 test("a service answers while it runs, beside the daemon's", async () => {
