@@ -1,4 +1,4 @@
-import { hostVariables } from "../api/host-variables.ts";
+import { collectionTimer, hostVariables } from "../api/host-variables.ts";
 
 /** Who this process is, as its kernel told it. */
 export interface Identity {
@@ -13,8 +13,8 @@ export interface Identity {
 }
 
 /**
- * Reads the identity from the environment, and takes the key and the socket's path out of it: the service's own code and
- * its children have no use for them.
+ * Reads the identity from the environment, and takes out of it what the service's own code and its children have no use for:
+ * the key, the socket's path and the setting of Bun's collector.
  */
 export function takeIdentity(env: Record<string, string | undefined>): Identity {
   const identity: Identity = {
@@ -28,6 +28,7 @@ export function takeIdentity(env: Record<string, string | undefined>): Identity 
   };
   delete env[hostVariables.control];
   delete env[hostVariables.key];
+  if (env[collectionTimer.name] === collectionTimer.value) delete env[collectionTimer.name];
   return identity;
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { hostVariables, SoloError } from "../api/index.ts";
+import { collectionTimer, hostVariables, SoloError } from "../api/index.ts";
 import { makeFifo, readStat } from "../system/index.ts";
 import { expandPort } from "./expand-port.ts";
 import type { ProcessExit } from "./restart-policy.ts";
@@ -99,6 +99,7 @@ function commandLine(runtime: SuperviseRuntime, plan: LaunchPlan, port: number):
 function environment(runtime: SuperviseRuntime, plan: LaunchPlan, identity: LaunchIdentity): Record<string, string> {
   const own = Object.entries(plan.spec.env).map(([name, value]) => [name, expandPort(value, identity.port)]);
   return {
+    ...(plan.spec.kind !== "command" && { [collectionTimer.name]: collectionTimer.value }),
     ...Object.fromEntries(own),
     [hostVariables.service]: plan.ref.name,
     [hostVariables.tenant]: plan.ref.tenant,

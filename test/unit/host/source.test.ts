@@ -14,13 +14,14 @@ describe("a host", () => {
     expect(await (await host.fetch("/")).text()).toBe("hello");
   });
 
-  test("hides the key and the control socket from the service, and shows the rest", async () => {
-    await using host = new HostUnderTest(fetchModule("return Response.json(process.env)"), { env: { COLOR: "red" } });
+  test("hides the key, the control socket and the setting of the collector from the service, and shows the rest", async () => {
+    await using host = new HostUnderTest(fetchModule("return Response.json(process.env)"), { env: { COLOR: "red", BUN_GC_TIMER_INTERVAL: "10000" } });
     await host.message("ready");
     const env: unknown = await (await host.fetch("/")).json();
     expect(env).toMatchObject({ SOLO_SERVICE: "api", SOLO_INSTANCE: "api-1", PORT: String(host.port), COLOR: "red" });
     expect(env).not.toHaveProperty("SOLO_KEY");
     expect(env).not.toHaveProperty("SOLO_CONTROL");
+    expect(env).not.toHaveProperty("BUN_GC_TIMER_INTERVAL");
   });
 
   test("connects again to a new kernel and repeats its state, while requests go on", async () => {
@@ -52,7 +53,7 @@ describe("a host", () => {
     const entry = fetchModule(
       "ctx.waitUntil(Promise.resolve()); return Response.json([env.COLOR, typeof env.upgrade, env.requestIP(request).address])",
     );
-    await using host = new HostUnderTest(entry, { env: { COLOR: "red" } });
+    await using host = new HostUnderTest(entry, { env: { COLOR: "red", BUN_GC_TIMER_INTERVAL: "10000" } });
     await host.message("ready");
     expect(await (await host.fetch("/")).json()).toEqual(["red", "function", "127.0.0.1"]);
   });
