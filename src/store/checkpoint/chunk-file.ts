@@ -1,14 +1,18 @@
 import { StoreError } from "../error.ts";
-import { checksum64, type FileSystem, type StoreFile } from "../file/index.ts";
+import type { FileSystem, StoreFile } from "../file/index.ts";
+import { ChainHash } from "../hybrid-log/chain-hash.ts";
 
 /** A chunk is collected in memory before it is written: large enough for the disk, small enough not to be a pause. */
 const chunkBytes = 2 ** 20;
 const headerBytes = 24;
-const magic = 0x4b4e4843;
+const magic = 0x324b4843;
+/** Bytes at the beginning of a payload that are hashed by themselves, so that they may lie apart from the rest in memory. */
+export const headBytes = 16;
 
 /**
- * A file of chunks: a header of 24 bytes (magic, length of the payload, its XXH3-64 in two halves, the chunk's number, the
- * checkpoint's token), then the payload. How many there are stands in the checkpoint's metadata.
+ * A file of chunks: a header of 24 bytes (magic, length of the payload, its checksum in two halves, the chunk's number, the
+ * checkpoint's token), then the payload. How many there are stands in the checkpoint's metadata. The checksum is that of a
+ * chain (see {@link ChainHash}) of the payload's first 16 bytes and the rest.
  */
 export class ChunkWriter {
   readonly #file: StoreFile;
@@ -38,6 +42,16 @@ export class ChunkWriter {
     return room;
   }
 
+  /** A chunk of a head of 16 bytes and a piece that isn't copied: it must not change until it is written. */
+  async writeThrough(head: Uint8Array, piece: Uint8Array): Promise<void> {
+    await this.#flush();
+    const length = head.length + piece.length;
+    this.#setHeader(length, chainOf(head, piece));
+    const header = this.#buffer.subarray(0, headerBytes);
+    await this.#file.writeParts([header, head, piece], this.#position);
+    this.#position += headerBytes + length;
+  }
+
   /** Writes the rest and syncs; returns the number of chunks. */
   async finish(): Promise<number> {
     try {
@@ -55,12 +69,26 @@ export class ChunkWriter {
 
   async #flush(): Promise<void> {
     if (this.#used === headerBytes) return;
-    const { high, low } = checksum64(this.#buffer.subarray(headerBytes, this.#used));
-    this.#header.set([magic, this.#used - headerBytes, low, high, this.#chunks++, this.#token]);
+    this.#setHeader(this.#used - headerBytes, checksumOf(this.#buffer.subarray(headerBytes, this.#used)));
     await this.#file.write(this.#buffer.subarray(0, this.#used), this.#position);
     this.#position += this.#used;
     this.#used = headerBytes;
   }
+
+  #setHeader(length: number, { low, high }: ChainHash): void {
+    this.#header.set([magic, length, low, high, this.#chunks++, this.#token]);
+  }
+}
+
+function checksumOf(payload: Uint8Array): ChainHash {
+  return chainOf(payload.subarray(0, headBytes), payload.subarray(headBytes));
+}
+
+function chainOf(head: Uint8Array, rest: Uint8Array): ChainHash {
+  const hash = new ChainHash();
+  hash.add(head);
+  hash.add(rest);
+  return hash;
 }
 
 /** The largest piece of a chunk. */
@@ -72,8 +100,27 @@ export interface ChunkSource {
   readonly token: number;
 }
 
-/** The payloads of a file of chunks, each verified. A payload is valid until the next. */
-export async function* readChunks(files: FileSystem, { path, chunks, token }: ChunkSource): AsyncGenerator<Uint8Array> {
+/** A part of a file of chunks that isn't what was written. */
+export interface BadChunk {
+  /** Where in the file the chunk begins. */
+  readonly position: number;
+  /** Whether only its payload is damaged, so that the next one can be found. */
+  readonly skippable: boolean;
+}
+
+/** The payloads of a file of chunks, each verified. A payload is valid until the next. Throws `corrupt`. */
+export async function* readChunks(files: FileSystem, source: ChunkSource): AsyncGenerator<Uint8Array> {
+  for await (const chunk of checkChunks(files, source)) {
+    if (chunk instanceof Uint8Array) yield chunk;
+    else throw new StoreError("corrupt", `${source.path} at byte ${chunk.position} isn't what was written there`);
+  }
+}
+
+/** The same, with what is damaged in its place instead of an error. */
+export async function* checkChunks(
+  files: FileSystem,
+  { path, chunks, token }: ChunkSource,
+): AsyncGenerator<Uint8Array | BadChunk> {
   const file = files.open(path, "read");
   try {
     const header = new Uint32Array(headerBytes / 4);
@@ -83,19 +130,14 @@ export async function* readChunks(files: FileSystem, { path, chunks, token }: Ch
       const count = await file.read(new Uint8Array(header.buffer), position);
       const [word, length = 0, low, high, number, own] = header;
       const isOwn = word === magic && number === chunk && own === token;
-      if (count < headerBytes || !isOwn || length > chunkBytes) throw corrupt(path, position);
+      if (count < headerBytes || !isOwn || length > chunkBytes) return yield { position, skippable: false };
       const body = payload.subarray(0, length);
-      if ((await file.read(body, position + headerBytes)) < length) throw corrupt(path, position);
-      const sum = checksum64(body);
-      if (sum.low !== low || sum.high !== high) throw corrupt(path, position);
+      if ((await file.read(body, position + headerBytes)) < length) return yield { position, skippable: false };
+      const sum = checksumOf(body);
+      yield sum.low === low && sum.high === high ? body : { position, skippable: true };
       position += headerBytes + length;
-      yield body;
     }
   } finally {
     file.close();
   }
-}
-
-function corrupt(path: string, position: number): StoreError {
-  return new StoreError("corrupt", `${path} at byte ${position} isn't what was written there`);
 }

@@ -1,21 +1,28 @@
 import type { FileSystem } from "../file/index.ts";
+import { unitBytes } from "../hybrid-log/layout.ts";
 import type { LogMemory } from "../hybrid-log/log-memory.ts";
-import { type ChunkSource, type ChunkWriter, maxPieceBytes, readChunks } from "./chunk-file.ts";
+import { type ChunkSource, type ChunkWriter, headBytes, maxPieceBytes, readChunks } from "./chunk-file.ts";
 
 /** An extent is a copy of a part of the log: its address (float64), its units (uint32), 0, then the bytes. */
-const headerBytes = 16;
+const headerBytes = headBytes;
 const maxUnits = (maxPieceBytes - headerBytes) / 8;
+/** From this size on an extent is a chunk of its own, written from where it lies. */
+const directUnits = 8_192;
 
-/** Copies a part of the log that is in memory, all in one page. */
+/** Copies a part of the log that is in memory, all in one page, and doesn't change meanwhile. */
 export async function writeExtent(writer: ChunkWriter, memory: LogMemory, from: number, to: number): Promise<void> {
   for (let address = from; address < to; ) {
     const end = Math.min(to, address + maxUnits);
-    const piece = await writer.reserve(headerBytes + (end - address) * 8);
+    const isDirect = end - address >= directUnits;
+    const piece = isDirect
+      ? new Uint8Array(headerBytes)
+      : await writer.reserve(headerBytes + (end - address) * unitBytes);
     const view = new DataView(piece.buffer, piece.byteOffset);
     view.setFloat64(0, address, true);
     view.setUint32(8, end - address, true);
     view.setUint32(12, 0, true);
-    piece.set(memory.range(address, end), headerBytes);
+    if (isDirect) await writer.writeThrough(piece, memory.range(address, end));
+    else piece.set(memory.range(address, end), headerBytes);
     address = end;
   }
 }

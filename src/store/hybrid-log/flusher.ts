@@ -10,6 +10,8 @@ import { sealPage } from "./page-seal.ts";
 const inlineBytes = 64 * 1_024;
 /** The longest sync for which blocking the event loop is the lesser evil, in milliseconds. */
 const inlineSyncMs = 1;
+/** The most that is written at once: a long write can keep the event loop's thread off its core. */
+const sliceBytes = 2 ** 20;
 /** Rounds in which a large commit first brings closed pages to disk, so that sealing hashes little. */
 const rounds = 4;
 
@@ -238,7 +240,7 @@ export class Flusher {
     const inline = bytes <= inlineBytes && this.metrics.syncMs <= inlineSyncMs && this.#files.folderIsSynced;
     for (const [address, piece] of this.#pieces(end)) {
       if (inline) this.#files.writeSync(address, piece);
-      else await this.#files.write(address, piece);
+      else await this.#write(address, piece);
     }
     const written = performance.now();
     if (inline && this.#files.folderIsSynced) this.#files.syncSync();
@@ -254,12 +256,18 @@ export class Flusher {
     this.#closeBelow(below);
     for (const [address, piece] of this.#pieces(below)) {
       this.#foldBelow(address + piece.length / 8);
-      await this.#files.write(address, piece);
+      await this.#write(address, piece);
     }
     const written = performance.now();
     await this.#files.sync();
     this.#synced(below, (below - from) * 8, started, written);
     this.onProgress();
+  }
+
+  async #write(address: number, piece: Uint8Array): Promise<void> {
+    for (let at = 0; at < piece.length; at += sliceBytes) {
+      await this.#files.write(address + at / 8, piece.subarray(at, at + sliceBytes));
+    }
   }
 
   #synced(end: number, bytes: number, started: number, written: number): void {
