@@ -1,0 +1,24 @@
+import { type ErrorCode, SoloError } from "../../api/error.ts";
+import { StoreError, type StoreErrorCode } from "../../store/index.ts";
+
+const codes: Readonly<Record<StoreErrorCode, ErrorCode>> = {
+  not_found: "not_found",
+  invalid_argument: "internal",
+  too_large: "limit_exceeded",
+  corrupt: "storage_corrupt",
+  too_new: "data_too_new",
+  locked: "locked",
+  full: "storage_full",
+  io_error: "io_error",
+  poisoned: "io_error",
+  closed: "not_running",
+  busy: "conflict",
+};
+
+/** What the store threw, in the words of the API. What was asked for may have been done when a sync failed. */
+export function stateFailure(thrown: unknown): SoloError {
+  if (!(thrown instanceof StoreError)) return SoloError.from(thrown);
+  const { code } = thrown;
+  const unknown = code === "full" || code === "io_error" || code === "poisoned";
+  return new SoloError(codes[code], thrown.message, { cause: thrown, applied: unknown ? "unknown" : "no" });
+}

@@ -1,0 +1,121 @@
+import { join } from "node:path";
+import { type DurableLog, type FileSystem, openLog } from "../../store/index.ts";
+import type { Clock } from "../../system/index.ts";
+import { DiskTable } from "./disk-table.ts";
+import { decodeEntry, EntryEncoder, entryKinds } from "./entry-format.ts";
+import { stateFailure } from "./failure.ts";
+import { PositionIndex } from "./position-index.ts";
+import { RecordAssembler } from "./records.ts";
+import { LoggedState } from "./service-state.ts";
+import { Table } from "./table.ts";
+import type { ServiceState, StateSettings } from "./types.ts";
+
+export interface OpenStateOptions extends Partial<StateSettings> {
+  readonly clock: Clock;
+  /** Default: the machine's own. */
+  readonly files?: FileSystem;
+  /** Longest log segment, in bytes; default 64 MiB. History is freed segment by segment. */
+  readonly segmentBytes?: number;
+}
+
+export const defaultSettings: StateSettings = {
+  durability: "sync",
+  flush_ms: 5_000,
+  flushed_at_once: [],
+  quota: {},
+};
+
+/** A flush brings at most this much of the log into memory at once; entries that nobody waits for are durable so soon. */
+const asyncWindowMs = 50;
+
+/** The log's buffer bounds what a crash can lose, and an entry takes 40 bytes of it at least: fewer entries than this. */
+const logBufferBytes = 32 * 2 ** 20;
+const positionsAtRisk = 2 ** 20;
+
+/** What is found in the log behind the table. */
+interface Replay {
+  readonly position: number;
+  readonly count: number;
+  readonly isClean: boolean;
+  readonly changed: readonly { readonly space: Parameters<Table["get"]>[0]; readonly key: string }[];
+}
+
+/**
+ * Opens the state in a folder, making it if there is none: the flushed table, then the log behind it.
+ * @throws SoloError `locked`, `storage_corrupt`, `data_too_new`, `storage_full`, `io_error`
+ */
+export async function openState(folder: string, options: OpenStateOptions): Promise<ServiceState> {
+  const { clock, files, segmentBytes } = options;
+  const settings: StateSettings = { ...defaultSettings, ...definedOf(options) };
+  let log: DurableLog | undefined;
+  try {
+    const began = clock.monotonic();
+    log = await openLog(join(folder, "wal"), {
+      windowMs: asyncWindowMs,
+      bufferBytes: logBufferBytes,
+      ...(files !== undefined && { files }),
+      ...(segmentBytes !== undefined && { segmentBytes }),
+    });
+    const table = new Table();
+    const disk = await DiskTable.open(folder, table, files);
+    const index = new PositionIndex();
+    const found = await replay(log, table, disk.mark, index);
+    const position = found.isClean ? found.position : found.position + positionsAtRisk;
+    const encoder = new EntryEncoder();
+    const begin = await firstPosition(log);
+    const mark = { position, time: clock.now(), origin: "kernel", mutations: [] };
+    await log.appendDurably(encoder.encode(entryKinds.opened, mark));
+    const recovery = { replayed: found.count, took_ms: clock.monotonic() - began, clean: found.isClean };
+    const state = new LoggedState({ log, disk, table, index, encoder, clock, recovery, position, begin }, settings);
+    state.noteUnflushed(found.changed);
+    return state;
+  } catch (error) {
+    // Whatever closing it says: it was not opened.
+    await log?.close().catch(() => undefined);
+    throw stateFailure(error);
+  }
+}
+
+async function replay(log: DurableLog, table: Table, from: DiskTable["mark"], index: PositionIndex): Promise<Replay> {
+  const assembler = new RecordAssembler();
+  const changed: { space: Parameters<Table["get"]>[0]; key: string }[] = [];
+  let { position } = from;
+  let count = 0;
+  let isClean = log.stats().nextSequence === 1;
+  for await (const page of log.scanPages({ from: from.address })) {
+    for (const entry of page) {
+      const decoded = decodeEntry(entry.payload);
+      isClean = decoded.kind === entryKinds.closed;
+      if (decoded.position > position) position = decoded.position;
+      const placed = assembler.takeDecoded(decoded, entry);
+      if (placed === undefined) continue;
+      index.note(placed.record.position, placed.address);
+      count++;
+      for (const mutation of placed.record.mutations) {
+        table.apply(mutation, placed.record.position);
+        changed.push(mutation);
+      }
+    }
+  }
+  return { position, count, isClean, changed };
+}
+
+/** Position of the oldest record that the log has. */
+async function firstPosition(log: DurableLog): Promise<number | undefined> {
+  for await (const page of log.scanPages()) {
+    for (const entry of page) {
+      const { kind, position } = decodeEntry(entry.payload);
+      if (kind !== entryKinds.opened && kind !== entryKinds.closed) return position;
+    }
+  }
+  return undefined;
+}
+
+function definedOf({ durability, flush_ms, flushed_at_once, quota }: OpenStateOptions): Partial<StateSettings> {
+  return {
+    ...(durability !== undefined && { durability }),
+    ...(flush_ms !== undefined && { flush_ms }),
+    ...(flushed_at_once !== undefined && { flushed_at_once }),
+    ...(quota !== undefined && { quota }),
+  };
+}

@@ -1,0 +1,129 @@
+import type { DurableLog } from "../../store/index.ts";
+import type { DiskTable } from "./disk-table.ts";
+import { type Space, spaces } from "./space.ts";
+import type { TableSnapshot } from "./table.ts";
+import type { Mutation, StateEntry } from "./types.ts";
+
+/** What a flush writes down: the state at one position. */
+export interface FlushPoint {
+  readonly table: TableSnapshot;
+  readonly position: number;
+  readonly time: number;
+}
+
+export interface FlusherParts {
+  readonly log: DurableLog;
+  readonly disk: DiskTable;
+  readonly point: () => FlushPoint;
+  /** Called before each timed flush. */
+  readonly beforeTimed: () => void;
+}
+
+/** Brings what changed into the table on disk: some time after a change, at once when a watched key changed, or when asked. */
+export class TableFlusher {
+  readonly #parts: FlusherParts;
+  #changed = emptySets();
+  #count = 0;
+  #afterMs: number;
+  #patterns: readonly RegExp[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isSoon = false;
+  #flushing: Promise<void> | undefined;
+  #closed = false;
+  failures = 0;
+
+  constructor(parts: FlusherParts, afterMs: number) {
+    this.#parts = parts;
+    this.#afterMs = afterMs;
+  }
+
+  configure({ afterMs, patterns }: { afterMs?: number | undefined; patterns?: readonly string[] | undefined }): void {
+    this.#afterMs = afterMs ?? this.#afterMs;
+    if (patterns !== undefined) this.#patterns = patterns.map(patternOf);
+  }
+
+  /** Notes a change that was applied. */
+  note({ space, key }: Pick<Mutation, "space" | "key">): void {
+    this.#changed[space].add(key);
+    this.#count++;
+    const isSoon = !this.#isSoon && space === "data" && this.#patterns.some((pattern) => pattern.test(key));
+    if (isSoon || this.#timer === undefined) this.#arm(isSoon ? 0 : this.#afterMs, isSoon);
+  }
+
+  /** Flushes what has changed up to now. A flush under way is waited for first. */
+  async flush(): Promise<void> {
+    while (this.#flushing !== undefined) await this.#flushing.catch(() => undefined);
+    if (this.#count === 0) return;
+    this.#flushing = this.#flush().finally(() => {
+      this.#flushing = undefined;
+    });
+    await this.#flushing;
+  }
+
+  /** Stops the timer; a flush under way goes on. */
+  stop(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #flush(): Promise<void> {
+    const { log, disk, point } = this.#parts;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#isSoon = false;
+    const changed = this.#changed;
+    this.#changed = emptySets();
+    this.#count = 0;
+    const address = log.tail;
+    const { table, position, time } = point();
+    try {
+      // The table must never have what the log may lose.
+      await log.commit();
+      await disk.flush(table, keysOf(changed), { position, time, address });
+    } catch (error) {
+      this.failures++;
+      for (const { space, key } of keysOf(changed)) this.#changed[space].add(key);
+      this.#count++;
+      await disk.giveUp();
+      this.#arm(this.#afterMs, false);
+      throw error;
+    }
+  }
+
+  #arm(afterMs: number, isSoon: boolean): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#isSoon = isSoon;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#parts.beforeTimed();
+      // The log has everything; the failure is counted, and the next flush tries again.
+      this.flush().catch(() => undefined);
+    }, afterMs);
+    this.#timer.unref();
+  }
+}
+
+function emptySets(): Readonly<Record<Space, Set<string>>> {
+  return {
+    data: new Set(),
+    step: new Set(),
+    effect: new Set(),
+    timer: new Set(),
+    signal: new Set(),
+    budget: new Set(),
+    agent: new Set(),
+    reply: new Set(),
+    meta: new Set(),
+  };
+}
+
+function* keysOf(sets: Readonly<Record<Space, Set<string>>>): Generator<Pick<StateEntry, "space" | "key">> {
+  for (const space of spaces) for (const key of sets[space]) yield { space, key };
+}
+
+/** A pattern's `*` stands for any text. */
+function patternOf(pattern: string): RegExp {
+  const literal = pattern.split("*").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+  return new RegExp(`^${literal.join(".*")}$`, "s");
+}

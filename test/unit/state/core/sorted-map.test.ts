@@ -1,0 +1,41 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { SortedMap, type SortedSnapshot } from "../../../../src/state/core/sorted-map.ts";
+
+const key = fc.integer({ min: 0, max: 400 }).map((number) => number.toString(36));
+const step = fc.oneof(
+  fc.record({ op: fc.constant("set" as const), key, value: fc.nat() }),
+  fc.record({ op: fc.constant("delete" as const), key }),
+  fc.record({ op: fc.constant("snapshot" as const) }),
+);
+
+test("a sorted map is a map in order, and its snapshots never change", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 2_000, size: "max" }), (steps) => {
+      const map = new SortedMap<number>();
+      const model = new Map<string, number>();
+      const snapshots: { readonly snapshot: SortedSnapshot<number>; readonly wanted: (readonly [string, number])[] }[] =
+        [];
+      for (const one of steps) {
+        if (one.op === "snapshot") snapshots.push({ snapshot: map.snapshot(), wanted: sorted(model) });
+        else if (one.op === "set") {
+          expect(map.set(one.key, one.value)).toBe(model.get(one.key));
+          model.set(one.key, one.value);
+        } else {
+          expect(map.delete(one.key)).toBe(model.get(one.key));
+          model.delete(one.key);
+        }
+      }
+      expect([...map.entries("")]).toEqual(sorted(model));
+      expect([...map.entries("5")]).toEqual(sorted(model).filter(([name]) => name >= "5"));
+      expect(map.size).toBe(model.size);
+      for (const [name, value] of model) expect(map.get(name)).toBe(value);
+      for (const { snapshot, wanted } of snapshots) expect([...snapshot.entries()]).toEqual(wanted);
+    }),
+    { numRuns: Number(process.env.SOLO_PROPERTY_RUNS ?? 60) },
+  );
+});
+
+function sorted(model: ReadonlyMap<string, number>): (readonly [string, number])[] {
+  return [...model].sort(([one], [other]) => (one < other ? -1 : 1));
+}
