@@ -1,3 +1,10 @@
+export {
+  type CheckpointState,
+  type Damage,
+  type InspectStoreOptions,
+  inspectStore,
+  type StoreInspection,
+} from "./check/index.ts";
 export type { Checkpoint, CheckpointKind, CheckpointOptions, Phase, RecoveryReport } from "./checkpoint/index.ts";
 export { StoreError, type StoreErrorCode } from "./error.ts";
 export type { FileLock, FileSystem, OpenMode, StoreFile } from "./file/index.ts";

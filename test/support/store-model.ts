@@ -8,6 +8,7 @@ import {
 import { FaultyFileSystem, PowerLoss } from "./faulty-files/index.ts";
 import { ProcessFiles } from "./process-files.ts";
 import { type Random, seededRandom } from "./random.ts";
+import { reproducible } from "./small-store.ts";
 
 /** What one operation did, in the order in which operations took effect. */
 interface Effect {
@@ -48,6 +49,7 @@ export class StoreModel {
       readCacheBytes: 1_024 << this.#below(3),
       mutableFraction: [0.3, 0.6, 0.9][this.#below(3)] ?? 0.9,
       keepCheckpoints: 1 + this.#below(3),
+      ...reproducible(seed),
       ...options,
     };
     this.#keys = Array.from({ length: 3 + this.#below(40) }, (_, index) => `key-${index}`);

@@ -61,22 +61,45 @@ export interface Catalog {
   readonly damaged: { readonly id: string; readonly problem: StoreError }[];
   /** Begun and never finished. */
   readonly unfinished: string[];
+  /** Damaged ones that `repair` has set aside: kept for whoever wants to look into them, and used by nobody. */
+  readonly setAside: string[];
 }
 
 export async function readCatalog(files: FileSystem, folder: string): Promise<Catalog> {
-  const catalog: Catalog = { checkpoints: [], damaged: [], unfinished: [] };
+  const catalog: Catalog = { checkpoints: [], damaged: [], unfinished: [], setAside: [] };
   for (const id of listIds(files, folder)) {
     try {
       const fields = await readDocument(files, join(checkpointFolder(folder, id), "meta"));
       catalog.checkpoints.push(decode(fields));
     } catch (error) {
-      if (isMissing(error)) catalog.unfinished.push(id);
+      if (isMissing(error)) (isSetAside(files, folder, id) ? catalog.setAside : catalog.unfinished).push(id);
       else if (error instanceof StoreError && error.code === "corrupt") catalog.damaged.push({ id, problem: error });
       else throw error;
     }
   }
   catalog.checkpoints.sort((a, b) => a.generation - b.generation || (a.id < b.id ? -1 : 1));
   return catalog;
+}
+
+const setAsideName = "meta.damaged";
+
+function isSetAside(files: FileSystem, folder: string, id: string): boolean {
+  return files.list(checkpointFolder(folder, id)).includes(setAsideName);
+}
+
+/** Keeps a checkpoint's files under the name that says that nobody may use them. Durable when it returns. */
+export async function setAside(files: FileSystem, folder: string, id: string): Promise<void> {
+  const path = checkpointFolder(folder, id);
+  files.rename(join(path, "meta"), join(path, setAsideName));
+  await files.syncFolder(path);
+}
+
+/** First its metadata, so that what is left of it after a crash counts as unfinished. */
+export async function removeCheckpoint(files: FileSystem, folder: string, id: string): Promise<void> {
+  const path = checkpointFolder(folder, id);
+  await files.remove(join(path, "meta"));
+  await files.syncFolder(path);
+  await files.removeFolder(path);
 }
 
 export function listIds(files: FileSystem, folder: string): string[] {

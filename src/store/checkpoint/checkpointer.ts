@@ -7,6 +7,7 @@ import {
   type CheckpointKind,
   checkpointFolder,
   listIds,
+  removeCheckpoint,
   tokenOf,
   writeCheckpoint,
 } from "./catalog.ts";
@@ -94,6 +95,8 @@ export class Checkpointer {
           ? await this.#foldOver()
           : await this.#copy(id, folder, method);
     this.phase = "persistence-callback";
+    // The names of the other files must be durable before there is metadata that relies on them.
+    await engine.files.syncFolder(folder);
     const checkpoint: Checkpoint = {
       id,
       created: this.#clock(),
@@ -268,7 +271,12 @@ export class Checkpointer {
   /** Removes those that need a part of the log that is no longer there. */
   async forgetBefore(begin: number): Promise<void> {
     const { folder, files } = this.#engine;
-    const lost = new Set(this.checkpoints.filter(({ committed }) => committed < begin).map(({ id }) => id));
+    const lost = new Set(
+      this.checkpoints
+        .filter(({ committed }) => committed < begin)
+        .map(({ id }) => id)
+        .toReversed(),
+    );
     this.checkpoints = this.checkpoints.filter(({ id }) => !lost.has(id));
     for (const id of lost) await removeCheckpoint(files, folder, id);
   }
@@ -284,17 +292,9 @@ export class Checkpointer {
   /** A number in order, and a random one: an identifier, and with it the path of a file, is never used twice. */
   #nextId(): string {
     const last = listIds(this.#engine.files, this.#engine.folder).at(-1) ?? "0";
-    const token = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+    const token = this.#engine.settings.random();
     return `${String(Number.parseInt(last, 10) + 1).padStart(8, "0")}-${token.toString(16).padStart(8, "0")}`;
   }
-}
-
-/** First its metadata, so that what is left of it after a crash counts as unfinished. */
-export async function removeCheckpoint(files: Engine["files"], folder: string, id: string): Promise<void> {
-  const path = checkpointFolder(folder, id);
-  await files.remove(join(path, "meta"));
-  await files.syncFolder(path);
-  await files.removeFolder(path);
 }
 
 const noIndex = {

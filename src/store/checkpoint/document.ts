@@ -3,7 +3,7 @@ import { StoreError } from "../error.ts";
 import { checksum64, type FileSystem } from "../file/index.ts";
 
 /** The version of all formats of the key-value store. Later ones read the two before them. */
-const formatVersion = 1;
+export const formatVersion = 1;
 
 const magic = "solo-kv";
 /** No metadata comes near it; a damaged length must not fill the memory. */
@@ -12,21 +12,26 @@ const maxBytes = 64 * 2 ** 20;
 /**
  * Writes metadata: a line `solo-kv VERSION CHECKSUM`, then JSON. Replaces an older file in one step: written to a temporary
  * file, synced, renamed, and the folder synced.
+ * @param copy path in the same folder that gets the same
  */
-export async function writeDocument(files: FileSystem, path: string, content: object): Promise<void> {
+export async function writeDocument(files: FileSystem, path: string, content: object, copy?: string): Promise<void> {
   const body = Buffer.from(JSON.stringify(content, undefined, 1));
-  const text = Buffer.concat([Buffer.from(`${magic} ${formatVersion} ${hex(body)}\n`), body]);
-  const temporary = `${path}.new`;
-  await files.remove(temporary);
-  const file = files.open(temporary, "create");
+  const text = Buffer.concat([Buffer.from(`${magic} ${formatVersion} ${hexOf(formatVersion, body)}\n`), body]);
+  const paths = copy === undefined ? [path] : [path, copy];
+  for (const each of paths) await writeNew(files, `${each}.new`, text);
+  for (const each of paths) files.rename(`${each}.new`, each);
+  await files.syncFolder(dirname(path));
+}
+
+async function writeNew(files: FileSystem, path: string, bytes: Uint8Array): Promise<void> {
+  await files.remove(path);
+  const file = files.open(path, "create");
   try {
-    await file.write(text, 0);
+    await file.write(bytes, 0);
     await file.sync();
   } finally {
     file.close();
   }
-  files.rename(temporary, path);
-  await files.syncFolder(dirname(path));
 }
 
 /** Reads what {@link writeDocument} wrote. Throws `corrupt`, `too_new`, or what opening the file throws. */
@@ -45,11 +50,12 @@ function parse(bytes: Buffer, path: string): Fields {
   const end = bytes.indexOf(10);
   const [word, version, sum] = bytes.toString("latin1", 0, Math.max(0, end)).split(" ");
   if (word !== magic || version === undefined) throw corrupt(path, "it doesn't begin as metadata does");
+  const body = bytes.subarray(end + 1);
+  // The version counts too, lest a damaged one pass for a later format.
+  if (hexOf(Number(version), body) !== sum) throw corrupt(path, "its checksum doesn't match");
   if (Number(version) > formatVersion) {
     throw new StoreError("too_new", `${path} has format ${version}; this version reads up to ${formatVersion}`);
   }
-  const body = bytes.subarray(end + 1);
-  if (hex(body) !== sum) throw corrupt(path, "its checksum doesn't match");
   const content: unknown = JSON.parse(body.toString());
   if (typeof content !== "object" || content === null) throw corrupt(path, "it holds no object");
   return new Fields(content, basename(path));
@@ -57,11 +63,11 @@ function parse(bytes: Buffer, path: string): Fields {
 
 /** The members of a metadata object, each checked when it is asked for. */
 export class Fields {
-  readonly #content: object;
+  readonly content: object;
   readonly #name: string;
 
   constructor(content: object, name: string) {
-    this.#content = content;
+    this.content = content;
     this.#name = name;
   }
 
@@ -88,12 +94,12 @@ export class Fields {
   }
 
   #get(name: string): unknown {
-    return Object.entries(this.#content).find(([key]) => key === name)?.[1];
+    return Object.entries(this.content).find(([key]) => key === name)?.[1];
   }
 }
 
-function hex(bytes: Uint8Array): string {
-  const { high, low } = checksum64(bytes);
+function hexOf(version: number, body: Uint8Array): string {
+  const { high, low } = checksum64(Buffer.concat([Buffer.from(`${magic} ${version}\n`), body]));
   return high.toString(16).padStart(8, "0") + low.toString(16).padStart(8, "0");
 }
 

@@ -3,8 +3,8 @@ import { StoreError } from "../error.ts";
 import { ChainHash } from "../hybrid-log/chain-hash.ts";
 import { hashWord, kindData } from "../hybrid-log/layout.ts";
 import type { Engine } from "../key-value/engine.ts";
-import type { StoreMeta } from "../key-value/store-meta.ts";
-import { type Catalog, type Checkpoint, checkpointFolder, tokenOf } from "./catalog.ts";
+import { type StoreMeta, writeMeta } from "../key-value/store-meta.ts";
+import { type Catalog, type Checkpoint, checkpointFolder, removeCheckpoint, setAside, tokenOf } from "./catalog.ts";
 import { readExtents } from "./extents.ts";
 import { readIndex } from "./index-file.ts";
 import { LinkBatch } from "./link-batch.ts";
@@ -21,8 +21,10 @@ export interface RecoveryReport {
   readonly indexLoaded: boolean;
   /** Operations read again from the log to bring the index up to date. */
   readonly recordsScanned: number;
-  /** What was wrong, with `repair`. */
+  /** What was wrong: what cost only time, and with `repair` what was given up. */
   readonly problems: readonly string[];
+  /** Checkpoints that `repair` set aside: their files are kept, and nobody uses them. */
+  readonly setAside: readonly string[];
 }
 
 /** The state of the log at the end of what could be verified. */
@@ -36,7 +38,8 @@ interface Position {
 
 /**
  * Brings an engine to the newest durable state: the last commit of the log, or a snapshot that is newer. Throws `corrupt`
- * when something that was durable is damaged, unless `repair` allows to go back to the newest state that is whole.
+ * when something that was durable is damaged, unless `repair` allows to go back to the newest state that is whole. With `at`
+ * it goes back to a checkpoint, and what came after it is given up.
  */
 export async function recover(engine: Engine, meta: StoreMeta, catalog: Catalog): Promise<RecoveryReport> {
   return new Recovery(engine, meta, catalog).run();
@@ -46,8 +49,9 @@ class Recovery {
   readonly #engine: Engine;
   readonly #meta: StoreMeta;
   readonly #catalog: Catalog;
-  readonly #loader: PageLoader;
+  #loader: PageLoader;
   readonly #problems: string[] = [];
+  readonly #setAside: string[] = [];
   readonly #hash = new ChainHash();
   #sealedEnd = 0;
   /** The log is known to be durable up to here. */
@@ -65,14 +69,22 @@ class Recovery {
     const { memory } = this.#engine;
     memory.begin = this.#meta.begin;
     memory.head = Number.POSITIVE_INFINITY;
-    for (const { id, problem } of this.#catalog.damaged) this.#damage(`checkpoint ${id}: ${problem.message}`, problem);
-    const checkpoints = this.#catalog.checkpoints.filter(({ committed }) => committed >= this.#meta.begin);
+    const target = this.#target();
+    for (const { id, problem } of this.#catalog.damaged) {
+      if (target === undefined) this.#damage(`checkpoint ${id}: ${problem.message}`, problem);
+      else this.#problems.push(`checkpoint ${id}, which is given up, is damaged: ${problem.message}`);
+    }
+    const checkpoints = this.#catalog.checkpoints.filter(
+      ({ committed, generation }) =>
+        committed >= this.#meta.begin && generation <= (target?.generation ?? Number.POSITIVE_INFINITY),
+    );
     for (;;) {
       this.#hash.reset();
       this.#sealedEnd = 0;
       const start = await this.#start(checkpoints);
-      const position = await this.#replay(start.position);
-      await this.#judgeEnd(position, checkpoints);
+      const position = await this.#replay(start.position, target?.committed);
+      if (target === undefined) await this.#judgeEnd(position, checkpoints);
+      else this.#reachedTarget(position, target);
       await this.#rewrite(position.from, position.end);
       const copy = newestCopy(checkpoints, position);
       if (copy !== undefined && !(await this.#takeOver(copy, position))) {
@@ -80,17 +92,62 @@ class Recovery {
         checkpoints.splice(checkpoints.indexOf(copy), 1);
         this.#engine.durableSerials.clear();
         this.#engine.index.clear();
+        this.#loader = new PageLoader(this.#engine.memory, this.#engine.logFiles);
         continue;
       }
+      await this.#giveUpLater(position);
       const droppedBytes = await this.#settle(position, copy);
       return {
         droppedBytes,
-        checkpoint: copy?.id,
+        checkpoint: target?.id ?? copy?.id,
         indexLoaded: start.indexLoaded,
         recordsScanned: this.#scanned,
         problems: this.#problems,
+        setAside: this.#setAside,
       };
     }
+  }
+
+  /** The checkpoint that is to be gone back to. */
+  #target(): Checkpoint | undefined {
+    const { at } = this.#engine.settings;
+    if (at === undefined) return undefined;
+    const found = this.#catalog.checkpoints.find(({ id }) => id === at);
+    const damaged = this.#catalog.damaged.find(({ id }) => id === at);
+    if (damaged !== undefined) throw damaged.problem;
+    if (found === undefined) throw new StoreError("not_found", `there is no checkpoint ${at}`);
+    if (found.kind === "index") throw new StoreError("invalid_argument", `checkpoint ${at} holds only an index`);
+    if (found.committed < this.#meta.begin)
+      throw new StoreError("invalid_argument", `the log that checkpoint ${at} needs has been compacted`);
+    return found;
+  }
+
+  #reachedTarget({ end }: Position, { id, committed }: Checkpoint): void {
+    if (end < committed)
+      throw new StoreError("corrupt", `the log is damaged behind byte ${end * 8}, and checkpoint ${id} needs it`);
+    this.#known = committed;
+  }
+
+  /**
+   * With `repair` or `at`: puts away the checkpoints of what is given up and takes back what the metadata knows of it. All
+   * of it is durable before the log is cut, lest a crash in between leave a log shorter than something says.
+   */
+  async #giveUpLater({ end, generation }: Position): Promise<void> {
+    const { files, folder, settings } = this.#engine;
+    if (!settings.repair && settings.at === undefined) return;
+    const { checkpoints, damaged } = this.#catalog;
+    // A delta goes before what it is based on.
+    const later = checkpoints
+      .filter((one) => one.generation > generation)
+      .map(({ id }) => id)
+      .toReversed();
+    for (const id of [...damaged.splice(0).map((one) => one.id), ...later]) {
+      if (settings.at === undefined) await setAside(files, folder, id);
+      else await removeCheckpoint(files, folder, id);
+      if (settings.at === undefined) this.#setAside.push(id);
+    }
+    checkpoints.splice(0, checkpoints.length, ...checkpoints.filter(({ id }) => !later.includes(id)));
+    if (this.#meta.committed > end) await writeMeta(files, folder, { ...this.#meta, committed: end });
   }
 
   /** Where to begin reading: behind a saved index, or at the beginning. */
@@ -124,15 +181,15 @@ class Recovery {
     return false;
   }
 
-  /** Takes over commit after commit. */
-  async #replay(start: Position): Promise<Position> {
+  /** Takes over commit after commit, none that ends behind `limit`. */
+  async #replay(start: Position, limit = Number.POSITIVE_INFINITY): Promise<Position> {
     const { memory, identity, durableSerials, index } = this.#engine;
     const position = { ...start };
     this.#loader.readsAhead = true;
     try {
       for (;;) {
         const found = await nextCommit(memory, this.#loader, identity.store, position.end, position.generation);
-        if (found === undefined) return position;
+        if (found === undefined || found.end > limit) return position;
         index.growTo(found.commit.buckets);
         await this.#link(position.end, found.end);
         for (const [name, serial] of found.commit.sessions) durableSerials.set(name, serial);
@@ -159,10 +216,10 @@ class Recovery {
 
   /** Whether what lies behind the last whole commit is an end that a crash tore, or damage to something durable. */
   async #judgeEnd(position: Position, checkpoints: readonly Checkpoint[]): Promise<void> {
-    const { memory, identity } = this.#engine;
+    const { memory, identity, logFiles } = this.#engine;
     const known = Math.max(this.#meta.committed, ...checkpoints.map(({ committed }) => committed));
     this.#known = known;
-    const later = await laterCommit(memory, this.#loader, identity.store, position.end);
+    const later = await laterCommit(memory, this.#loader, identity.store, position.end, logFiles.end());
     if (position.end >= known && later === undefined) return;
     const byte = position.end * 8;
     const proof =

@@ -1,7 +1,7 @@
 import type { Checkpoint } from "./catalog.ts";
 
 /**
- * The checkpoints that nobody needs any more: kept are the newest `keep` of the log, whatever deltas among them are based
+ * The checkpoints that nobody needs any more, each before what it is based on: kept are the newest `keep` of the log, whatever deltas among them are based
  * on, and the newest index.
  */
 export function expired(checkpoints: readonly Checkpoint[], keep: number): string[] {
@@ -12,5 +12,8 @@ export function expired(checkpoints: readonly Checkpoint[], keep: number): strin
   }
   const index = checkpoints.findLast(({ indexChunks }) => indexChunks > 0);
   if (index !== undefined) needed.add(index.id);
-  return checkpoints.filter(({ id }) => !needed.has(id)).map(({ id }) => id);
+  return checkpoints
+    .filter(({ id }) => !needed.has(id))
+    .map(({ id }) => id)
+    .toReversed();
 }

@@ -94,18 +94,20 @@ export async function walk(
 /**
  * A whole commit behind the place where the log stopped making sense, that vouches for something later than it: proof that
  * the damage isn't a torn end. `undefined` when there is none.
+ * @param least the files reach up to here, be there a segment missing on the way
  */
 export async function laterCommit(
   memory: LogMemory,
   loader: PageLoader,
   store: number,
   broken: number,
+  least = 0,
 ): Promise<Commit | undefined> {
   const { pageUnits, dataUnits } = memory.geometry;
   const { words } = memory;
   for (let page = memory.pageOf(broken); ; page++) {
     const end = await loader.load(page);
-    if (end <= page * pageUnits) return undefined;
+    if (end <= page * pageUnits && end >= least) return undefined;
     const limit = Math.min(end, page * pageUnits + dataUnits);
     for (let address = Math.max(broken, page * pageUnits); address + 12 <= limit; address++) {
       const at = memory.at(address);

@@ -16,6 +16,8 @@ export interface FlusherOptions {
   readonly store: number;
   /** Share of the pages in memory that may be changed in place, 0–1. */
   readonly mutableFraction: number;
+  /** Milliseconds, by which syncs are timed. */
+  readonly clock: () => number;
   /** The sessions' serials since the last call, and what else goes into a commit. */
   readonly takeState: () => CommitState;
   /** Sessions that have something for a commit. */

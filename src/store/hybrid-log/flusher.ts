@@ -235,14 +235,14 @@ export class Flusher {
   }
 
   async #writeSealed(end: number): Promise<number> {
-    const started = performance.now();
+    const started = this.#options.clock();
     const bytes = (end - this.#written) * 8;
     const inline = bytes <= inlineBytes && this.metrics.syncMs <= inlineSyncMs && this.#files.folderIsSynced;
     for (const [address, piece] of this.#pieces(end)) {
       if (inline) this.#files.writeSync(address, piece);
       else await this.#write(address, piece);
     }
-    const written = performance.now();
+    const written = this.#options.clock();
     if (inline && this.#files.folderIsSynced) this.#files.syncSync();
     else await this.#files.sync();
     this.#synced(end, bytes, started, written);
@@ -251,14 +251,14 @@ export class Flusher {
 
   async #flushPages(below: number): Promise<void> {
     if (below <= this.#written) return;
-    const started = performance.now();
+    const started = this.#options.clock();
     const from = this.#written;
     this.#closeBelow(below);
     for (const [address, piece] of this.#pieces(below)) {
       this.#foldBelow(address + piece.length / 8);
       await this.#write(address, piece);
     }
-    const written = performance.now();
+    const written = this.#options.clock();
     await this.#files.sync();
     this.#synced(below, (below - from) * 8, started, written);
     this.onProgress();
@@ -271,7 +271,7 @@ export class Flusher {
   }
 
   #synced(end: number, bytes: number, started: number, written: number): void {
-    const now = performance.now();
+    const now = this.#options.clock();
     const { metrics } = this;
     metrics.flushes++;
     metrics.bytes += bytes;

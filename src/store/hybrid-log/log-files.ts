@@ -86,9 +86,13 @@ export class LogFiles {
   /** Numbers of the segments that exist, ascending. */
   numbers(): number[] {
     return this.#files.list(this.#folder).flatMap((name) => {
-      const match = segmentName.exec(name);
+      const match = segmentPattern.exec(name);
       return match?.[1] === undefined ? [] : [Number(match[1])];
     });
+  }
+
+  segmentBytes(number: number): number {
+    return this.#segment(number).size();
   }
 
   /** Bytes of all segment files. */
@@ -160,7 +164,7 @@ export class LogFiles {
   }
 
   #path(number: number): string {
-    return join(this.#folder, `log.${String(number).padStart(8, "0")}`);
+    return join(this.#folder, segmentName(number));
   }
 
   #segmentOf(address: number): number {
@@ -172,7 +176,12 @@ export class LogFiles {
   }
 }
 
-const segmentName = /^log\.(\d{8,})$/;
+/** The file of a segment. */
+export function segmentName(number: number): string {
+  return `log.${String(number).padStart(8, "0")}`;
+}
+
+const segmentPattern = /^log\.(\d{8,})$/;
 
 export function isMissing(error: unknown): boolean {
   return typeof error === "object" && error !== null && "code" in error && error.code === "ENOENT";

@@ -69,6 +69,7 @@ export class Engine {
       files: this.logFiles,
       store: identity.store,
       mutableFraction: settings.mutableFraction,
+      clock: settings.clock,
       takeState: () => {
         const sessions = this.#dirtySerials();
         for (const session of this.#dirty) session.dirty = false;

@@ -1,15 +1,15 @@
 import { join } from "node:path";
-import { type Catalog, checkpointFolder, readCatalog } from "../checkpoint/catalog.ts";
-import { removeCheckpoint } from "../checkpoint/checkpointer.ts";
+import { type Catalog, checkpointFolder, readCatalog, removeCheckpoint } from "../checkpoint/catalog.ts";
 import { makeDurableFolder } from "../checkpoint/durable-folder.ts";
+import { type Mended, mendCheckpoints } from "../checkpoint/mend.ts";
 import { type RecoveryReport, recover } from "../checkpoint/recover.ts";
 import { StoreError } from "../error.ts";
 import { type FileLock, type FileSystem, nodeFileSystem } from "../file/index.ts";
-import type { Geometry } from "../hybrid-log/geometry.ts";
+import { lockPatiently } from "../file/patient-lock.ts";
 import { isMissing } from "../hybrid-log/log-files.ts";
 import { Engine } from "./engine.ts";
-import { type StoreOptions, settings } from "./options.ts";
-import { newMeta, readMeta, type StoreMeta, writeMeta } from "./store-meta.ts";
+import { type Settings, type StoreOptions, settings } from "./options.ts";
+import { newMeta, readMeta, type StoredMeta, type StoreMeta, writeMeta } from "./store-meta.ts";
 
 export interface Opened {
   readonly engine: Engine;
@@ -25,14 +25,23 @@ export async function openEngine(folder: string, options: StoreOptions): Promise
   const create = options.create ?? true;
   const lock = await takeLock(files, folder, create);
   try {
-    const meta = await readOrMake(files, folder, create ? () => settings(options).geometry : undefined);
+    const stored = await readOrMake(files, folder, create ? () => settings(options) : undefined);
+    const { meta } = stored;
     const engine = new Engine(folder, files, settings(options, meta.geometry), { store: meta.store });
     const catalog = await readCatalog(files, folder);
     try {
       await syncNames(files, folder, catalog);
-      const recovery = await recover(engine, meta, catalog);
+      const mended = engine.settings.repair ? await mendCheckpoints(files, folder, catalog) : nothingMended;
+      const recovered = await recover(engine, meta, catalog);
       await removeLeftovers(files, folder, catalog, engine.flusher.generation);
       await engine.logFiles.deleteBelow(meta.begin);
+      if (!stored.isSame) await writeMeta(files, folder, { ...meta, committed: engine.flusher.committed });
+      const damages = stored.damages.map(({ file, problem }) => `${file} was written again: ${problem}`);
+      const recovery = {
+        ...recovered,
+        problems: [...damages, ...mended.problems, ...recovered.problems],
+        setAside: [...mended.setAside, ...recovered.setAside],
+      };
       return { engine, meta, catalog, lock, recovery };
     } catch (error) {
       engine.logFiles.close();
@@ -44,12 +53,14 @@ export async function openEngine(folder: string, options: StoreOptions): Promise
   }
 }
 
+const nothingMended: Mended = { problems: [], setAside: [] };
+
 async function takeLock(files: FileSystem, folder: string, create: boolean): Promise<FileLock> {
   let lock: FileLock | undefined;
   try {
     if (create) await makeDurableFolder(files, checkpointFolder(folder));
-    else files.list(folder);
-    lock = files.lock(join(folder, "lock"));
+    else if (!files.list(folder).includes("store")) await readMeta(files, folder);
+    lock = await lockPatiently(files, join(folder, "lock"));
   } catch (error) {
     throw StoreError.fromFile(`opening the store ${folder}`, error);
   }
@@ -57,20 +68,25 @@ async function takeLock(files: FileSystem, folder: string, create: boolean): Pro
   return lock;
 }
 
-/** @param sizes of a store to make, if one may be made */
-async function readOrMake(files: FileSystem, folder: string, sizes: (() => Geometry) | undefined): Promise<StoreMeta> {
+/** @param wanted what a store is to be like, if one may be made */
+async function readOrMake(
+  files: FileSystem,
+  folder: string,
+  wanted: (() => Settings) | undefined,
+): Promise<StoredMeta> {
   try {
     return await readMeta(files, folder);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    if (sizes === undefined) throw new StoreError("not_found", `there is no store in ${folder}`);
+    if (wanted === undefined) throw new StoreError("not_found", `there is no store in ${folder}`);
     // Without its metadata a log says nothing; a new store over it would destroy what a repair might still save.
     if (files.list(folder).some((name) => /^log\.\d+$/.test(name))) {
       throw new StoreError("corrupt", `${folder} holds a log, but its file "store" is missing`);
     }
-    const meta = newMeta(sizes());
+    const { geometry, random } = wanted();
+    const meta = newMeta(geometry, random);
     await writeMeta(files, folder, meta);
-    return meta;
+    return await readMeta(files, folder);
   }
 }
 
@@ -81,10 +97,13 @@ async function syncNames(files: FileSystem, folder: string, { checkpoints }: Cat
   await files.syncFolder(folder);
 }
 
-/** Checkpoints that were never finished, and with `repair` those that are damaged or later than where it went back to. */
+/** Checkpoints that were never finished, and those of something that a crash has torn. */
 async function removeLeftovers(files: FileSystem, folder: string, catalog: Catalog, generation: number): Promise<void> {
-  const later = catalog.checkpoints.filter((one) => one.generation > generation).map(({ id }) => id);
-  for (const id of [...catalog.unfinished, ...catalog.damaged.map((one) => one.id), ...later]) {
+  const later = catalog.checkpoints
+    .filter((one) => one.generation > generation)
+    .map(({ id }) => id)
+    .toReversed();
+  for (const id of [...catalog.unfinished, ...later]) {
     await removeCheckpoint(files, folder, id);
   }
 }

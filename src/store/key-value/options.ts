@@ -14,6 +14,10 @@ export type Durability = "sync" | "async" | "checkpoint";
 export interface StoreOptions {
   /** The file system; the machine's own by default. */
   readonly files?: FileSystem;
+  /** 32 random bits at a time, of which identifiers are made; the machine's own by default. */
+  readonly random?: () => number;
+  /** Milliseconds of a clock that never goes back, which decides when background work is due; the machine's by default. */
+  readonly clock?: () => number;
   /** For writes that don't say; `sync` by default. */
   readonly durability?: Durability;
   /** Memory for records, a power of two of at least four pages; 256 MiB by default, taken as it is needed. */
@@ -38,12 +42,18 @@ export interface StoreOptions {
   readonly keepCheckpoints?: number;
   /** Opens a damaged store at the last state that is whole, giving up what lies behind; else it is refused. */
   readonly repair?: boolean;
+  /**
+   * Opens the store as it was at one of its checkpoints, named by its id: everything later is given up for good, later
+   * checkpoints included. Not together with `repair`.
+   */
+  readonly at?: string;
   /** `false`: a folder without a store is an error. */
   readonly create?: boolean;
 }
 
-export type Settings = Required<Omit<StoreOptions, "files" | "pageBytes" | "segmentBytes" | "flush">> & {
+export type Settings = Required<Omit<StoreOptions, "files" | "pageBytes" | "segmentBytes" | "flush" | "at">> & {
   readonly geometry: Geometry;
+  readonly at: string | undefined;
 };
 
 const mib = 2 ** 20;
@@ -68,7 +78,10 @@ export function settings(options: StoreOptions, stored?: Geometry): Settings {
     asyncWindowMs: options.asyncWindowMs ?? 50,
     asyncWindowBytes: options.asyncWindowBytes ?? 64 * mib,
     keepCheckpoints: options.keepCheckpoints ?? 2,
+    random: options.random ?? randomWord,
+    clock: options.clock ?? (() => performance.now()),
     repair: options.repair ?? false,
+    at: options.at,
     create: options.create ?? true,
   };
   const { mutableFraction, indexBuckets, readCacheBytes, asyncWindowMs, asyncWindowBytes, keepCheckpoints } = chosen;
@@ -83,7 +96,12 @@ export function settings(options: StoreOptions, stored?: Geometry): Settings {
   if (!(asyncWindowBytes >= 1)) throw invalid(`asyncWindowBytes ${asyncWindowBytes} isn't positive`);
   if (!(Number.isInteger(keepCheckpoints) && keepCheckpoints >= 1))
     throw invalid(`keepCheckpoints ${keepCheckpoints} isn't at least 1`);
+  if (chosen.repair && chosen.at !== undefined) throw invalid("`repair` and `at` can't be asked for at once");
   return chosen;
+}
+
+function randomWord(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 }
 
 function invalid(message: string): StoreError {

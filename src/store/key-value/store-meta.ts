@@ -1,9 +1,12 @@
 import { join } from "node:path";
-import { type Fields, readDocument, writeDocument } from "../checkpoint/document.ts";
+import type { Damage } from "../check/damage.ts";
+import { type Fields, formatVersion, readDocument, writeDocument } from "../checkpoint/document.ts";
+import { StoreError } from "../error.ts";
 import type { FileSystem } from "../file/index.ts";
 import { firstAddress, type Geometry, geometry } from "../hybrid-log/geometry.ts";
+import { isMissing } from "../hybrid-log/log-files.ts";
 
-/** What is fixed when a store is made, and what must be known before its log is read. In the file `store`. */
+/** What is fixed when a store is made, and what must be known before its log is read. In the file `store`, and once more. */
 export interface StoreMeta {
   /** Random number of the store. */
   readonly store: number;
@@ -18,12 +21,12 @@ export interface StoreMeta {
   readonly buckets: number;
 }
 
-function metaPath(folder: string): string {
-  return join(folder, "store");
-}
+const fileName = "store";
+const copyName = "store.copy";
 
-export function newMeta(geometry: Geometry): StoreMeta {
-  const store = Number(crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n) % 2 ** 52;
+/** @param random 32 random bits at a time */
+export function newMeta(geometry: Geometry, random: () => number): StoreMeta {
+  const store = (random() % 2 ** 20) * 2 ** 32 + random();
   const start = { begin: firstAddress, generation: 0, version: 0, committed: firstAddress, buckets: 0 };
   return { store, geometry, sessions: new Map(), ...start };
 }
@@ -31,16 +34,49 @@ export function newMeta(geometry: Geometry): StoreMeta {
 export async function writeMeta(files: FileSystem, folder: string, meta: StoreMeta): Promise<void> {
   const { geometry, sessions, ...plain } = meta;
   const { pageBytes, segmentBytes } = geometry;
-  await writeDocument(files, metaPath(folder), {
-    ...plain,
-    pageBytes,
-    segmentBytes,
-    sessions: Object.fromEntries(sessions),
-  });
+  const content = { ...plain, pageBytes, segmentBytes, sessions: Object.fromEntries(sessions) };
+  await writeDocument(files, join(folder, fileName), content, join(folder, copyName));
 }
 
-export async function readMeta(files: FileSystem, folder: string): Promise<StoreMeta> {
-  return decode(await readDocument(files, metaPath(folder)));
+/** The metadata of a store as it was found. */
+export interface StoredMeta {
+  readonly meta: StoreMeta;
+  readonly formatVersion: number;
+  /** What is wrong with one of the two files; the other one counts then. */
+  readonly damages: readonly Damage[];
+  /** Whether both files say the same. A crash while they were written leaves two versions, of which either is right. */
+  readonly isSame: boolean;
+}
+
+/** Throws `ENOENT` when there is no store, `corrupt` when neither file is whole. */
+export async function readMeta(files: FileSystem, folder: string): Promise<StoredMeta> {
+  const first = await tryRead(files, folder, fileName);
+  const second = await tryRead(files, folder, copyName);
+  if ("meta" in first) {
+    const isSame = "meta" in second && JSON.stringify(second.fields) === JSON.stringify(first.fields);
+    // A crash may have come before the copy was ever made.
+    const damages = "meta" in second || isMissing(second.error) ? [] : [damageOf(copyName, second.error)];
+    return { meta: first.meta, formatVersion, damages, isSame };
+  }
+  if (!("meta" in second)) throw isMissing(second.error) ? first.error : second.error;
+  return { meta: second.meta, formatVersion, damages: [damageOf(fileName, first.error)], isSame: false };
+}
+
+type Read = { readonly meta: StoreMeta; readonly fields: object } | { readonly error: unknown };
+
+async function tryRead(files: FileSystem, folder: string, name: string): Promise<Read> {
+  try {
+    const fields = await readDocument(files, join(folder, name));
+    return { meta: decode(fields), fields: fields.content };
+  } catch (error) {
+    if (isMissing(error) || (error instanceof StoreError && error.code === "corrupt")) return { error };
+    throw error;
+  }
+}
+
+function damageOf(file: string, error: unknown): Damage {
+  const problem = error instanceof StoreError ? error.message : "the file is missing";
+  return { file, offset: 0, problem };
 }
 
 function decode(fields: Fields): StoreMeta {

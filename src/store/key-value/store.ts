@@ -1,3 +1,4 @@
+import { lookAt, type StoreInspection } from "../check/inspect-store.ts";
 import type { Checkpoint } from "../checkpoint/catalog.ts";
 import { Checkpointer, type CheckpointOptions, type Phase } from "../checkpoint/checkpointer.ts";
 import type { RecoveryReport } from "../checkpoint/recover.ts";
@@ -82,7 +83,7 @@ export class KeyValueStore {
     const { engine, lock, meta, catalog, recovery } = await openEngine(folder, options);
     const known = catalog.checkpoints.filter(({ generation }) => generation <= engine.flusher.generation);
     const checkpointer = new Checkpointer(engine, known, Date.now);
-    const autoFlush = new AutoFlush(engine, options.flush ?? {}, () => performance.now());
+    const autoFlush = new AutoFlush(engine, options.flush ?? {}, engine.settings.clock);
     return new KeyValueStore(engine, lock, meta, checkpointer, autoFlush, recovery);
   }
 
@@ -209,6 +210,15 @@ export class KeyValueStore {
     }
   }
 
+  /**
+   * Reads every page, every commit and every chunk of the checkpoints again and tells which of them are whole, and where the
+   * others are damaged; operations go on meanwhile. `busy` during a checkpoint or a compaction.
+   */
+  selfCheck(): Promise<StoreInspection> {
+    const { files, folder } = this.#engine;
+    return this.#alone(() => lookAt(files, folder, true, true));
+  }
+
   get checkpoints(): readonly Checkpoint[] {
     return this.#checkpointer.checkpoints;
   }
@@ -239,7 +249,10 @@ export class KeyValueStore {
     };
   }
 
-  /** Makes everything durable and gives up the lock. Further calls wait for the first. */
+  /**
+   * Makes everything durable and gives up the lock. Further calls wait for the first. Rejects when something written isn't
+   * durable, because that or an earlier commit failed, and is closed all the same.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -250,6 +263,7 @@ export class KeyValueStore {
     const { flusher } = engine;
     this.#autoFlush.stop();
     try {
+      if (flusher.isDirty || flusher.committed < flusher.sealedEnd) flusher.check();
       if (flusher.failure === undefined) {
         await flusher.commit();
         engine.closed = true;

@@ -219,7 +219,10 @@ export class DurableLog {
     return verifyEntries(this.#parts.readable);
   }
 
-  /** Commits what was appended, and gives the log up. Rejects when that commit fails, and is closed all the same. */
+  /**
+   * Commits what was appended, and gives the log up. Rejects when that commit fails, or when an earlier one did that nobody
+   * has been told of, and is closed all the same.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -227,7 +230,9 @@ export class DurableLog {
 
   async #close(): Promise<void> {
     try {
-      if (this.#flusher.failure === undefined) {
+      const { failure, isFailureTold } = this.#flusher;
+      if (failure !== undefined && !isFailureTold) throw poisoned(this.path, failure);
+      if (failure === undefined) {
         await this.#flusher.waitUntil(undefined);
         await this.#parts.truncation.settled();
         await this.#parts.writer.trim();
@@ -299,7 +304,9 @@ export class DurableLog {
   #refuse(): void {
     if (this.#closing !== undefined) throw new StoreError("closed", `${this.path} is closed`);
     const failure = this.#flusher.failure;
-    if (failure !== undefined) throw poisoned(this.path, failure);
+    if (failure === undefined) return;
+    this.#flusher.isFailureTold = true;
+    throw poisoned(this.path, failure);
   }
 
   #refused(): Promise<never> | undefined {

@@ -51,6 +51,8 @@ export class Flusher {
   #wanted = false;
   #syncMs = 0;
   #failure: StoreError | undefined;
+  /** Whether somebody has learned of the failure. */
+  isFailureTold = false;
   #marked: number;
   #isRestDue = false;
   commits = 0;
@@ -72,7 +74,7 @@ export class Flusher {
 
   /** Resolves when everything before an address is durable. `undefined` address: all there is, changed iterators too. */
   waitUntil(address: number | undefined): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#failure !== undefined) return this.#refuse(this.#failure);
     const flying = this.#state === "flushing";
     if (address !== undefined && address <= this.#committed.address) return done;
     if (flying && address !== undefined && address <= this.#flyingEnd) return this.#flying.wait();
@@ -84,7 +86,7 @@ export class Flusher {
 
   /** Resolves when memory has become free. */
   waitForRoom(): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#failure !== undefined) return this.#refuse(this.#failure);
     this.#room ??= Promise.withResolvers<void>();
     this.request();
     return this.#room.promise;
@@ -118,6 +120,8 @@ export class Flusher {
   /** Whoever waits is told, and nothing is written any more. */
   fail(error: StoreError): void {
     this.#failure ??= error;
+    const waiters = this.#gathering.waiters + (this.#state === "flushing" ? this.#flying.waiters : 0);
+    if (waiters > 0 || this.#room !== undefined) this.isFailureTold = true;
     this.#stopTimer();
     this.#state = "resting";
     this.#flying.reject(this.#failure);
@@ -125,6 +129,11 @@ export class Flusher {
     this.#room?.reject(this.#failure);
     this.#room = undefined;
     this.#parts.afterFailure();
+  }
+
+  #refuse(failure: StoreError): Promise<never> {
+    this.isFailureTold = true;
+    return Promise.reject(failure);
   }
 
   /** For good: nothing is committed or marked any more. */

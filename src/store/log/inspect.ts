@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { StoreError } from "../error.ts";
 import { type FileSystem, nodeFileSystem } from "../file/index.ts";
+import { isLocked } from "../file/patient-lock.ts";
 import { lockName } from "./lock.ts";
 import { readMetadata, type StoredMetadata } from "./metadata-file.ts";
 import type { Point } from "./metadata-format.ts";
@@ -61,7 +62,7 @@ export async function inspectLog(
     try {
       const before = readMetadata(files, folder);
       if (before === undefined) throw new StoreError("not_found", `there is no log in ${folder}`);
-      const live = isLocked(files, folder);
+      const live = isLocked(files, join(folder, lockName));
       const found = await look(files, folder, before, live, full);
       const isSame = readMetadata(files, folder)?.slot.begin.address === before.slot.begin.address;
       if (isSame || left === 1) return found;
@@ -107,12 +108,4 @@ async function look(
 function describe(segment: SegmentFile): LogInspection["segments"][number] {
   const { path, base, size, header } = segment;
   return { path, base, bytes: Math.max(size, endOf(segment) - base), whole: header !== undefined };
-}
-
-/** Takes the lock for a moment; whoever opens the log meanwhile tries again. */
-function isLocked(files: FileSystem, folder: string): boolean {
-  if (!files.list(folder).includes(lockName)) return false;
-  const lock = files.lock(join(folder, lockName));
-  lock?.release();
-  return lock === undefined;
 }

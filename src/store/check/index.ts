@@ -1,0 +1,2 @@
+export type { Damage } from "./damage.ts";
+export { type CheckpointState, type InspectStoreOptions, inspectStore, type StoreInspection } from "./inspect-store.ts";
