@@ -99,6 +99,20 @@ for (const [on, code, expected] of [
   });
 }
 
+test("closing rejects when a commit failed that nobody waited for", async () => {
+  const files = new FaultyFileSystem(1);
+  const store = await KeyValueStore.open(folder, { ...options, files, asyncWindowMs: 1 });
+  files.fail({ on: "write", code: "EIO", path: "log." });
+  store.put("lost", "value", "async");
+  const hasFailed = Promise.withResolvers<void>();
+  const watch = setInterval(() => store.stats().flush.failures > 0 && hasFailed.resolve(), 1);
+  await hasFailed.promise.finally(() => clearInterval(watch));
+  await expect(store.close()).rejects.toMatchObject({ code: "poisoned" });
+  const again = await KeyValueStore.open(folder, { ...options, files });
+  expect(await again.get("lost")).toBeUndefined();
+  await again.close();
+});
+
 test("writers that wait for memory are told when the flush that would free it fails", async () => {
   const files = new FaultyFileSystem(1);
   const store = await KeyValueStore.open(folder, { ...options, files });

@@ -37,6 +37,8 @@ export class Flusher {
   generation = 0;
   /** Why nothing is accepted any more. */
   failure: StoreError | undefined;
+  /** Whether whoever waited for a commit, or called afterwards, has learned of the failure. */
+  isFailureTold = false;
   /** Told after pages have left memory or become durable. */
   onProgress: () => void = () => {};
   readonly #options: FlusherOptions;
@@ -46,6 +48,9 @@ export class Flusher {
   #hashed: number;
   #written: number;
   #group: PromiseWithResolvers<void> | undefined;
+  /** Whether anybody waits for the group that is gathering, and for the one that is on its way. */
+  #isAwaited = false;
+  #isFlyingAwaited = false;
   #flushBelow = 0;
   #running: Promise<void> | undefined;
 
@@ -72,6 +77,16 @@ export class Flusher {
 
   /** Resolves when everything done before the call is durable. */
   commit(): Promise<void> {
+    this.#isAwaited = true;
+    return this.#commit();
+  }
+
+  /** A commit that nobody waits for. Its failure is told to whoever calls next. */
+  commitInBackground(): void {
+    this.#commit().catch(() => {});
+  }
+
+  #commit(): Promise<void> {
     if (this.failure !== undefined) return Promise.reject(this.#poisoned());
     this.#group ??= Promise.withResolvers();
     this.#wake();
@@ -116,6 +131,7 @@ export class Flusher {
   }
 
   #poisoned(): StoreError {
+    this.isFailureTold = true;
     const reason = this.failure?.message ?? "";
     return new StoreError(
       "poisoned",
@@ -162,6 +178,7 @@ export class Flusher {
   fail(error: StoreError): void {
     this.metrics.failures++;
     this.failure ??= error;
+    this.isFailureTold ||= this.#isAwaited || this.#isFlyingAwaited;
     const group = this.#group;
     this.#group = undefined;
     group?.reject(error);
@@ -194,6 +211,7 @@ export class Flusher {
       throw failure;
     }
     this.metrics.commits++;
+    this.#isFlyingAwaited = false;
     group?.resolve();
     this.onProgress();
   }
@@ -202,6 +220,8 @@ export class Flusher {
   #takeGroup(): PromiseWithResolvers<void> | undefined {
     const group = this.#group;
     this.#group = undefined;
+    this.#isFlyingAwaited = this.#isAwaited;
+    this.#isAwaited = false;
     return group;
   }
 

@@ -118,7 +118,7 @@ export class Engine {
   commitInBackground(): void {
     clearTimeout(this.#asyncTimer);
     this.#asyncTimer = undefined;
-    if (this.flusher.failure === undefined && !this.closed) this.flusher.commit().catch(() => {});
+    if (this.flusher.failure === undefined && !this.closed) this.flusher.commitInBackground();
   }
 
   /** Resolves when there may be room for a new page again. */

@@ -250,8 +250,8 @@ export class KeyValueStore {
   }
 
   /**
-   * Makes everything durable and gives up the lock. Further calls wait for the first. Rejects when something written isn't
-   * durable, because that or an earlier commit failed, and is closed all the same.
+   * Makes everything durable and gives up the lock. Further calls wait for the first. Rejects when that fails, or when an
+   * earlier commit did that nobody has been told of, and is closed all the same.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -263,7 +263,7 @@ export class KeyValueStore {
     const { flusher } = engine;
     this.#autoFlush.stop();
     try {
-      if (flusher.isDirty || flusher.committed < flusher.sealedEnd) flusher.check();
+      if (!flusher.isFailureTold) flusher.check();
       if (flusher.failure === undefined) {
         await flusher.commit();
         engine.closed = true;

@@ -149,6 +149,19 @@ describe("a disk slower than the appenders", () => {
 });
 
 describe("a disk that fails", () => {
+  test("closing rejects when what was appended isn't durable and nobody has been told so", async () => {
+    const { files, log } = await opened({ windowMs: 1 });
+    files.fail({ on: "write", code: "EIO", path: "segment" });
+    log.append(bytes("lost"));
+    const hasFailed = Promise.withResolvers<void>();
+    const watch = setInterval(() => log.failure && hasFailed.resolve(), 1);
+    await hasFailed.promise.finally(() => clearInterval(watch));
+    expect(await codeOf(() => log.close())).toBe("poisoned");
+    const again = await openOn(files);
+    expect(await texts(again)).toEqual([]);
+    await again.close();
+  });
+
   test.each(["write", "sync", "truncate"] as const)(
     "[fault 5.5: waiters spin for ever] a failed %s tells everyone who waits, and poisons the log until it is opened again",
     async (on) => {
