@@ -36,6 +36,7 @@ const table = {
   changes_pending: [10, 200, false],
   outcome_unknown: [11, 502, true],
   limit_exceeded: [12, 429, true],
+  budget_exhausted: [12, 429, false],
 } as const satisfies Record<string, readonly [exit: number, status: number, retryable: boolean]>;
 
 export type ErrorCode = keyof typeof table;

@@ -1,5 +1,5 @@
-import type { Budget } from "../../api/spec.ts";
 import { SoloError } from "../../api/error.ts";
+import type { Budget } from "../../api/spec.ts";
 import type { Cost } from "../../api/steps.ts";
 
 /** What budgets count. All integers: currency in millionths. */

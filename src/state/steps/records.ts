@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { SoloError } from "../../api/error.ts";
 import { pack, unpack } from "../../api/message-pack.ts";
-import type { Mutation, Space, Stored } from "../core/index.ts";
+import type { Space } from "../core/space.ts";
+import type { Mutation, Stored } from "../core/types.ts";
 
 /** What durable steps keep, as MessagePack. Fields may be added. Times are milliseconds since 1970. */
 
 const count = z.number().nonnegative();
 const amounts = z.object({ calls: count, tokens: count, currency: count, wall_ms: count });
-const bytes = z.instanceof(Uint8Array);
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 
 /** In `step`, under a step's key; a run's own under the run's. */
 export const stepRecord = z.discriminatedUnion("kind", [
@@ -79,7 +80,11 @@ export function remove(space: Space, key: string): Mutation {
 export function read<Schema extends z.ZodType>(schema: Schema, stored: Stored): z.infer<Schema> {
   const result = schema.safeParse(unpack(stored.value));
   if (result.success) return result.data;
-  throw new SoloError("storage_corrupt", `a record of a durable step can't be read: ${result.error.issues[0]?.message}`, {
-    hint: "was it written by a later version of Solo? Otherwise restore a checkpoint",
-  });
+  throw new SoloError(
+    "storage_corrupt",
+    `a record of a durable step can't be read: ${result.error.issues[0]?.message}`,
+    {
+      hint: "was it written by a later version of Solo? Otherwise restore a checkpoint",
+    },
+  );
 }

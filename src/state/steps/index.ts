@@ -1,0 +1,4 @@
+export type { ListedEffect, Resolution } from "./effects.ts";
+export type { Caller } from "./parts.ts";
+export { ServiceSteps, type UsageReport } from "./service-steps.ts";
+export type { Delivery } from "./waits.ts";

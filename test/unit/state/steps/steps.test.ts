@@ -1,0 +1,102 @@
+import { expect, test } from "bun:test";
+import { bytes, valueIn, Workshop } from "./workshop.ts";
+
+const step = { run: "", id: "charge" };
+
+test("a finished step answers its result, also to the next kernel", async () => {
+  const workshop = await Workshop.open();
+  expect(await workshop.ask("step.begin", step)).toEqual({ state: "claimed" });
+  await workshop.ask("step.finish", { ...step, result: bytes({ paid: 12n }) });
+  await workshop.reopen();
+  const answer = await workshop.ask("step.begin", step, Workshop.other);
+  expect(answer).toMatchObject({ state: "done" });
+  expect(valueIn(answer)).toEqual({ paid: 12 });
+});
+
+test("a step that another instance is doing is waited for, and its result taken", async () => {
+  const workshop = await Workshop.open();
+  await workshop.ask("step.begin", step);
+  const waiting = workshop.ask("step.begin", step, Workshop.other);
+  await workshop.ask("step.finish", { ...step, result: bytes("mine") });
+  expect(valueIn(await waiting)).toBe("mine");
+});
+
+test("the step of a process that died is the next one's to do", async () => {
+  const workshop = await Workshop.open();
+  await workshop.ask("step.begin", step);
+  const waiting = workshop.ask("step.begin", step, Workshop.other);
+  workshop.kill(Workshop.one);
+  expect(await waiting).toEqual({ state: "claimed" });
+});
+
+test("a step that was given up is free", async () => {
+  const workshop = await Workshop.open();
+  await workshop.ask("step.begin", step);
+  const waiting = workshop.ask("step.begin", step, Workshop.other);
+  await workshop.ask("step.abandon", step);
+  expect(await waiting).toEqual({ state: "claimed" });
+});
+
+test("of two results the first one counts, for both", async () => {
+  const workshop = await Workshop.open();
+  await workshop.ask("step.finish", { ...step, result: bytes("first") });
+  expect(valueIn(await workshop.ask("step.finish", { ...step, result: bytes("second") }, Workshop.other))).toBe(
+    "first",
+  );
+});
+
+test("a result that is too long is refused", async () => {
+  const workshop = await Workshop.open();
+  const result = bytes("x".repeat(1_000_001));
+  await expect(workshop.ask("step.finish", { ...step, result })).rejects.toMatchObject({ code: "limit_exceeded" });
+  expect(await workshop.ask("step.begin", step, Workshop.other)).toEqual({ state: "claimed" });
+});
+
+test("what can't be the name of a step is refused", async () => {
+  const workshop = await Workshop.open();
+  for (const id of ["", "a\u0000b", "x".repeat(201), 7]) {
+    await expect(workshop.ask("step.begin", { run: "", id })).rejects.toMatchObject({ code: "invalid_request" });
+  }
+});
+
+test("a run that ended answers its result and has forgotten its steps", async () => {
+  const workshop = await Workshop.open();
+  const inRun = { run: "order-1", id: "charge" };
+  expect(await workshop.ask("run.begin", { run: "order-1" })).toEqual({ state: "claimed" });
+  expect(await workshop.ask("run.list", {})).toEqual({ runs: [{ run: "order-1", begun: workshop.now }] });
+  await workshop.ask("step.finish", { ...inRun, result: bytes(1) });
+  await workshop.ask("timer.set", { run: "order-1", id: "pause", after_ms: 5 });
+  await workshop.ask("run.finish", { run: "order-1", result: bytes("shipped") });
+  expect(valueIn(await workshop.ask("run.begin", { run: "order-1" }, Workshop.other))).toBe("shipped");
+  expect(await workshop.ask("run.list", {})).toEqual({ runs: [] });
+  expect(workshop.state?.page("step").length).toBe(1);
+  expect(workshop.state?.page("timer").length).toBe(0);
+  const late = workshop.ask("step.finish", { ...inRun, id: "late", result: bytes(1) });
+  await expect(late).rejects.toMatchObject({ code: "conflict" });
+});
+
+test("a run whose process died goes on with the results it has", async () => {
+  const workshop = await Workshop.open();
+  await workshop.ask("run.begin", { run: "order-1" });
+  await workshop.ask("step.finish", { run: "order-1", id: "charge", result: bytes("paid") });
+  workshop.kill(Workshop.one);
+  await workshop.reopen();
+  expect(await workshop.ask("run.begin", { run: "order-1" }, Workshop.other)).toEqual({ state: "claimed" });
+  expect(valueIn(await workshop.ask("step.begin", { run: "order-1", id: "charge" }, Workshop.other))).toBe("paid");
+});
+
+test("finished runs are forgotten a day later, when others end", async () => {
+  const workshop = await Workshop.open();
+  const end = async (run: string) => {
+    await workshop.ask("run.begin", { run });
+    await workshop.ask("run.finish", { run, result: bytes(run) });
+  };
+  await end("old");
+  workshop.now += 23 * 3_600_000;
+  await end("young");
+  expect(await workshop.ask("run.begin", { run: "old" })).toMatchObject({ state: "done" });
+  workshop.now += 2 * 3_600_000;
+  await end("new");
+  expect(await workshop.ask("run.begin", { run: "old" })).toEqual({ state: "claimed" });
+  expect(await workshop.ask("run.begin", { run: "young" })).toMatchObject({ state: "done" });
+});
