@@ -1,6 +1,8 @@
+export { AgentState } from "./agent/agent-state.ts";
+export type { StateHandler, StateRequest } from "./channel/request.ts";
+export { type Hello, StateServer } from "./channel/server.ts";
 export { maxKeyBytes, maxValueBytes } from "./core/check-mutations.ts";
 export { defaultSettings, type OpenStateOptions, openState } from "./core/open.ts";
-export { replyWindow } from "./core/replies.ts";
 export { type Space, spaces } from "./core/space.ts";
 export type {
   CommitOptions,

@@ -1,8 +1,6 @@
+import { replyWindow } from "../../api/state-channel.ts";
 import type { Table } from "./table.ts";
 import type { Mutation, ReplySlot, Stored } from "./types.ts";
-
-/** Answers remembered for each client. Nobody has more requests unanswered. */
-export const replyWindow = 1_024;
 
 /** Nobody asks again after so long: hosts give up sooner. */
 export const replyLifeMs = 600_000;

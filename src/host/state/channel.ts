@@ -1,0 +1,315 @@
+import { dirname, join } from "node:path";
+import type { Socket } from "bun";
+import { type ErrorCode, isErrorCode, SoloError } from "../../api/error.ts";
+import { FrameSplitter, toFrame } from "../../api/frames/index.ts";
+import { pack, unpack } from "../../api/message-pack.ts";
+import {
+  maxStateFrameBytes,
+  maxStateRequests,
+  replyWindow,
+  stateChannelFormat,
+  stateFrameBytes,
+  stateSocketName,
+} from "../../api/state-channel.ts";
+import type { Identity } from "../identity.ts";
+
+/** How long a request waits for a kernel that is away or doesn't answer. */
+const defaultWaitMs = 30_000;
+
+/** Between looks for requests that have waited too long. */
+const lookMs = 250;
+
+/** Pauses between attempts to reach a kernel that is away. */
+const reconnectMinMs = 20;
+const reconnectMaxMs = 500;
+
+/** Requests, and bytes of them, that may wait in this process; more are refused. */
+const maxWaiting = 65_536;
+const maxWaitingBytes = 64 * 2 ** 20;
+
+/** What a request takes beside its input, roughly. */
+const requestBytes = 32;
+
+interface Pending {
+  readonly sequence: number;
+  readonly operation: string;
+  readonly input: unknown;
+  readonly write: number;
+  readonly bytes: number;
+  readonly since: number;
+  /** Whether it was ever sent: then nobody knows whether it was applied, until it is answered. */
+  isSent: boolean;
+  readonly resolve: (output: unknown) => void;
+  readonly reject: (error: SoloError) => void;
+}
+
+export interface RequestOptions {
+  /** Whether it changes something: it is then applied once, however often it is sent. */
+  readonly isWrite: boolean;
+  /** Of the input, roughly. */
+  readonly bytes: number;
+}
+
+/** Is told of changes by the kernel, and when the connection was made anew. */
+export interface WatchSink {
+  change(output: unknown): void;
+  failed(error: SoloError): void;
+  reconnected(): void;
+}
+
+/**
+ * The host's end of the state channel. It is opened with the first request and connects again for ever; requests that were
+ * not answered are sent again to the next kernel, which applies none of them twice.
+ */
+export class StateChannel {
+  readonly #identity: Identity;
+  readonly #path: string;
+  readonly #waitMs: number;
+  /** Names this process to the kernel: an instance that is restarted begins to count again. */
+  readonly #client = crypto.randomUUID();
+  readonly #splitter = new FrameSplitter(maxStateFrameBytes);
+  readonly #pending = new Map<number, Pending>();
+  readonly #pendingWrites = new Set<number>();
+  readonly #watches = new Map<number, WatchSink>();
+  /** Not yet sent on this connection, in order. */
+  #queue: Pending[] = [];
+  #waitingBytes = 0;
+  #inFlight = 0;
+  #sequence = 0;
+  #write = 0;
+  #watch = 0;
+  #socket: Socket | undefined;
+  #unsent: Uint8Array[] = [];
+  #isConnecting = false;
+  #isDue = false;
+  #wasConnected = false;
+  #pauseMs = reconnectMinMs;
+  #looking: ReturnType<typeof setInterval> | undefined;
+
+  /** @param waitMs how long a request waits for a kernel, in milliseconds */
+  constructor(identity: Identity, waitMs = defaultWaitMs) {
+    this.#identity = identity;
+    this.#path = join(dirname(identity.controlSocket), stateSocketName);
+    this.#waitMs = waitMs;
+  }
+
+  /**
+   * Sends a request and resolves with its output.
+   * @throws SoloError what the kernel answered; `unreachable` when it didn't for too long; `limit_exceeded` when too much waits
+   */
+  request(operation: string, input: unknown, { isWrite, bytes }: RequestOptions): Promise<unknown> {
+    if (this.#pending.size >= maxWaiting || this.#waitingBytes + bytes > maxWaitingBytes) {
+      const waiting = `${this.#pending.size} requests of ${this.#waitingBytes} bytes wait for the kernel`;
+      return Promise.reject(new SoloError("limit_exceeded", waiting, { hint: "await some of them before the next" }));
+    }
+    return new Promise((resolve, reject) => {
+      const write = isWrite ? ++this.#write : 0;
+      const size = bytes + requestBytes;
+      const since = performance.now();
+      const sequence = ++this.#sequence;
+      const pending = { sequence, operation, input, write, bytes: size, since, isSent: false, resolve, reject };
+      this.#pending.set(sequence, pending);
+      if (write > 0) this.#pendingWrites.add(write);
+      this.#waitingBytes += size;
+      this.#queue.push(pending);
+      this.#due();
+    });
+  }
+
+  /** Lets a sink hear of a watch, under the number that is returned. The caller asks the kernel for it. */
+  openWatch(sink: WatchSink): number {
+    const watch = ++this.#watch;
+    this.#watches.set(watch, sink);
+    return watch;
+  }
+
+  closeWatch(watch: number): void {
+    this.#watches.delete(watch);
+  }
+
+  #due(): void {
+    this.#looking ??= this.#startLooking();
+    if (this.#socket === undefined) this.#connect();
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => {
+      this.#isDue = false;
+      this.#send();
+    });
+  }
+
+  /** Sends what may be sent, as few frames. */
+  #send(): void {
+    if (this.#socket === undefined || this.#unsent.length > 0) return;
+    let count = 0;
+    for (; count < this.#queue.length; ) {
+      const messages: unknown[] = [];
+      let bytes = 0;
+      for (; count < this.#queue.length && bytes < stateFrameBytes; count++) {
+        const request = this.#queue[count];
+        if (request === undefined || !this.#maySend(request)) break;
+        const isLarge = bytes > 0 && bytes + request.bytes > stateFrameBytes;
+        if (isLarge) break;
+        // It may have been given up while it waited.
+        if (!this.#pending.has(request.sequence)) continue;
+        const { sequence, operation, input, write } = request;
+        messages.push([sequence, operation, input, write]);
+        request.isSent = true;
+        this.#inFlight++;
+        bytes += request.bytes;
+      }
+      if (messages.length === 0) break;
+      this.#unsent.push(toFrame(pack(messages)));
+    }
+    this.#queue.splice(0, count);
+    this.#drain();
+  }
+
+  #maySend({ write }: Pending): boolean {
+    if (this.#inFlight >= maxStateRequests) return false;
+    if (write === 0) return true;
+    const [oldest = write] = this.#pendingWrites;
+    return write - oldest < replyWindow;
+  }
+
+  #drain(): void {
+    while (this.#socket !== undefined && this.#unsent.length > 0) {
+      const [first] = this.#unsent;
+      if (first === undefined) return;
+      const written = Math.max(0, this.#socket.write(first));
+      if (written < first.length) {
+        this.#unsent[0] = first.subarray(written);
+        return;
+      }
+      this.#unsent.shift();
+    }
+  }
+
+  #connect(): void {
+    if (this.#isConnecting) return;
+    this.#isConnecting = true;
+    const handlers = {
+      open: (socket: Socket) => this.#opened(socket),
+      drain: () => {
+        this.#drain();
+        this.#send();
+      },
+      data: (_: Socket, bytes: Uint8Array) => this.#receive(bytes),
+      close: (socket: Socket) => this.#closed(socket),
+      error: (socket: Socket) => this.#closed(socket),
+      connectError: () => this.#retry(),
+    };
+    Bun.connect({ unix: this.#path, socket: handlers }).catch(() => this.#retry());
+  }
+
+  #opened(socket: Socket): void {
+    socket.unref();
+    this.#socket = socket;
+    this.#isConnecting = false;
+    this.#splitter.reset();
+    this.#inFlight = 0;
+    this.#queue = [...this.#pending.values()];
+    const { instance, key } = this.#identity;
+    const hello = { format: stateChannelFormat, instance, key, pid: process.pid, client: this.#client };
+    this.#unsent = [toFrame(pack([[0, "hello", hello, 0]]))];
+    this.#drain();
+    if (this.#wasConnected) for (const sink of [...this.#watches.values()]) sink.reconnected();
+    this.#wasConnected = true;
+    this.#send();
+  }
+
+  #closed(socket: Socket): void {
+    if (this.#socket !== socket) return;
+    this.#socket = undefined;
+    this.#unsent = [];
+    this.#isConnecting = true;
+    this.#retry();
+  }
+
+  #isRetrying = false;
+
+  /** Bun reports a refused connection more than once. */
+  #retry(): void {
+    if (this.#isRetrying || this.#socket !== undefined) return;
+    this.#isRetrying = true;
+    const timer = setTimeout(() => {
+      this.#isRetrying = false;
+      this.#isConnecting = false;
+      if (this.#pending.size > 0 || this.#watches.size > 0) this.#connect();
+    }, this.#pauseMs);
+    timer.unref();
+    this.#pauseMs = Math.min(this.#pauseMs * 2, reconnectMaxMs);
+  }
+
+  #receive(bytes: Uint8Array): void {
+    this.#pauseMs = reconnectMinMs;
+    // The kernel is trusted: it started this process.
+    const refusal = this.#splitter.push(bytes, (payload) => {
+      const messages = unpack(payload);
+      if (!Array.isArray(messages)) return;
+      for (const message of messages) if (Array.isArray(message)) this.#answer(message);
+    });
+    if (refusal !== undefined) this.#socket?.terminate();
+    if (this.#queue.length > 0) this.#due();
+  }
+
+  #answer([sequence, error, output]: readonly unknown[]): void {
+    if (typeof sequence !== "number") return;
+    const failure = error === null ? undefined : errorOf(error);
+    if (sequence < 0) {
+      const sink = this.#watches.get(-sequence);
+      if (failure === undefined) sink?.change(output);
+      else sink?.failed(failure);
+      return;
+    }
+    const pending = this.#pending.get(sequence);
+    this.#inFlight--;
+    if (pending === undefined) return;
+    this.#forget(pending);
+    if (failure === undefined) pending.resolve(output);
+    else pending.reject(failure);
+  }
+
+  #forget({ sequence, write, bytes }: Pending): void {
+    this.#pending.delete(sequence);
+    this.#pendingWrites.delete(write);
+    this.#waitingBytes -= bytes;
+    if (this.#pending.size > 0) return;
+    clearInterval(this.#looking);
+    this.#looking = undefined;
+  }
+
+  #startLooking(): ReturnType<typeof setInterval> {
+    const timer = setInterval(() => this.#giveUpLate(), lookMs);
+    timer.unref();
+    return timer;
+  }
+
+  /** Requests are kept in the order in which they came. */
+  #giveUpLate(): void {
+    const limit = performance.now() - this.#waitMs;
+    for (const pending of this.#pending.values()) {
+      if (pending.since > limit) return;
+      this.#forget(pending);
+      const isUnknown = pending.write > 0 && pending.isSent;
+      pending.reject(
+        new SoloError("unreachable", `the kernel did not answer \`${pending.operation}\` within ${this.#waitMs} ms`, {
+          applied: isUnknown ? "unknown" : "no",
+          hint: "`solo health` tells whether the kernel runs; what was already acknowledged is safe",
+        }),
+      );
+    }
+  }
+}
+
+function errorOf(parts: unknown): SoloError {
+  const [code, message, hint, applied]: unknown[] = Array.isArray(parts) ? parts : [];
+  const known: ErrorCode = typeof code === "string" && isErrorCode(code) ? code : "failed";
+  const details =
+    Array.isArray(parts) && typeof parts[4] === "object" && parts[4] !== null ? { ...parts[4] } : undefined;
+  return new SoloError(known, String(message), {
+    ...(typeof hint === "string" && { hint }),
+    ...((applied === "yes" || applied === "unknown") && { applied }),
+    ...(details !== undefined && { details }),
+  });
+}
