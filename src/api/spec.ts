@@ -64,6 +64,22 @@ export const restartSchema = z.strictObject({
 });
 export type RestartSpec = z.infer<typeof restartSchema>;
 
+/**
+ * What a service's effects may use, in all or within a window; absent is unlimited. Reserved before an effect is dispatched,
+ * settled by what it used.
+ */
+export const budgetSchema = z.strictObject({
+  calls: z.int().nonnegative().optional(),
+  tokens: z.int().nonnegative().optional(),
+  /** In whatever unit the service counts money, to a millionth. */
+  currency: z.number().nonnegative().max(1e9).optional(),
+  /** Time that effects took, in milliseconds. */
+  wall_ms: z.int().nonnegative().optional(),
+  /** Length of the window, which begins at multiples of it since 1970 (UTC); absent: the budget is for good. */
+  window_ms: z.int().min(1_000).optional(),
+});
+export type Budget = z.infer<typeof budgetSchema>;
+
 export const dependencyConditions = ["started", "healthy", "completed"] as const;
 export type DependencyCondition = (typeof dependencyConditions)[number];
 
@@ -93,6 +109,7 @@ export const serviceSpecSchema = z.strictObject({
   hosts: z.array(z.string()).default([]),
   /** Byte budget of the service's kept log lines. */
   log_bytes: z.int().min(1_000_000).default(64_000_000),
+  budget: budgetSchema.optional(),
 });
 export type ServiceSpec = z.infer<typeof serviceSpecSchema>;
 /** A specification as written, before defaults are filled in. */
