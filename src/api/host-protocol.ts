@@ -1,5 +1,9 @@
 import { z } from "zod";
 
+/** What a service's module turned out to be. Only the event loop of `fetch` and `service` must never stand still. */
+export const hostShapes = ["fetch", "service", "script", "wasm"] as const;
+export type HostShape = (typeof hostShapes)[number];
+
 /**
  * What an instance's host tells its kernel, one JSON document per line over the kernel's control socket. The host
  * reconnects when the kernel was replaced, and then says `hello` and its current state again.
@@ -10,7 +14,7 @@ export const hostMessageSchema = z.discriminatedUnion("type", [
   /** The service started. `port` is null for one that serves nothing, such as a worker. */
   z.object({
     type: z.literal("ready"),
-    shape: z.enum(["fetch", "service", "script", "wasm"]),
+    shape: z.enum(hostShapes),
     port: z.int().min(1).max(65_535).nullable(),
     /** From the host's first instruction to here. */
     took_ms: z.number(),

@@ -11,6 +11,10 @@ export interface Fleet<Unit> {
 
 export interface RollingPlan<Unit> {
   readonly old: readonly Unit[];
+  /** Of a rollout that was broken off and goes on: instances of the new revision that are ready already. */
+  readonly fresh?: readonly Unit[];
+  /** And how many of the old one it had stopped. */
+  readonly replaced?: number;
   readonly replicas: number;
   /** Instances of both revisions can't run side by side (a fixed port): each old one stops before its successor starts. */
   readonly recreate: boolean;
@@ -41,25 +45,27 @@ export class RolloutFailure<Unit> extends Error {
  */
 export async function rollOut<Unit>(
   fleet: Fleet<Unit>,
-  { old, replicas, recreate }: RollingPlan<Unit>,
+  { old, fresh: found = [], replaced = 0, replicas, recreate }: RollingPlan<Unit>,
 ): Promise<Unit[]> {
   const remaining = [...old];
-  const fresh: Unit[] = [];
+  const fresh = [...found];
+  const before = old.length + replaced;
   try {
     while (fresh.length < replicas) {
-      const batch = old.length === 0 ? replicas : Math.min(batchSize(replicas), replicas - fresh.length);
+      const missing = replicas - fresh.length;
+      const batch = before === 0 ? missing : Math.min(batchSize(replicas), missing);
       if (recreate) await stopAll(fleet, remaining.splice(0, batch));
       fleet.progress("start", fresh.length, replicas);
       await startAll(batch, fleet.startNew, fresh);
       fleet.progress("replace", fresh.length, replicas);
-      const surplus = Math.max(0, remaining.length + fresh.length - Math.max(replicas, old.length));
+      const surplus = Math.max(0, remaining.length + fresh.length - Math.max(replicas, before));
       await stopAll(fleet, remaining.splice(0, Math.max(surplus, fresh.length === replicas ? remaining.length : 0)));
     }
-    await stopAll(fleet, remaining.splice(0));
+    await stopAll(fleet, [...remaining.splice(0), ...fresh.splice(replicas)]);
     return fresh;
   } catch (error) {
     if (recreate) await stopAll(fleet, fresh.splice(0));
-    await startAll(old.length - remaining.length, fleet.startOld, remaining);
+    await startAll(before - remaining.length, fleet.startOld, remaining);
     await stopAll(fleet, fresh);
     throw new RolloutFailure(remaining, error);
   }

@@ -9,10 +9,11 @@ import {
   readEnvironment,
   readStat,
 } from "../system/index.ts";
-import type { RevisionRecord } from "./database/index.ts";
+import type { RolloutRecord } from "./database/index.ts";
 import { awaitDependencies } from "./dependencies.ts";
 import type { Kernel } from "./kernel.ts";
-import { type Revision, Service } from "./service.ts";
+import { resumeRollout } from "./resume-rollout.ts";
+import { Service, toRevision } from "./service.ts";
 import { sweep } from "./sweep.ts";
 
 export interface RestoreOptions {
@@ -29,10 +30,11 @@ const unknownEndMs = 5_000;
  */
 export function restore(kernel: Kernel, options: RestoreOptions): void {
   const { database } = kernel.parts;
-  for (const { ref, revision: id, desired, replicas } of database.services.list()) {
+  for (const { ref, revision: id, desired, replicas, serves } of database.services.list()) {
     const revision = database.revisions.get(ref, id);
     if (revision === undefined) throw missingRevision(ref, id);
     const service = new Service(ref, toRevision(revision), desired, replicas, kernel.operationsOf(ref));
+    service.serves = serves;
     kernel.add(service);
     if (desired === "running") kernel.routes.open(ref, service.revision.spec);
   }
@@ -44,14 +46,35 @@ export function restore(kernel: Kernel, options: RestoreOptions): void {
     const aftermath = takeOver(kernel, record, census, options);
     if (aftermath !== undefined) aftermaths.set(key, [...(aftermaths.get(key) ?? []), aftermath]);
   }
+  const rollouts = new Map(kernel.formerRollouts().map((rollout) => [serviceKey(rollout.ref), rollout]));
+  for (const { ref, revision } of rollouts.values()) addAccepted(kernel, ref, revision);
   sweep(kernel);
   for (const service of kernel.services()) {
     const salvaged = Promise.all(aftermaths.get(service.key) ?? []);
     const restoring = service.operations.run(async (signal) => {
       await salvaged;
-      if (options.start) await reconcile(kernel, service, signal);
+      if (!options.start) return;
+      const rollout = rollouts.get(service.key);
+      if (rollout === undefined) await reconcile(kernel, service, signal);
+      else await resume(kernel, service, rollout, signal);
     });
     restoring.catch((error: unknown) => kernel.noteFailure(service.ref, error));
+  }
+}
+
+/** A first deploy that was accepted while another operation on its service had not come to its end. */
+function addAccepted(kernel: Kernel, ref: ServiceRef, id: string): void {
+  const revision = kernel.parts.database.revisions.get(ref, id);
+  if (revision === undefined) throw missingRevision(ref, id);
+  if (kernel.find(ref) !== undefined) return;
+  kernel.add(new Service(ref, toRevision(revision), "stopped", 0, kernel.operationsOf(ref)));
+}
+
+async function resume(kernel: Kernel, service: Service, rollout: RolloutRecord, signal: AbortSignal): Promise<void> {
+  try {
+    await resumeRollout(kernel, service, rollout, signal);
+  } finally {
+    if (!signal.aborted) await reconcile(kernel, service, signal);
   }
 }
 
@@ -185,10 +208,6 @@ function missingOf(kernel: Kernel, service: Service): number {
 
 function currentOf(kernel: Kernel, { ref, revision }: Service): Instance[] {
   return kernel.supervisor.instancesOf(ref).filter(({ plan }) => plan.revision === revision.id);
-}
-
-function toRevision({ id, spec, digest, entry, command, mentionsPort }: RevisionRecord): Revision {
-  return { id, spec, artifact: { digest, entry, command, mentionsPort } };
 }
 
 function missingRevision(ref: ServiceRef, id: string): SoloError {

@@ -86,15 +86,42 @@ async function giveUp(
   });
 }
 
+export interface Replacement {
+  readonly revision: Revision;
+  readonly replicas: number;
+  /** What has to be waited for, once it is kept what the service is to become. */
+  readonly before?: () => Promise<void>;
+  /** Ready instances of the revision that an earlier attempt had started. */
+  readonly fresh?: readonly Instance[];
+}
+
 /**
  * Replaces the running instances by those of a revision (the same one, for a restart) without a moment below the ready count.
+ * What the service is to become is kept first: a kernel that dies on the way has its successor go on.
  * @throws SoloError `rolled_back` when the new ones failed and the old revision serves, `start_failed` when nothing serves
  */
-export async function replaceInstances(context: RolloutContext, revision: Revision, replicas: number): Promise<void> {
+export async function replaceInstances(context: RolloutContext, replacement: Replacement): Promise<void> {
+  const { kernel, service, signal } = context;
+  const { revision, replicas, before } = replacement;
+  if (revision.id !== service.revision.id || replicas !== service.replicas) {
+    kernel.beginRollout(service.ref, revision, replicas);
+  }
+  try {
+    await before?.();
+    await replace(context, replacement);
+  } catch (error) {
+    // A kernel that stops leaves it to the next one; a kill has ended it.
+    if (!signal.aborted) kernel.endRollout(service.ref, revision.id);
+    throw error;
+  }
+}
+
+async function replace(context: RolloutContext, { revision, replicas, fresh = [] }: Replacement): Promise<void> {
   const { kernel, service, signal, report } = context;
   const { supervisor } = kernel;
   const former = { revision: service.revision, replicas: service.replicas };
-  const old = supervisor.instancesOf(service.ref);
+  const old = supervisor.instancesOf(service.ref).filter((instance) => !fresh.includes(instance));
+  const replaced = fresh.length === 0 ? 0 : Math.max(0, former.replicas - old.length);
   const commit = () => kernel.commit(service, { revision, replicas, desired: "running" });
   const fleet: Fleet<Instance> = {
     startNew: () => supervisor.launchOnTrial(service.plan(revision), signal),
@@ -109,11 +136,10 @@ export async function replaceInstances(context: RolloutContext, revision: Revisi
   const recreate = port !== undefined && port === former.revision.spec.fixed_port;
   const tell = (event: string, data: Readonly<Record<string, unknown>>) =>
     void kernel.emit({ tenant: service.ref.tenant, event, subject: service.key, data });
-  kernel.parts.database.transaction(() => kernel.keepRevision(service.ref, revision));
   tell("rollout_started", { from: former.revision.id, to: revision.id });
   try {
-    if (replicas === 0) commit();
-    await rollOut(fleet, { old, replicas, recreate });
+    if (fresh.length >= replicas) commit();
+    await rollOut(fleet, { old, fresh, replaced, replicas, recreate });
     tell("rollout_completed", { revision: revision.id });
   } catch (error) {
     if (!(error instanceof RolloutFailure) || signal.aborted) throw signal.aborted ? signal.reason : error;

@@ -12,6 +12,8 @@ import type { Ingress } from "../traffic/index.ts";
 /** Which hosts lead to which service, and to which instances: kept here so that an ingress that opens later knows them too. */
 export class Routes implements RoutePort {
   readonly #hosts = new Map<string, readonly string[]>();
+  /** Host → the service that has it. */
+  readonly #owners = new Map<string, string>();
   readonly #endpoints = new Map<string, Map<string, number>>();
   readonly #ingressPort: number;
   #ingress: Ingress | undefined;
@@ -38,24 +40,27 @@ export class Routes implements RoutePort {
   open(ref: ServiceRef, spec: ServiceSpec): void {
     const key = serviceKey(ref);
     const hosts = hostsOf(ref, spec.hosts);
+    this.#disown(key);
     this.#hosts.set(key, hosts);
+    for (const host of hosts) this.#owners.set(host, key);
     this.#ingress?.setRoute(key, hosts);
   }
 
   close(ref: ServiceRef): void {
     const key = serviceKey(ref);
+    this.#disown(key);
     this.#hosts.delete(key);
     this.#ingress?.removeRoute(key);
   }
 
   /** @throws SoloError `conflict` when a host of one of the services belongs to another service */
   checkHosts(tenant: string, services: DeployRequest["services"]): void {
-    const owners = new Map([...this.#hosts].flatMap(([key, hosts]) => hosts.map((host) => [host, key] as const)));
+    const claims = new Map<string, string>();
     for (const { name, spec } of services) {
       const key = serviceKey({ tenant, name });
       for (const host of hostsOf({ tenant, name }, spec.hosts ?? [])) {
-        const owner = owners.get(host) ?? key;
-        owners.set(host, owner);
+        const owner = this.#owners.get(host) ?? claims.get(host) ?? key;
+        claims.set(host, owner);
         if (owner === key) continue;
         throw new SoloError("conflict", `the host ${host} of ${name} belongs to ${owner} already`, {
           hint: "host names ignore case: choose another name or another route.host",
@@ -64,9 +69,18 @@ export class Routes implements RoutePort {
     }
   }
 
+  /** Where a service answers; null while none of its instances listens. */
   url(ref: ServiceRef, instances: readonly Instance[]): string | null {
-    if (!instances.some(({ serves, pid }) => serves && pid !== null)) return null;
+    return instances.some(({ serves, pid }) => serves && pid !== null) ? this.address(ref) : null;
+  }
+
+  /** Where a service answers once it listens. */
+  address(ref: ServiceRef): string {
     return `http://${hostOf(ref)}:${this.#ingress?.port ?? this.#ingressPort}/`;
+  }
+
+  #disown(key: string): void {
+    for (const host of this.#hosts.get(key) ?? []) if (this.#owners.get(host) === key) this.#owners.delete(host);
   }
 
   add(ref: ServiceRef, instance: string, port: number): void {

@@ -1,5 +1,6 @@
 import { type LastExit, type ServiceRef, type ServiceSpec, type ServiceState, serviceKey } from "../api/index.ts";
 import type { Instance, LaunchPlan } from "../supervise/index.ts";
+import type { RevisionRecord } from "./database/index.ts";
 import type { OperationQueue } from "./operation-queue.ts";
 
 /** What a revision runs, as `deploy` resolved it. */
@@ -16,6 +17,11 @@ export interface Revision {
   readonly artifact: RevisionArtifact;
 }
 
+/** A revision as kernel.db holds it. */
+export function toRevision({ id, spec, digest, entry, command, mentionsPort }: RevisionRecord): Revision {
+  return { id, spec, artifact: { digest, entry, command, mentionsPort } };
+}
+
 /** What its owner wants of a service; `completed` and `failed` are where a service that is not restarted came to rest. */
 export type Desired = "running" | "stopped" | "completed" | "failed";
 
@@ -27,6 +33,8 @@ export class Service {
   replicas: number;
   /** Changes of one service happen one after the other. */
   readonly operations: OperationQueue;
+  /** Whether its latest ready instance listened on a port. */
+  serves = false;
   /** How its latest process that is no longer among its instances ended. */
   lastExit: LastExit | undefined;
 

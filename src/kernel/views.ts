@@ -20,10 +20,22 @@ export function deployResult(
     kind: revision.spec.kind,
     state: serviceState(service, instances),
     instances: instances.map(({ id, pid, state, port, serves }) => ({ id, pid, state, port: serves ? port : null })),
-    url: kernel.routes.url(service.ref, instances),
+    url: kernel.routes.url(service.ref, instances) ?? comingUrl(kernel, service, revision, instances),
     changed,
     took_ms: tookMs,
   };
+}
+
+/** Where a service that is about to start will answer, when that is known before: its program says so, or it did last time. */
+function comingUrl(
+  { routes }: Kernel,
+  service: Service,
+  { spec, artifact }: Revision,
+  instances: readonly Instance[],
+): string | null {
+  const isComing = service.desired === "running" && service.replicas > 0 && !instances.some(({ isReady }) => isReady);
+  const listens = spec.kind === "command" ? artifact.mentionsPort || spec.fixed_port !== undefined : service.serves;
+  return isComing && listens ? routes.address(service.ref) : null;
 }
 
 /** Made for every service of a list: one pass over the instances, nothing allocated on the way. */

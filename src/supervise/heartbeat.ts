@@ -1,4 +1,4 @@
-import { type HostMessage, heartbeatIntervalMs } from "../api/index.ts";
+import { type HostMessage, type HostShape, heartbeatIntervalMs } from "../api/index.ts";
 import type { Clock } from "../system/index.ts";
 import { everyBeat } from "./ticker.ts";
 
@@ -16,14 +16,21 @@ export class Heartbeat {
   listens = false;
   readonly #clock: Clock;
   readonly #endTicks: () => void;
-  #shape: Extract<HostMessage, { type: "ready" }>["shape"] | undefined;
+  readonly #isAdopted: boolean;
+  #shape: HostShape | null;
   #beats = 0;
   #last: number;
   #lastTick: number;
 
-  /** @param onTick called every second, when the silence may have become too long */
-  constructor(clock: Clock, onTick: () => void) {
+  /**
+   * @param shape what a former kernel knew of an adopted host, which has to be heard of again within the time that any silence
+   * may last; null for a new process
+   * @param onTick called every second, when the silence may have become too long
+   */
+  constructor(clock: Clock, shape: HostShape | null, onTick: () => void) {
     this.#clock = clock;
+    this.#shape = shape;
+    this.#isAdopted = shape !== null;
     this.#last = this.#lastTick = clock.monotonic();
     this.#endTicks = everyBeat(() => {
       this.#noticePause();
@@ -42,7 +49,11 @@ export class Heartbeat {
       this.health = message.health ?? { status: "healthy" };
     }
     // A service may have an opinion on its own health: it is asked for it before it counts as ready.
-    this.ready = this.#shape !== undefined && (this.#shape !== "service" || this.#beats > 0);
+    this.ready = this.#shape !== null && (this.#shape !== "service" || this.#beats > 0);
+  }
+
+  get shape(): HostShape | null {
+    return this.#shape;
   }
 
   /** Whether a silent host means a hung one: a plain script or a WASI module may compute for as long as it likes. */
@@ -50,9 +61,9 @@ export class Heartbeat {
     return this.#shape === "fetch" || this.#shape === "service";
   }
 
-  /** Milliseconds since the host was last heard of; 0 before it was ready. */
+  /** Milliseconds since the host was last heard of, or adopted; 0 before a new one was ready. */
   get silenceMs(): number {
-    return this.ready ? this.#clock.monotonic() - this.#last : 0;
+    return this.ready || this.#isAdopted ? this.#clock.monotonic() - this.#last : 0;
   }
 
   stop(): void {

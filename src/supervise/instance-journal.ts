@@ -7,7 +7,7 @@ import type { InstanceRecord, LaunchPlan, SuperviseRuntime } from "./runtime.ts"
 /** What changes of an instance's record. */
 export type InstanceFacts = Pick<
   InstanceRecord,
-  "state" | "pid" | "startTime" | "port" | "serves" | "started" | "restarts"
+  "state" | "pid" | "startTime" | "port" | "serves" | "shape" | "started" | "restarts"
 >;
 
 /** What an instance leaves for others to read: its record for the next kernel, its events, its log, its FIFOs. */

@@ -189,6 +189,7 @@ export class Instance extends InstanceState {
       startTime: this.#run?.startTime ?? null,
       port: this.port,
       serves: this.serves,
+      shape: this.#run?.shape ?? null,
       started: this.startedAt ?? this.runtime.clock.now(),
       restarts: this.restarts,
     };

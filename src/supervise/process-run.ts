@@ -1,4 +1,4 @@
-import { type HostMessage, hostVariables } from "../api/index.ts";
+import { type HostMessage, type HostShape, hostVariables } from "../api/index.ts";
 import { bootId, type ProcessIdentity, readStat } from "../system/index.ts";
 import { adoptProcess } from "./adopt.ts";
 import { endTree } from "./end-tree.ts";
@@ -36,6 +36,8 @@ export class ProcessRun {
   readonly #orphanParents: readonly number[];
   /** Why the module could not be started, in its host's words. */
   hostFailure: Extract<HostMessage, { type: "failed" }> | undefined;
+  /** What a former kernel knew of an adopted host's module. */
+  #formerShape: HostShape | null = null;
   readonly #hasFailed = Promise.withResolvers<void>();
   #vitals: Vitals | undefined;
   #exit: ProcessExit | undefined;
@@ -75,7 +77,9 @@ export class ProcessRun {
     const captures = captureOutput(context.runtime, context.plan, context.id);
     const process = adoptProcess(context.runtime, record, bootId());
     const parents = process === undefined ? [] : orphanParentsOf(process);
-    return new ProcessRun(context, record.port, record.started, captures, process, parents);
+    const run = new ProcessRun(context, record.port, record.started, captures, process, parents);
+    run.#formerShape = record.shape;
+    return run;
   }
 
   get pid(): number | null {
@@ -84,6 +88,11 @@ export class ProcessRun {
 
   get startTime(): number | null {
     return this.#process?.startTime ?? null;
+  }
+
+  /** What the module turned out to be; null before its host said so, and for programs without one. */
+  get shape(): HostShape | null {
+    return this.#vitals?.shape ?? this.#formerShape;
   }
 
   /** How the process ended; undefined while it runs. */
@@ -101,7 +110,8 @@ export class ProcessRun {
     onExit: (exit: ProcessExit) => void,
   ): void {
     const { plan, runtime } = this.#context;
-    this.#vitals = new Vitals({ plan, port: this.port, clock: runtime.clock, found, onJudgement });
+    const shape = found === null ? null : this.#formerShape;
+    this.#vitals = new Vitals({ plan, port: this.port, clock: runtime.clock, found, shape, onJudgement });
     const identity = this.#process;
     void identity?.exited.then((exit) => {
       this.#exit = exit;

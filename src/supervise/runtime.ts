@@ -1,4 +1,4 @@
-import type { ServiceRef, ServiceSpec } from "../api/index.ts";
+import type { HostShape, ServiceRef, ServiceSpec } from "../api/index.ts";
 import type { Clock, Poller, ProcessIdentity } from "../system/index.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 
@@ -77,6 +77,8 @@ export interface InstanceRecord {
   readonly port: number;
   /** Whether it listens there, as far as is known. */
   readonly serves: boolean;
+  /** What its module turned out to be; null before its host said so, and for programs without one. */
+  readonly shape: HostShape | null;
   readonly key: string;
   /** Wall time of the process's start in milliseconds. */
   readonly started: number;

@@ -1,4 +1,4 @@
-import type { HostMessage, Probe } from "../api/index.ts";
+import type { HostMessage, HostShape, Probe } from "../api/index.ts";
 import type { Clock } from "../system/index.ts";
 import type { HealthRecord, ProbeRole } from "./health-record.ts";
 import { Heartbeat, heartbeatTimeoutMs } from "./heartbeat.ts";
@@ -21,6 +21,8 @@ export interface VitalsOptions {
   readonly clock: Clock;
   /** How a former kernel had found it, which holds until its probes or its host say otherwise; null for a new process. */
   readonly found: "well" | "unwell" | null;
+  /** The shape of the module that a former kernel had found. */
+  readonly shape: HostShape | null;
   readonly onJudgement: (judgement: Judgement) => void;
 }
 
@@ -44,7 +46,7 @@ export class Vitals {
     this.#options = options;
     this.#started = options.found !== null;
     if (options.plan.spec.kind !== "command") {
-      this.#heartbeat = new Heartbeat(options.clock, () => this.#evaluate());
+      this.#heartbeat = new Heartbeat(options.clock, options.shape, () => this.#evaluate());
     }
     if (options.found !== null) {
       this.#startReadiness();
@@ -55,6 +57,10 @@ export class Vitals {
   receive(message: HostMessage): void {
     this.#heartbeat?.receive(message);
     this.#evaluate();
+  }
+
+  get shape(): HostShape | null {
+    return this.#heartbeat?.shape ?? null;
   }
 
   /** Every probe's standing, for `status`. */

@@ -136,6 +136,21 @@ http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), http.server.Simpl
     expect((await daemon.status("script")).instances).toMatchObject([{ pid: scriptPid, restarts: 0, state: "ready" }]);
   });
 
+  test("by heartbeat restarts a service that hangs before it has found the next kernel", async () => {
+    await daemon.deploy({
+      hung: daemon.module("hung.ts", hello, { stop_grace_ms: 100 }),
+      idle: daemon.module("idle.ts", "setInterval(() => {}, 1000);", { stop_grace_ms: 100 }),
+    });
+    const idle = await pidOf("idle");
+    for (const pid of [await pidOf("hung"), idle]) process.kill(pid, "SIGSTOP");
+    await daemon.crashKernel();
+    const status = await daemon.until("hung", ({ state, restarts }) => state === "ready" && restarts === 1);
+    expect(status.last_exit?.reason).toMatch(/no heartbeat for \d/);
+    // A script may stand still for as long as it likes.
+    expect((await daemon.status("idle")).instances).toMatchObject([{ pid: idle, restarts: 0 }]);
+    process.kill(idle, "SIGCONT");
+  });
+
   test("a kernel that stood still for seven seconds restarts nobody for it", async () => {
     const probe = { type: "tcp" as const, port: 0, interval_ms: 50, timeout_ms: 200, failure_threshold: 1 };
     await daemon.deploy({

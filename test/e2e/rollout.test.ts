@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { Daemon, failure, freePort, last, waitFor } from "../support/index.ts";
+import type { ServiceStatus, SoloError } from "../../src/api/index.ts";
+import { Daemon, failure, freePort, gone, last, waitFor } from "../support/index.ts";
 
 setDefaultTimeout(60_000);
 
@@ -236,6 +237,101 @@ describe("a deploy that nobody waits for", () => {
   });
 });
 
+describe("an update that was accepted", () => {
+  const gated = (version: string, open: string, replicas = 1) =>
+    daemon.shell(`: ${version}; ${runs}`, {
+      replicas,
+      health: { readiness: { type: "exec", command: ["/usr/bin/test", "-e", open], interval_ms: 20 } },
+    });
+  const isOf =
+    (revision: string | undefined, count = 1) =>
+    ({ revision: current, instances }: ServiceStatus) =>
+      current === revision && instances.length === count && instances.every((one) => one.revision === revision);
+
+  test.each(["crash", "stop"])("is finished by the next kernel after a %s", async (end) => {
+    await using machine = await Daemon.start();
+    const open = join(machine.env.root, "open");
+    await machine.deploy({ web: machine.shell(runs, { replicas: 2 }) });
+    const old = machine.processes("web").sort();
+    const [answer] = await machine.deploy({ web: gated("two", open, 3) }, { wait: false });
+    await machine.until("web", ({ instances }) => instances.length > 2);
+    if (end === "crash") await machine.crashKernel();
+    else {
+      const kernel = await machine.kernel();
+      await machine.client.shutdown({ keep_services: true });
+      await gone(kernel);
+      await machine.start();
+    }
+    await machine.until("web", ({ instances }) => instances.length > 2);
+    expect(old.every((pid) => machine.processes("web").includes(pid))).toBe(true);
+    await Bun.write(open, "");
+    expect(await machine.until("web", isOf(answer?.revision, 3))).toMatchObject({ state: "ready", replicas: 3 });
+    expect(machine.processes("web").some((pid) => old.includes(pid))).toBe(false);
+    await machine.crashKernel();
+    expect(await machine.until("web", isOf(answer?.revision, 3))).toMatchObject({ state: "ready" });
+  });
+
+  test("keeps what was replaced before its kernel died", async () => {
+    await using machine = await Daemon.start();
+    const [first, rest] = [join(machine.env.root, "first"), join(machine.env.root, "rest")];
+    await machine.deploy({ web: machine.shell(runs, { replicas: 4 }) });
+    const isFirst = `mkdir ${first} 2>/dev/null && echo $PORT >${first}/port; grep -qx $PORT ${first}/port`;
+    const probe = `test -e ${rest} || { ${isFirst}; }`;
+    const readiness = { type: "exec" as const, command: ["/bin/sh", "-c", probe], interval_ms: 20 };
+    const next = machine.shell(`: two $PORT; ${runs}`, { replicas: 4, health: { readiness } });
+    await machine.deploy({ web: next }, { wait: false });
+    const isHalf = ({ instances, revision }: ServiceStatus) =>
+      instances.some((one) => one.revision !== revision && one.state === "ready") &&
+      instances.some((one) => one.revision !== revision && one.state === "starting");
+    const half = await machine.until("web", isHalf);
+    const kept = half.instances.find((one) => one.revision !== half.revision && one.state === "ready");
+    await machine.crashKernel();
+    await Bun.write(rest, "");
+    const done = await machine.until("web", ({ revision, instances }) => {
+      const isNew = revision !== half.revision && instances.every((one) => one.revision === revision);
+      return isNew && instances.length === 4 && instances.every(({ state }) => state === "ready");
+    });
+    expect(done.instances.map(({ pid }) => pid)).toContain(kept?.pid ?? 0);
+  });
+
+  test("and fails under the next kernel is undone there", async () => {
+    await using machine = await Daemon.start();
+    const open = join(machine.env.root, "open");
+    await machine.deploy({ web: machine.shell(runs) });
+    const [pid] = machine.processes("web");
+    const { revision } = await machine.status("web");
+    const broken = `while [ ! -e ${open} ]; do sleep 0.02; done; exit 3`;
+    const readiness = { type: "exec" as const, command: ["/bin/false"], interval_ms: 20 };
+    await machine.deploy({ web: machine.shell(broken, { health: { readiness } }) }, { wait: false });
+    await machine.until("web", ({ instances }) => instances.length === 2);
+    await machine.crashKernel();
+    await Bun.write(open, "");
+    const hasEvent = async () => (await machine.events("web")).some(({ event }) => event === "rollout_rolled_back");
+    await waitFor(hasEvent, { what: "the roll-back" });
+    expect(await machine.until("web", isOf(revision))).toMatchObject({ state: "ready", instances: [{ pid }] });
+    await machine.crashKernel();
+    expect(await machine.until("web", isOf(revision))).toMatchObject({ instances: [{ pid }] });
+  });
+
+  test("behind another one is what the next kernel goes on with, unless it was killed", async () => {
+    await using machine = await Daemon.start();
+    const open = join(machine.env.root, "open");
+    const latest = await Promise.all(
+      ["web", "gone"].map(async (name) => {
+        await machine.deploy({ [name]: machine.shell(runs) });
+        await machine.deploy({ [name]: gated("two", open) }, { wait: false });
+        const [answer] = await machine.deploy({ [name]: gated("three", open) }, { wait: false });
+        return answer?.revision;
+      }),
+    );
+    await machine.client.kill({ name: "gone" });
+    await machine.crashKernel();
+    await Bun.write(open, "");
+    await machine.until("web", isOf(latest[0]));
+    expect(await machine.status("gone")).toMatchObject({ state: "stopped", instances: [] });
+  });
+});
+
 describe("scaling", () => {
   test("adds and removes instances, down to none and up again", async () => {
     await daemon.deploy({ scaled: daemon.module("scaled.ts", says("here")) });
@@ -291,6 +387,30 @@ test("a dry run changes nothing", async () => {
   expect((await failure(daemon.deploy({ bad: { kind: "source", path: "/no/such.ts" } }, { dry_run: true }))).exit).toBe(
     2,
   );
+});
+
+test("two services that are deployed for the first time at once can't have one host either", async () => {
+  const attempts = ["left-half", "right-half"].map((name) =>
+    daemon.deploy({ [name]: daemon.module(`${name}.ts`, says(name), { hosts: ["halves.localhost"] }) }).then(
+      () => "deployed",
+      ({ code }: SoloError) => code,
+    ),
+  );
+  expect((await Promise.all(attempts)).sort()).toEqual(["conflict", "deployed"]);
+});
+
+test("an answer that comes before the start names the address if it is known", async () => {
+  const spec = daemon.module("again.ts", says("again"));
+  const [first] = await daemon.deploy({ again: spec });
+  await daemon.client.kill({ name: "again" });
+  expect((await daemon.deploy({ again: spec }, { wait: false }))[0]?.url).toBe(first?.url ?? "");
+  await daemon.until("again", "ready");
+  await daemon.client.kill({ name: "again" });
+  await daemon.crashKernel();
+  expect((await daemon.deploy({ again: spec }, { wait: false }))[0]?.url).toBe(first?.url ?? "");
+  const [program] = await daemon.deploy({ program: daemon.shell(`: $PORT; ${runs}`) }, { wait: false });
+  expect(program?.url).toContain("http://program.localhost");
+  expect((await daemon.deploy({ worker: daemon.shell(runs) }, { wait: false }))[0]?.url).toBeNull();
 });
 
 test("two services can't have one host, whoever comes first", async () => {

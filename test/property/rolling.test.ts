@@ -76,3 +76,27 @@ test("the number of ready instances never falls below what is wanted and was the
     }),
   );
 });
+
+test("one that was broken off ends as if it had not been, and never falls below what it found", async () => {
+  const counts = fc.integer({ min: 0, max: 12 });
+  await fc.assert(
+    fc.asyncProperty(counts, counts, replicaCounts, scripts, async (left, done, replicas, failures) => {
+      const old = Array.from({ length: left }, (_, index) => `old-${index}`);
+      const fresh = Array.from({ length: done }, (_, index) => `new-${index}`);
+      const fleet = new ModelFleet([...old, ...fresh], failures);
+      const plan = { old, fresh, replaced: done, replicas, recreate: false };
+      const wanted = await rollOut(fleet, plan).then(
+        () => ({ kind: "new", count: replicas }),
+        (error: unknown) => {
+          if (error instanceof RolloutFailure) return { kind: "old", count: left + done };
+          throw error;
+        },
+      );
+      return (
+        fleet.running.size === wanted.count &&
+        [...fleet.running].every((unit) => unit.startsWith(wanted.kind)) &&
+        fleet.lowest >= Math.min(left + done, replicas)
+      );
+    }),
+  );
+});

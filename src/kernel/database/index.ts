@@ -5,12 +5,14 @@ import { type InstanceStore, instanceStore } from "./instances.ts";
 import { type MetaStore, metaStore } from "./meta.ts";
 import { closeForKernel, openForKernel, openForReading } from "./open.ts";
 import { type RevisionStore, revisionStore } from "./revisions.ts";
+import { type RolloutStore, rolloutStore } from "./rollouts.ts";
 import { type ServiceStore, serviceStore } from "./services.ts";
 
 export type { GroupRecord, GroupStore } from "./groups.ts";
 export type { InstanceStore, StoredInstance } from "./instances.ts";
 export type { MetaStore } from "./meta.ts";
 export type { RevisionRecord, RevisionStore } from "./revisions.ts";
+export type { RolloutRecord, RolloutStore } from "./rollouts.ts";
 export type { DesiredState, ServiceRecord, ServiceStore } from "./services.ts";
 
 /** kernel.db: what the kernel must remember. Every write outside {@link KernelDatabase.transaction} is one of its own. */
@@ -20,6 +22,7 @@ export interface KernelDatabase {
   readonly handle: Database;
   readonly services: ServiceStore;
   readonly revisions: RevisionStore;
+  readonly rollouts: RolloutStore;
   readonly instances: InstanceStore;
   readonly groups: GroupStore;
   readonly meta: MetaStore;
@@ -55,6 +58,7 @@ function over(path: string, handle: Database, close: () => void): KernelDatabase
     handle,
     services: serviceStore(handle),
     revisions: revisionStore(handle),
+    rollouts: rolloutStore(handle),
     instances: instanceStore(handle),
     groups: groupStore(handle),
     meta: metaStore(handle),

@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
-import type { ServiceRef } from "../../api/index.ts";
+import { type HostShape, hostShapes, type ServiceRef } from "../../api/index.ts";
 import { databaseError } from "./errors.ts";
-import { integer, optionalInteger, type Row, text } from "./rows.ts";
+import { integer, optionalInteger, optionalOneOf, type Row, text } from "./rows.ts";
 
 /** Where an instance's process is found by the next kernel. Structurally supervise's record. */
 export interface StoredInstance {
@@ -14,6 +14,7 @@ export interface StoredInstance {
   readonly bootId: string;
   readonly port: number;
   readonly serves: boolean;
+  readonly shape: HostShape | null;
   readonly key: string;
   readonly started: number;
   readonly restarts: number;
@@ -37,8 +38,8 @@ export function instanceStore(database: Database): InstanceStore {
   );
   const put = database.query<null, (string | number | null)[]>(
     `INSERT OR REPLACE INTO instances
-       (id, tenant, service, revision, state, pid, start_time, boot_id, port, serves, key, started_ms, restarts)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (id, tenant, service, revision, state, pid, start_time, boot_id, port, serves, shape, key, started_ms, restarts)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const drop = database.query<null, [string]>("DELETE FROM instances WHERE id = ?");
   const unsynced = (write: () => void) => {
@@ -54,11 +55,11 @@ export function instanceStore(database: Database): InstanceStore {
   };
   return {
     list: (ref) => (ref === undefined ? all.all() : ofService.all(ref.tenant, ref.name)).map(toInstance),
-    save({ id, ref, revision, state, pid, startTime, bootId, port, serves, key, started, restarts }) {
+    save({ id, ref, revision, state, pid, startTime, bootId, port, serves, shape, key, started, restarts }) {
       const { tenant, name } = ref;
       const flag = serves ? 1 : 0;
       unsynced(() =>
-        put.run(id, tenant, name, revision, state, pid, startTime, bootId, port, flag, key, started, restarts),
+        put.run(id, tenant, name, revision, state, pid, startTime, bootId, port, flag, shape, key, started, restarts),
       );
     },
     remove(id) {
@@ -78,6 +79,7 @@ function toInstance(row: Row): StoredInstance {
     bootId: text(row, "boot_id"),
     port: integer(row, "port"),
     serves: integer(row, "serves") === 1,
+    shape: optionalOneOf(row, "shape", hostShapes),
     key: text(row, "key"),
     started: integer(row, "started_ms"),
     restarts: integer(row, "restarts"),

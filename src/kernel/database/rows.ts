@@ -22,6 +22,11 @@ export function oneOf<Value extends string>(row: Row, column: string, values: re
   return values.find((known) => known === value) ?? unexpected(row, column);
 }
 
+/** Null as well for a column that a database which no kernel has brought up to date yet lacks. */
+export function optionalOneOf<Value extends string>(row: Row, column: string, values: readonly Value[]): Value | null {
+  return row[column] === null || row[column] === undefined ? null : oneOf(row, column, values);
+}
+
 export function strings(row: Row, column: string): string[] {
   const value = json(row, column);
   const isList = Array.isArray(value) && value.every((item) => typeof item === "string");

@@ -66,6 +66,19 @@ export const migrations: readonly string[] = [
   CREATE INDEX events_of_service ON events (tenant, service, id);
 
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+
+  `ALTER TABLE instances ADD COLUMN shape TEXT;
+
+  ALTER TABLE services ADD COLUMN serves INTEGER NOT NULL DEFAULT 0;
+
+  CREATE TABLE rollouts (
+    tenant      TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    revision    TEXT NOT NULL,
+    replicas    INTEGER NOT NULL CHECK (replicas >= 0),
+    accepted_ms INTEGER NOT NULL,
+    PRIMARY KEY (tenant, name)
+  ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** Marks the file as Solo's (SQLite's `application_id`): the bytes of "Solo". */

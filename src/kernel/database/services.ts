@@ -12,6 +12,8 @@ export interface ServiceRecord {
   readonly revision: string;
   readonly desired: DesiredState;
   readonly replicas: number;
+  /** Whether its latest ready instance listened on a port. */
+  readonly serves: boolean;
   /** Wall time of the first deploy in milliseconds. */
   readonly created: number;
   readonly updated: number;
@@ -30,11 +32,11 @@ export function serviceStore(database: Database): ServiceStore {
   const all = database.query<Row, []>("SELECT * FROM services ORDER BY tenant, name");
   const ofTenant = database.query<Row, [string]>("SELECT * FROM services WHERE tenant = ? ORDER BY name");
   const one = database.query<Row, [string, string]>("SELECT * FROM services WHERE tenant = ? AND name = ?");
-  const put = database.query<null, [string, string, string, string, number, number, number]>(
-    `INSERT INTO services (tenant, name, revision, desired, replicas, created_ms, updated_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?)
+  const put = database.query<null, [string, string, string, string, number, number, number, number]>(
+    `INSERT INTO services (tenant, name, revision, desired, replicas, serves, created_ms, updated_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (tenant, name) DO UPDATE SET revision = excluded.revision, desired = excluded.desired,
-       replicas = excluded.replicas, updated_ms = excluded.updated_ms`,
+       replicas = excluded.replicas, serves = excluded.serves, updated_ms = excluded.updated_ms`,
   );
   const drop = database.query<null, [string, string]>("DELETE FROM services WHERE tenant = ? AND name = ?");
   return {
@@ -43,8 +45,8 @@ export function serviceStore(database: Database): ServiceStore {
       const row = one.get(tenant, name);
       return row === null ? undefined : toService(row);
     },
-    save({ ref: { tenant, name }, revision, desired, replicas, created, updated }) {
-      put.run(tenant, name, revision, desired, replicas, created, updated);
+    save({ ref: { tenant, name }, revision, desired, replicas, serves, created, updated }) {
+      put.run(tenant, name, revision, desired, replicas, serves ? 1 : 0, created, updated);
     },
     remove({ tenant, name }) {
       drop.run(tenant, name);
@@ -58,6 +60,7 @@ function toService(row: Row): ServiceRecord {
     revision: text(row, "revision"),
     desired: oneOf(row, "desired", desiredStates),
     replicas: integer(row, "replicas"),
+    serves: row.serves === 1,
     created: integer(row, "created_ms"),
     updated: integer(row, "updated_ms"),
   };

@@ -16,6 +16,8 @@ import { withTimeout } from "./with-timeout.ts";
 /** One service's way from its source to ready instances. */
 export class Deployment {
   readonly #begin: number;
+  /** Whether whoever asked for it has an answer, and hears of nothing that comes after. */
+  #isAnswered = false;
 
   constructor(
     private readonly kernel: Kernel,
@@ -61,17 +63,29 @@ export class Deployment {
     const accepted = Promise.withResolvers<void>();
     const changing = operations.run(async (signal) => {
       const revision = await unlessAborted(building, signal);
-      return this.#apply(revision, signal, accepted.resolve);
+      try {
+        return await this.#apply(revision, signal, accepted.resolve);
+      } finally {
+        // What a kernel that stops calls off it says to who waits; if nobody does, the next kernel goes on. A kill has ended it.
+        if (!signal.aborted || !this.#isAnswered) kernel.endRollout(ref, revision.id);
+      }
     });
     if (request.wait) {
       const noteLate = (error: unknown) => kernel.noteFailure(ref, error);
-      const changed = await withTimeout(changing, { timeoutMs: request.timeout_ms, name: ref.name, noteLate });
+      const limit = { timeoutMs: request.timeout_ms, name: ref.name, noteLate };
+      const changed = await withTimeout(changing, limit).catch((error: unknown) => {
+        this.#isAnswered = true;
+        throw error;
+      });
       return this.#result(await building, changed);
     }
     const revision = await building;
-    changing.catch((error: unknown) => kernel.noteFailure(ref, error));
-    // Answered once it is durable; behind another operation that may take its time, once it is in line.
+    let isOver = false;
+    changing.catch((error: unknown) => kernel.noteFailure(ref, error)).finally(() => (isOver = true));
+    // Answered once it is durable; behind another operation that may take its time, that is seen to here.
     if (isNext) await Promise.race([accepted.promise, changing]);
+    else if (!isOver) kernel.beginRollout(ref, revision, this.#replicas);
+    this.#isAnswered = true;
     return this.#result(revision, true);
   }
 
@@ -89,8 +103,7 @@ export class Deployment {
       await this.#awaitDependencies(signal);
     };
     if (service.desired === "running" && isLive) {
-      await before();
-      await replaceInstances(context, revision, replicas);
+      await replaceInstances(context, { revision, replicas, before });
     } else {
       await startFirst(context, { revision, replicas, wait: request.wait, before });
     }

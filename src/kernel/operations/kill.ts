@@ -11,6 +11,7 @@ export async function kill(kernel: Kernel, request: OperationRequest<"kill">): P
   const service = kernel.get(request);
   const options = { force: request.force, ...(request.grace_ms !== undefined && { graceMs: request.grace_ms }) };
   stopWanting(kernel, service);
+  kernel.endRollout(service.ref);
   // A stop that is under way already, or will be once a rollout is called off, must not take longer than this one may.
   for (const instance of kernel.supervisor.instancesOf(service.ref)) instance.hasten(options);
   const stopping = service.operations.run(async () => {

@@ -15,7 +15,8 @@ export async function restart(
     const context = { kernel, service, signal, report: stepReporter(kernel, service, report) };
     const live = kernel.supervisor.instancesOf(service.ref).some(({ pid }) => pid !== null);
     const replicas = Math.max(service.replicas, service.desired === "running" ? 0 : 1);
-    if (service.desired === "running" && live) await replaceInstances(context, service.revision, replicas);
+    if (service.desired === "running" && live)
+      await replaceInstances(context, { revision: service.revision, replicas });
     else await startFirst(context, { revision: service.revision, replicas, wait: request.wait });
     return true;
   });

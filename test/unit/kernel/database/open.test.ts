@@ -14,6 +14,7 @@ import {
 import { join } from "node:path";
 import { SoloError } from "../../../../src/api/index.ts";
 import { type KernelDatabase, openDatabase, openDatabaseReadOnly } from "../../../../src/kernel/database/index.ts";
+import { applicationId, migrations } from "../../../../src/kernel/database/schema.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
 
 const open: KernelDatabase[] = [];
@@ -47,6 +48,33 @@ function errorOf(attempt: () => unknown): SoloError {
   }
   throw new Error("expected a SoloError");
 }
+
+test("a database of an earlier Solo is read as it is, and brought up to date by a kernel", () => {
+  for (const [steps] of migrations.entries()) {
+    if (steps === 0) continue;
+    const path = join(temporaryFolder(), "kernel.db");
+    const raw = new Database(path);
+    for (const step of migrations.slice(0, steps)) raw.run(step);
+    raw.run(`PRAGMA application_id = ${applicationId}`);
+    raw.run(`PRAGMA user_version = ${steps}`);
+    raw.run(
+      "INSERT INTO services (tenant, name, revision, desired, replicas, created_ms, updated_ms) VALUES ('t', 'a', 'r', 'running', 2, 1, 1)",
+    );
+    raw.run(
+      "INSERT INTO instances (id, tenant, service, revision, state, pid, start_time, boot_id, port, serves, key, started_ms, restarts) VALUES ('i', 't', 'a', 'r', 'ready', 1, 1, 'b', 1, 1, 'k', 1, 0)",
+    );
+    raw.close();
+    const service = { ref: { tenant: "t", name: "a" }, replicas: 2, serves: false };
+    const reading = openDatabaseReadOnly(path);
+    expect(reading?.services.list()).toMatchObject([service]);
+    expect(reading?.instances.list()).toMatchObject([{ id: "i", shape: null }]);
+    reading?.close();
+    const database = opened(path);
+    expect(database.services.list()).toMatchObject([service]);
+    expect(database.instances.list()).toMatchObject([{ id: "i", shape: null }]);
+    expect(database.rollouts.list()).toEqual([]);
+  }
+});
 
 test("a new database is its owner's only, and durable by its settings", () => {
   const path = join(temporaryFolder(), "kernel.db");

@@ -16,7 +16,15 @@ afterAll(() => database.close());
 
 const ref = { tenant: "default", name: "api" };
 const spec = serviceSpecSchema.parse({ kind: "source", path: "/app/api.ts" });
-const service = { ref, revision: "r1", desired: "running", replicas: 2, created: 10, updated: 10 } as const;
+const service = {
+  ref,
+  revision: "r1",
+  desired: "running",
+  replicas: 2,
+  serves: true,
+  created: 10,
+  updated: 10,
+} as const;
 const revision = {
   ref,
   id: "r1",
@@ -37,6 +45,7 @@ const instance: StoredInstance = {
   bootId: "b",
   port: 7,
   serves: true,
+  shape: "service",
   key: "k",
   started: 8,
   restarts: 0,
@@ -53,6 +62,15 @@ test("a service is listed by tenant, replaced without losing when it was created
   expect(database.services.list()).toHaveLength(2);
   database.services.remove(ref);
   expect(database.services.get(ref)).toBeUndefined();
+});
+
+test("a service has one rollout: the latest", () => {
+  const rollout = { ref, revision: "r1", replicas: 3, accepted: 5 };
+  database.rollouts.save(rollout);
+  database.rollouts.save({ ...rollout, revision: "r2" });
+  expect(database.rollouts.list()).toEqual([{ ...rollout, revision: "r2" }]);
+  database.rollouts.remove(ref);
+  expect(database.rollouts.list()).toEqual([]);
 });
 
 test("a revision keeps its content; deploying it again makes it the newest", () => {
