@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { type HostShape, hostShapes, type ServiceRef } from "../../api/index.ts";
 import { databaseError } from "./errors.ts";
-import { integer, optionalInteger, optionalOneOf, type Row, text } from "./rows.ts";
+import { integer, optionalInteger, optionalOneOf, type Row, text, whenUsed } from "./rows.ts";
 
 /** Where an instance's process is found by the next kernel. Structurally supervise's record. */
 export interface StoredInstance {
@@ -36,10 +36,12 @@ export function instanceStore(database: Database): InstanceStore {
   const ofService = database.query<Row, [string, string]>(
     "SELECT * FROM instances WHERE tenant = ? AND service = ? ORDER BY id",
   );
-  const put = database.query<null, (string | number | null)[]>(
-    `INSERT OR REPLACE INTO instances
+  const put = whenUsed(() =>
+    database.query<null, (string | number | null)[]>(
+      `INSERT OR REPLACE INTO instances
        (id, tenant, service, revision, state, pid, start_time, boot_id, port, serves, shape, key, started_ms, restarts)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
   );
   const drop = database.query<null, [string]>("DELETE FROM instances WHERE id = ?");
   const unsynced = (write: () => void) => {
@@ -59,7 +61,7 @@ export function instanceStore(database: Database): InstanceStore {
       const { tenant, name } = ref;
       const flag = serves ? 1 : 0;
       unsynced(() =>
-        put.run(id, tenant, name, revision, state, pid, startTime, bootId, port, flag, shape, key, started, restarts),
+        put().run(id, tenant, name, revision, state, pid, startTime, bootId, port, flag, shape, key, started, restarts),
       );
     },
     remove(id) {

@@ -3,6 +3,15 @@ import { type ServiceSpec, SoloError, serviceKinds } from "../../api/index.ts";
 /** A row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/**
+ * A statement that is prepared when it is first used: one that writes names columns which the file of an earlier Solo lacks,
+ * and that file must be readable all the same.
+ */
+export function whenUsed<Statement>(prepare: () => Statement): () => Statement {
+  let statement: Statement | undefined;
+  return () => (statement ??= prepare());
+}
+
 export function text(row: Row, column: string): string {
   const value = row[column];
   return typeof value === "string" ? value : unexpected(row, column);

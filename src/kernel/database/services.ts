@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { ServiceRef } from "../../api/index.ts";
-import { integer, oneOf, type Row, text } from "./rows.ts";
+import { integer, oneOf, type Row, text, whenUsed } from "./rows.ts";
 
 /** `completed` and `failed` are where a service that its policy doesn't restart came to rest. */
 const desiredStates = ["running", "stopped", "completed", "failed"] as const;
@@ -32,11 +32,13 @@ export function serviceStore(database: Database): ServiceStore {
   const all = database.query<Row, []>("SELECT * FROM services ORDER BY tenant, name");
   const ofTenant = database.query<Row, [string]>("SELECT * FROM services WHERE tenant = ? ORDER BY name");
   const one = database.query<Row, [string, string]>("SELECT * FROM services WHERE tenant = ? AND name = ?");
-  const put = database.query<null, [string, string, string, string, number, number, number, number]>(
-    `INSERT INTO services (tenant, name, revision, desired, replicas, serves, created_ms, updated_ms)
+  const put = whenUsed(() =>
+    database.query<null, [string, string, string, string, number, number, number, number]>(
+      `INSERT INTO services (tenant, name, revision, desired, replicas, serves, created_ms, updated_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (tenant, name) DO UPDATE SET revision = excluded.revision, desired = excluded.desired,
        replicas = excluded.replicas, serves = excluded.serves, updated_ms = excluded.updated_ms`,
+    ),
   );
   const drop = database.query<null, [string, string]>("DELETE FROM services WHERE tenant = ? AND name = ?");
   return {
@@ -46,7 +48,7 @@ export function serviceStore(database: Database): ServiceStore {
       return row === null ? undefined : toService(row);
     },
     save({ ref: { tenant, name }, revision, desired, replicas, serves, created, updated }) {
-      put.run(tenant, name, revision, desired, replicas, serves ? 1 : 0, created, updated);
+      put().run(tenant, name, revision, desired, replicas, serves ? 1 : 0, created, updated);
     },
     remove({ tenant, name }) {
       drop.run(tenant, name);
