@@ -8,8 +8,13 @@ import { nameSchema } from "./name.ts";
 
 const milliseconds = z.int().nonnegative().max(2_147_483_647);
 
-export const serviceKinds = ["source", "wasm", "command"] as const;
+export const serviceKinds = ["source", "wasm", "command", "port"] as const;
 export type ServiceKind = (typeof serviceKinds)[number];
+
+/** Whether a service is a program that the kernel executes itself: a plain one, or an agent that speaks the port protocol. */
+export function isProgram(kind: ServiceKind): boolean {
+  return kind === "command" || kind === "port";
+}
 
 const probeTiming = {
   /** Pause between the end of one attempt and the start of the next. */
@@ -83,11 +88,38 @@ export type Budget = z.infer<typeof budgetSchema>;
 export const dependencyConditions = ["started", "healthy", "completed"] as const;
 export type DependencyCondition = (typeof dependencyConditions)[number];
 
+/** A service's durable state. What is left out has these defaults. */
+export const stateSchema = z.strictObject({
+  /**
+   * `stateless`: it has none; `hybrid`: in the kernel's memory and on disk, through the SDK; `external`: it keeps its own
+   * files in `folders`, which checkpoints capture.
+   */
+  mode: z.enum(["stateless", "hybrid", "external"]).default("hybrid"),
+  /** Of writes that don't say: `sync` after fdatasync, `async` within 50 ms, `checkpoint` with the next flush. */
+  durability: z.enum(["sync", "async", "checkpoint"]).default("sync"),
+  /** From a change until the table on disk has it; until then it is in the log only. */
+  flush_ms: milliseconds.min(10).default(5_000),
+  /** Keys that are flushed at once; `*` stands for any text. */
+  watch: z.array(z.string().min(1)).max(100).default([]),
+  /** Of keys and values. They are held in the kernel's memory. */
+  max_bytes: z.int().min(0).default(268_435_456),
+  max_keys: z.int().min(0).default(1_000_000),
+  /** Of the form of what the service keeps: when it rises, its `migrate` runs before `start`. */
+  version: z.int().min(1).max(1_000_000_000).default(1),
+  /** `external`: absolute paths. */
+  folders: z.array(z.string().min(1)).max(64).default([]),
+  /** Between checkpoints; 0 makes none by time. */
+  checkpoint_ms: milliseconds.default(300_000),
+  /** How long checkpoints are kept. */
+  keep_ms: milliseconds.default(86_400_000),
+});
+export type StateSpec = z.infer<typeof stateSchema>;
+
 export const serviceSpecSchema = z.strictObject({
   kind: z.enum(serviceKinds),
   /** `source`: the entry module or folder; `wasm`: the module. An absolute path on the kernel's machine. */
   path: z.string().optional(),
-  /** `command`: the executable (absolute, or found in the kernel's PATH) and its arguments. `$PORT` is replaced in each. */
+  /** `command` and `port`: the executable (absolute, or found in the kernel's PATH) and its arguments. `$PORT` is replaced in each. */
   command: z.array(z.string()).min(1).optional(),
   /** `source` and `wasm`: arguments of the program. */
   args: z.array(z.string()).default([]),
@@ -109,6 +141,8 @@ export const serviceSpecSchema = z.strictObject({
   hosts: z.array(z.string()).default([]),
   /** Byte budget of the service's kept log lines. */
   log_bytes: z.int().min(1_000_000).default(64_000_000),
+  /** Absent: all defaults. */
+  state: stateSchema.optional(),
   budget: budgetSchema.optional(),
 });
 export type ServiceSpec = z.infer<typeof serviceSpecSchema>;

@@ -37,7 +37,7 @@ export function checkDependencies(
 
 /** Whether something tells when an instance is ready, beyond that its process runs. */
 export function reportsReadiness({ kind, health, command = [], fixed_port }: ServiceSpec): boolean {
-  // A host reports when its module has started; a program that is given a port is asked on it.
+  // A host or an agent reports when its module has started; a program that is given a port is asked on it.
   if (kind !== "command" || fixed_port !== undefined) return true;
   if (health.startup !== undefined || health.readiness !== undefined) return true;
   return command.some((part) => /\$PORT|\$\{PORT\}/.test(part));

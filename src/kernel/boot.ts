@@ -4,6 +4,7 @@ import { SoloError, type VersionDocument } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
 import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
+import { AgentState, ServiceStates, StateServer } from "../state/index.ts";
 import {
   ControlServer,
   type GuardianPort,
@@ -19,6 +20,7 @@ import { Kernel } from "./kernel.ts";
 import { restore } from "./restore.ts";
 import { Routes } from "./routes.ts";
 import { stopServices } from "./shutdown.ts";
+import { stateSettings } from "./state-settings.ts";
 
 export interface KernelOptions {
   readonly paths: Paths;
@@ -53,6 +55,8 @@ const ingressCloseMs = 1_000;
 /** Between attempts to get the ingress's port while another program has it. */
 const ingressRetryMs = 1_000;
 const eventBytes = 64_000_000;
+/** Requests to a service's state that are under way get so long when the kernel closes; hosts send the rest to the next one. */
+const stateCloseMs = 2_000;
 const noGuardian: GuardianPort = { hold() {}, drop() {} };
 
 /**
@@ -99,6 +103,13 @@ async function assemble(
   });
   closers.push(() => logs.close());
 
+  const states = new ServiceStates({
+    folder: paths.state,
+    clock: systemClock,
+    settingsOf: (ref) => stateSettings(kernel.find(ref)?.revision.spec ?? {}),
+  });
+  closers.push(() => states.closeAll());
+
   const routes = new Routes(options.ingressPort);
   const hosts: { authenticate: Supervisor["authenticate"] | undefined } = { authenticate: undefined };
   const control = new ControlServer(paths.controlSocket, (hello) => hosts.authenticate?.(hello));
@@ -126,6 +137,7 @@ async function assemble(
     routes,
     records: database.instances,
     guardian: guardian ?? noGuardian,
+    agents: { storeOf: (ref, instance) => new AgentState(() => states.open(ref), instance) },
     emit: ({ event, ref, instance, data }) => {
       kernel.emit({ tenant: ref.tenant, event, subject: `${ref.tenant}/${ref.name}/${instance}`, data });
     },
@@ -133,6 +145,8 @@ async function assemble(
   const supervisor = new Supervisor(runtime, (instance) => kernel.observe(instance));
   closers.push(() => supervisor.release());
   hosts.authenticate = supervisor.authenticate;
+  const stateServer = new StateServer({ path: paths.stateSocket, states, authenticate: supervisor.identify });
+  closers.push(() => stateServer.close(stateCloseMs));
   if (guardian === null) closers.push(standInForGuardian(folders.exits));
   guardian?.onGone(() => closers.push(standInForGuardian(folders.exits)));
   const sampler = new UsageSampler(systemClock, () => supervisor.all());
@@ -149,6 +163,7 @@ async function assemble(
     routes,
     supervisor,
     sampler,
+    states,
     fifos: folders.fifos,
     guarded: () => (guardian === null ? null : guardian.present()),
     logProblem: () => problem,

@@ -133,7 +133,8 @@ async function replace(context: RolloutContext, { revision, replicas, fresh = []
     },
   };
   const port = revision.spec.fixed_port;
-  const recreate = port !== undefined && port === former.revision.spec.fixed_port;
+  const isAgent = revision.spec.kind === "port" && former.revision.spec.kind === "port";
+  const recreate = isAgent || (port !== undefined && port === former.revision.spec.fixed_port);
   const tell = (event: string, data: Readonly<Record<string, unknown>>) =>
     void kernel.emit({ tenant: service.ref.tenant, event, subject: service.key, data });
   tell("rollout_started", { from: former.revision.id, to: revision.id });

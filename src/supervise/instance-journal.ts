@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { SoloError } from "../api/index.ts";
 import { bootId } from "../system/index.ts";
-import { fifoPaths } from "./launch.ts";
+import { fifoPaths, inputPath } from "./launch.ts";
 import type { InstanceRecord, LaunchPlan, SuperviseRuntime } from "./runtime.ts";
 
 /** What changes of an instance's record. */
@@ -52,9 +52,10 @@ export class InstanceJournal {
     this.#attempt(() => this.runtime.logs.note(this.plan.ref, this.id, text));
   }
 
-  /** Where the instance's output goes. */
+  /** Where the instance's output goes, and an agent's input comes from. */
   fifos(): readonly string[] {
-    return fifoPaths(this.runtime, this.id);
+    const outputs = fifoPaths(this.runtime, this.id);
+    return this.plan.spec.kind === "port" ? [...outputs, inputPath(this.runtime, this.id)] : outputs;
   }
 
   removeFifos(): void {

@@ -2,6 +2,7 @@ import type { SoloError, InstanceState as State } from "../api/index.ts";
 import type { Instance } from "./instance.ts";
 import { InstanceJournal } from "./instance-journal.ts";
 import { type InstanceEvent, transition } from "./instance-machine.ts";
+import { RecoveryTimes } from "./port/index.ts";
 import type { PortAllocator } from "./ports.ts";
 import { describeExit, type ProcessExit } from "./restart-policy.ts";
 import type { LaunchPlan, SuperviseRuntime } from "./runtime.ts";
@@ -46,6 +47,8 @@ export abstract class InstanceState {
   restarts = 0;
   lastExit: (ProcessExit & { readonly time: number; readonly reason: string }) | undefined;
   failure: InstanceFailure | undefined;
+  /** How long it took a port agent to come back. */
+  readonly recovery: RecoveryTimes | undefined;
   protected readonly runtime: SuperviseRuntime;
   protected readonly owner: InstanceOwner;
   protected readonly journal: InstanceJournal;
@@ -57,6 +60,7 @@ export abstract class InstanceState {
     this.plan = plan;
     this.id = id;
     this.key = key;
+    this.recovery = plan.spec.kind === "port" ? new RecoveryTimes(runtime.clock) : undefined;
   }
 
   abstract get pid(): number | null;

@@ -1,4 +1,4 @@
-import { type HostMessage, SoloError, type StoppedInstance } from "../api/index.ts";
+import { type HostMessage, isProgram, SoloError, type StoppedInstance } from "../api/index.ts";
 import { exitOfLost } from "./adopt.ts";
 import type { HostPeer } from "./control.ts";
 import { InstanceState } from "./instance-state.ts";
@@ -50,7 +50,7 @@ export class Instance extends InstanceState {
     this.adopted = false;
     try {
       this.port = spec.fixed_port === undefined ? this.owner.ports.take() : this.owner.ports.check(spec.fixed_port);
-      this.serves = spec.kind === "command" && (spec.fixed_port !== undefined || mentionsPort);
+      this.serves = isProgram(spec.kind) && (spec.fixed_port !== undefined || mentionsPort);
       this.journal.intend(this.#facts());
       this.#run = ProcessRun.launch(this.#context(), this.port);
     } catch (error) {
@@ -128,6 +128,11 @@ export class Instance extends InstanceState {
     return { receive: (message) => this.#run === run && this.#receive(run, message) };
   }
 
+  /** The agent in its process; undefined when there is none, or no process. */
+  get agent(): ProcessRun["agent"] {
+    return this.#run?.agent;
+  }
+
   probes(): ReturnType<ProcessRun["probes"]> {
     return this.#run?.probes() ?? [];
   }
@@ -179,7 +184,8 @@ export class Instance extends InstanceState {
   }
 
   #context() {
-    return { runtime: this.runtime, plan: this.plan, id: this.id, key: this.key, roots: this.owner.roots };
+    const { runtime, plan, id, key, recovery } = this;
+    return { runtime, plan, id, key, recovery, roots: this.owner.roots };
   }
 
   #facts(state: string = this.state) {
@@ -253,6 +259,7 @@ export class Instance extends InstanceState {
   async #putDown(reason: string): Promise<void> {
     if (this.#unwell !== undefined || this.#run === undefined || this.#stopping !== undefined) return;
     this.#unwell = reason;
+    this.recovery?.lost(this.#run.silenceMs);
     this.journal.note(reason);
     this.move("unwell", reason);
     this.runtime.routes.remove(this.plan.ref, this.id);
@@ -264,6 +271,7 @@ export class Instance extends InstanceState {
     this.runtime.routes.remove(this.plan.ref, this.id);
     this.noteExit(exit, this.#unwell);
     if (this.#stopping !== undefined) return;
+    this.recovery?.lost(0);
     // What the process left behind would hold its port and its output: the tree goes with its root.
     await run.endTree(0, this.#hurry.signal);
     await Promise.all([run.drainOutput(), run.lastWords()]);

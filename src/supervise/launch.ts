@@ -1,7 +1,7 @@
-import { closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { collectionTimer, hostVariables, SoloError } from "../api/index.ts";
-import { makeFifo, readStat } from "../system/index.ts";
+import { collectionTimer, hostVariables, isProgram, SoloError } from "../api/index.ts";
+import { makeFifo, openFifoBoth, readStat } from "../system/index.ts";
 import { expandPort } from "./expand-port.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 import type { LaunchPlan, LogCapture, SuperviseRuntime } from "./runtime.ts";
@@ -21,30 +21,32 @@ export interface ProcessHandle {
 }
 
 export interface OutputCaptures {
-  readonly stdout: LogCapture;
+  readonly stdout: LogCapture | undefined;
   readonly stderr: LogCapture;
 }
 
 /**
  * Starts the process of an instance: its own session and process group, nothing on standard input, its output into two
- * FIFOs that outlive the kernel, and an environment of its own.
+ * FIFOs that outlive the kernel, and an environment of its own. A port agent has FIFOs for standard input and output that it
+ * holds open at both ends by itself.
  *
  * @throws SoloError `start_failed` when the system refuses to execute the program
  */
 export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, identity: LaunchIdentity): ProcessHandle {
   const cmd = commandLine(runtime, plan, identity.port);
   const cwd = plan.spec.cwd ?? folderOf(plan.spec.path);
-  const outputs: number[] = [];
+  const opened: number[] = [];
+  const keep = (fd: number) => opened[opened.push(fd) - 1] ?? fd;
   try {
-    for (const path of fifoPaths(runtime, identity.id)) outputs.push(openSync(path, constants.O_WRONLY));
-    const [stdout, stderr] = outputs;
+    const [out, err] = fifoPaths(runtime, identity.id);
+    const isAgent = plan.spec.kind === "port";
     const child = Bun.spawn({
       cmd,
       env: environment(runtime, plan, identity),
       cwd,
-      stdin: "ignore",
-      stdout: stdout ?? "ignore",
-      stderr: stderr ?? "ignore",
+      stdin: isAgent ? keep(openFifoBoth(inputPath(runtime, identity.id), { waits: true })) : "ignore",
+      stdout: keep(isAgent ? openFifoBoth(out, { waits: true }) : openSync(out, constants.O_WRONLY)),
+      stderr: keep(openSync(err, constants.O_WRONLY)),
       detached: true,
     });
     const exited = child.exited.then(() => ({
@@ -56,11 +58,14 @@ export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, ident
   } catch (error) {
     throw spawnError(cmd[0] ?? "", cwd, error);
   } finally {
-    for (const fd of outputs) closeSync(fd);
+    for (const fd of opened) closeSync(fd);
   }
 }
 
-/** Makes the FIFOs of an instance where they are missing and begins to read them. */
+/**
+ * Makes the FIFOs of an instance where they are missing and begins to read them.
+ * @returns without `stdout` for a port agent, whose standard output is no text
+ */
 export function captureOutput(runtime: SuperviseRuntime, plan: LaunchPlan, id: string): OutputCaptures {
   // Someone who tidied up may have removed the folder under a running kernel.
   mkdirSync(runtime.folders.fifos, { recursive: true, mode: 0o700 });
@@ -72,13 +77,27 @@ export function captureOutput(runtime: SuperviseRuntime, plan: LaunchPlan, id: s
     return capture;
   };
   const [out, err] = fifoPaths(runtime, id);
-  const stdout = open("stdout", out);
+  const stdout = plan.spec.kind === "port" ? undefined : open("stdout", out);
   try {
     return { stdout, stderr: open("stderr", err) };
   } catch (error) {
-    stdout.close();
+    stdout?.close();
     throw error;
   }
+}
+
+/** Makes the FIFOs of an agent's frames anew: what an earlier process or its children left in them is nobody's. */
+export function makeAgentFifos(runtime: SuperviseRuntime, id: string): void {
+  mkdirSync(runtime.folders.fifos, { recursive: true, mode: 0o700 });
+  for (const fifo of [inputPath(runtime, id), fifoPaths(runtime, id)[0]]) {
+    rmSync(fifo, { force: true });
+    makeFifo(fifo);
+  }
+}
+
+/** The FIFO of a port agent's standard input. */
+export function inputPath(runtime: SuperviseRuntime, id: string): string {
+  return join(runtime.folders.fifos, `${id}.in`);
 }
 
 export function fifoPaths(runtime: SuperviseRuntime, id: string): readonly [stdout: string, stderr: string] {
@@ -86,7 +105,7 @@ export function fifoPaths(runtime: SuperviseRuntime, id: string): readonly [stdo
 }
 
 function commandLine(runtime: SuperviseRuntime, plan: LaunchPlan, port: number): string[] {
-  if (plan.spec.kind === "command") return plan.command.map((part) => expandPort(part, port));
+  if (isProgram(plan.spec.kind)) return plan.command.map((part) => expandPort(part, port));
   return [
     ...runtime.self,
     "__host",
@@ -99,14 +118,14 @@ function commandLine(runtime: SuperviseRuntime, plan: LaunchPlan, port: number):
 function environment(runtime: SuperviseRuntime, plan: LaunchPlan, identity: LaunchIdentity): Record<string, string> {
   const own = Object.entries(plan.spec.env).map(([name, value]) => [name, expandPort(value, identity.port)]);
   return {
-    ...(plan.spec.kind !== "command" && { [collectionTimer.name]: collectionTimer.value }),
+    ...(!isProgram(plan.spec.kind) && { [collectionTimer.name]: collectionTimer.value }),
     ...Object.fromEntries(own),
     [hostVariables.service]: plan.ref.name,
     [hostVariables.tenant]: plan.ref.tenant,
     [hostVariables.instance]: identity.id,
     [hostVariables.revision]: plan.revision,
     [hostVariables.port]: String(identity.port),
-    ...(plan.spec.kind !== "command" && {
+    ...(!isProgram(plan.spec.kind) && {
       [hostVariables.control]: runtime.controlSocket,
       [hostVariables.key]: identity.key,
       ...(plan.spec.kind === "wasm" && { [hostVariables.preopens]: JSON.stringify(plan.spec.preopens) }),

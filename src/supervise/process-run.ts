@@ -1,8 +1,9 @@
-import { type HostMessage, type HostShape, hostVariables } from "../api/index.ts";
+import { type HostMessage, type HostShape, hostVariables, isProgram, SoloError } from "../api/index.ts";
 import { bootId, type ProcessIdentity, readStat } from "../system/index.ts";
 import { adoptProcess } from "./adopt.ts";
 import { endTree } from "./end-tree.ts";
-import { captureOutput, launchProcess, type OutputCaptures, type ProcessHandle } from "./launch.ts";
+import { captureOutput, launchProcess, makeAgentFifos, type OutputCaptures, type ProcessHandle } from "./launch.ts";
+import { openAgent, type PortAgent, RecoveryTimes } from "./port/index.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 import type { InstanceRecord, LaunchPlan, SuperviseRuntime } from "./runtime.ts";
 import { type Judgement, Vitals, type VitalsOptions } from "./vitals.ts";
@@ -22,6 +23,8 @@ export interface RunContext {
   readonly key: string;
   /** The pids of all instances' processes, which are nobody's orphans. */
   readonly roots: Set<number>;
+  /** Of a port agent. */
+  readonly recovery: RecoveryTimes | undefined;
 }
 
 /** One process of an instance, from its start (or adoption) until nothing of its tree and of its output is left. */
@@ -40,6 +43,7 @@ export class ProcessRun {
   #formerShape: HostShape | null = null;
   readonly #hasFailed = Promise.withResolvers<void>();
   #vitals: Vitals | undefined;
+  #agent: PortAgent | undefined;
   #exit: ProcessExit | undefined;
 
   private constructor(
@@ -62,6 +66,7 @@ export class ProcessRun {
   /** @throws SoloError `start_failed` when the system refuses to execute the program */
   static launch(context: RunContext, port: number): ProcessRun {
     const { runtime, plan, id, key } = context;
+    if (plan.spec.kind === "port") makeAgentFifos(runtime, id);
     const captures = captureOutput(runtime, plan, id);
     try {
       const process = launchProcess(runtime, plan, { id, key, port });
@@ -113,12 +118,33 @@ export class ProcessRun {
     const shape = found === null ? null : this.#formerShape;
     this.#vitals = new Vitals({ plan, port: this.port, clock: runtime.clock, found, shape, onJudgement });
     const identity = this.#process;
+    if (plan.spec.kind === "port") this.#agent = this.#listen(found !== null, onJudgement);
     void identity?.exited.then((exit) => {
       this.#exit = exit;
       this.#vitals?.stop();
       runtime.keepExit(identity, exit);
       onExit(exit);
     });
+  }
+
+  /** The agent in the process, if it speaks the port protocol. */
+  get agent(): PortAgent | undefined {
+    return this.#agent;
+  }
+
+  /** How long it has said nothing, in milliseconds. */
+  get silenceMs(): number {
+    return this.#vitals?.silenceMs ?? 0;
+  }
+
+  /** Asks an agent to end by itself, and waits until it has, or for so long. Anything else ends by signals. */
+  async shutDown(reason: string, timeoutMs: number): Promise<void> {
+    if (this.#agent?.isReady !== true) return;
+    this.#agent.shutDown(reason);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    await Promise.race([this.exited(), promise]);
+    clearTimeout(timer);
   }
 
   receive(message: HostMessage): void {
@@ -130,7 +156,7 @@ export class ProcessRun {
 
   /** After the end of a host that could not start its module: waits until it has said why. */
   async lastWords(): Promise<void> {
-    if (this.#context.plan.spec.kind === "command" || this.#exit?.code !== hostFailureCode) return;
+    if (isProgram(this.#context.plan.spec.kind) || this.#exit?.code !== hostFailureCode) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, lastWordsMs);
     await Promise.race([this.#hasFailed.promise, promise]);
@@ -161,7 +187,8 @@ export class ProcessRun {
 
   /** Waits until all that the tree wrote is kept. */
   async drainOutput(): Promise<void> {
-    await Promise.all([this.#captures.stdout.drained(outputDrainMs), this.#captures.stderr.drained(outputDrainMs)]);
+    const outputs = [this.#captures.stdout, this.#captures.stderr, this.#agent?.channel];
+    await Promise.all(outputs.map((output) => output?.drained(outputDrainMs)));
   }
 
   /** Forgets a process that is gone. */
@@ -171,13 +198,37 @@ export class ProcessRun {
       this.#context.runtime.dropExit(this.#process);
     }
     this.#vitals?.stop();
+    this.#agent?.close();
     close(this.#captures);
   }
 
   /** Lets go of a process without touching it. */
   release(): void {
     this.#vitals?.stop();
+    this.#agent?.close();
     close(this.#captures);
+  }
+
+  #listen(resume: boolean, onJudgement: (judgement: Judgement) => void): PortAgent | undefined {
+    const { runtime, plan, id, recovery } = this.#context;
+    try {
+      return openAgent({
+        runtime,
+        plan,
+        id,
+        recovery: recovery ?? new RecoveryTimes(runtime.clock),
+        resume,
+        onBeat: (isFirst) => {
+          if (isFirst) this.#vitals?.receive({ type: "ready", shape: "service", port: null, took_ms: 0 });
+          this.#vitals?.receive({ type: "heartbeat" });
+        },
+        onDead: (reason) => onJudgement({ kind: "dead", reason }),
+      });
+    } catch (error) {
+      const reason = `its FIFOs can't be opened: ${SoloError.from(error).message}`;
+      setImmediate(() => onJudgement({ kind: "dead", reason }));
+      return undefined;
+    }
   }
 }
 
@@ -193,6 +244,6 @@ function orphanParentsOf({ pid }: ProcessIdentity): number[] {
 const initPid = 1;
 
 function close({ stdout, stderr }: OutputCaptures): void {
-  stdout.close();
+  stdout?.close();
   stderr.close();
 }

@@ -1,5 +1,6 @@
 import type { HostShape, ServiceRef, ServiceSpec } from "../api/index.ts";
 import type { Clock, Poller, ProcessIdentity } from "../system/index.ts";
+import type { AgentStore } from "./port/store.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 
 /**
@@ -26,6 +27,7 @@ export interface SuperviseRuntime {
   readonly routes: RoutePort;
   readonly records: RecordPort;
   readonly guardian: GuardianPort;
+  readonly agents: AgentsPort;
   emit(event: SuperviseEvent): void;
 }
 
@@ -91,6 +93,11 @@ export interface GuardianPort {
   drop(fifo: string): void;
 }
 
+/** Where port agents keep what outlives them. */
+export interface AgentsPort {
+  storeOf(ref: ServiceRef, instance: string): AgentStore;
+}
+
 export interface SuperviseEvent {
   readonly event: string;
   readonly ref: ServiceRef;
@@ -105,7 +112,7 @@ export interface LaunchPlan {
   readonly spec: ServiceSpec;
   /** The artifact's entry file (`source`, `wasm`); unused for a command. */
   readonly entry: string;
-  /** The executable as resolved at deploy, and its arguments (`command`). */
+  /** The executable as resolved at deploy, and its arguments (`command`, `port`). */
   readonly command: readonly string[];
   /** Whether the program is expected to listen on `$PORT`. */
   readonly mentionsPort: boolean;

@@ -17,7 +17,7 @@ export interface StopPlan {
 }
 
 /**
- * Ends a process in order: no new requests, those in flight are finished, SIGTERM to its whole tree, the grace, SIGKILL,
+ * Ends a process in order: no new requests, those in flight are finished, an agent is asked to end by itself, SIGTERM to its whole tree, the grace, SIGKILL,
  * and the proof that nothing is left; then waits for its last output.
  * @throws SoloError `stop_failed` naming the pids that remain
  */
@@ -31,6 +31,9 @@ export async function stopProcess(
   }
   routes.remove(ref, id);
   onDrained();
+  if (graceMs > 0 && run.exit === undefined) {
+    await Promise.race([run.shutDown("the service is stopped", Math.min(graceMs, drainMs)), aborted(hurry)]);
+  }
   const left = await run.endTree(hurry.aborted ? 0 : graceMs, hurry);
   if (left.length > 0) {
     throw new SoloError("stop_failed", `${ref.name}: processes ${left.join(", ")} of ${id} are still there`, {

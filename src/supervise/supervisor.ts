@@ -162,6 +162,21 @@ export class Supervisor implements InstanceOwner {
     return instance !== undefined && instance.key === key ? instance.peerOf(pid) : undefined;
   };
 
+  /** The service of the instance whose key and process are those. */
+  readonly identify = ({
+    instance: id,
+    key,
+    pid,
+  }: {
+    readonly instance: string;
+    readonly key: string;
+    readonly pid: number;
+  }) => {
+    const instance = this.#instances.get(id);
+    const isIts = instance !== undefined && instance.key === key && instance.peerOf(pid) !== undefined;
+    return isIts ? instance.plan.ref : undefined;
+  };
+
   changed(instance: Instance): void {
     if (instance.state !== "starting") this.#starts.leave(instance);
     this.#observe(instance);

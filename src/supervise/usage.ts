@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { isProgram } from "../api/index.ts";
 import { type Clock, clockTicksPerSecond, descendantsOf, readMemory, readStat } from "../system/index.ts";
 import type { Instance } from "./instance.ts";
 
@@ -66,7 +67,7 @@ export class UsageSampler {
   #sample(instance: Instance): Usage {
     if (instance.pid === null) return noUsage;
     const now = this.#clock.monotonic();
-    const { rssBytes, cpuMs } = consumption(instance.pid, instance.plan.spec.kind === "command");
+    const { rssBytes, cpuMs } = consumption(instance.pid, isProgram(instance.plan.spec.kind));
     const last = this.#samples.get(instance.id);
     const elapsed = last?.pid === instance.pid ? now - last.time : 0;
     const share = last === undefined || elapsed <= 0 ? 0 : ((cpuMs - last.cpuMs) / elapsed) * 100;

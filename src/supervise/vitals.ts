@@ -45,6 +45,7 @@ export class Vitals {
   constructor(options: VitalsOptions) {
     this.#options = options;
     this.#started = options.found !== null;
+    // A host, or an agent that speaks for itself.
     if (options.plan.spec.kind !== "command") {
       this.#heartbeat = new Heartbeat(options.clock, options.shape, () => this.#evaluate());
     }
@@ -66,6 +67,11 @@ export class Vitals {
   /** Every probe's standing, for `status`. */
   records(): { readonly role: ProbeRole; readonly type: string; readonly record: HealthRecord }[] {
     return [...this.#probers.values()].map(({ role, probe, record }) => ({ role, type: probe.type, record }));
+  }
+
+  /** How long the host or agent has said nothing, in milliseconds; 0 before it was ready. */
+  get silenceMs(): number {
+    return this.#heartbeat?.silenceMs ?? 0;
   }
 
   stop(): void {
@@ -137,6 +143,8 @@ export class Vitals {
     const startup = this.#probers.get("startup");
     if (startup !== undefined) return startup.record.ok === true;
     if (this.#heartbeat === undefined) return false;
+    // The first heartbeat of an agent says that its state is in place.
+    if (this.#options.plan.spec.kind === "port") return true;
     // A worker's top level has been evaluated, no more: most mistakes, and jobs deployed as services, end it right after.
     if (!this.#heartbeat.listens && this.#options.plan.spec.health.readiness === undefined) this.#prove();
     return this.#heartbeat.listens || this.#options.plan.spec.health.readiness !== undefined;

@@ -18,6 +18,28 @@ export function openFifoReader(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | closeOnExec);
 }
 
+/**
+ * Opens both sides at once, which Linux allows: who has such a descriptor never sees the FIFO's end, and gets no SIGPIPE, as
+ * it is a reader and a writer of its own.
+ *
+ * @param waits whether its reads and writes do, as programs expect of their standard input and output
+ */
+export function openFifoBoth(path: string, { waits }: { readonly waits: boolean }): number {
+  return openSync(path, constants.O_RDWR | closeOnExec | (waits ? 0 : constants.O_NONBLOCK));
+}
+
+/** So many bytes a pipe takes whole or not at all (`PIPE_BUF`, pipe(7)). */
+export const pipeAtomicBytes = 4_096;
+
+/** Writes without waiting. Up to {@link pipeAtomicBytes} go whole or not at all. */
+export function writeFrom(fd: number, bytes: Uint8Array): number | "full" {
+  const count = libc().write(fd, ptr(bytes), bytes.length);
+  if (count >= 0) return count;
+  const reason = errno();
+  if (reason === EAGAIN || reason === EINTR) return "full";
+  throw systemError("write", `to ${fd}`, reason);
+}
+
 /** Bytes that can be read at once. */
 export function readableBytes(fd: number): number {
   if (libc().ioctl(fd, inputQueue, ptr(number)) !== 0) throw systemError("ioctl", `FIONREAD of ${fd}`);
@@ -80,6 +102,7 @@ function openLibc() {
     mkfifo: { args: ["ptr", "u32"], returns: "i32" },
     /** The results are 32 bits wide here because no length asked for exceeds 2³¹. */
     read: { args: ["i32", "ptr", "u64"], returns: "i32" },
+    write: { args: ["i32", "ptr", "u64"], returns: "i32" },
     ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
     fcntl: { args: ["i32", "i32", "i64"], returns: "i32" },
   });

@@ -17,6 +17,8 @@ export interface RawMessage {
 
 export interface MessageSink {
   message(message: RawMessage): void;
+  /** The first chunk of a message has come: it was sent before all that comes between its chunks. */
+  began?(): void;
   /** What came is dropped; unless the reader is out of step, the next frame is read as if nothing had been. */
   refused(refusal: FrameRefusal): void;
 }
@@ -106,6 +108,7 @@ export class MessageReader {
     }
     const misplaced = this.#place(id, index);
     if (misplaced !== undefined) sink.refused(misplaced);
+    if (index === 0) sink.began?.();
     const message = this.#unfinished;
     if (message === undefined) return;
     const refusal = this.#append(message, data) ?? (last ? message.scanner.end() : undefined);

@@ -17,7 +17,8 @@ export function programOf(request: ProgramRequest): Pick<ServiceSpecInput, "kind
   const { path, args, cwd } = request;
   const kind = request.kind ?? detectKind(request);
   const absolute = resolve(cwd, path);
-  if (kind === "command") return { kind, command: [isBareWord(path) && !exists(absolute) ? path : absolute, ...args] };
+  if (kind === "command" || kind === "port")
+    return { kind, command: [isBareWord(path) && !exists(absolute) ? path : absolute, ...args] };
   if (request.local && !exists(absolute)) throw missing(path);
   return { kind, path: absolute, args: [...args] };
 }

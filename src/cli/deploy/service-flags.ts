@@ -3,7 +3,7 @@ import { type ServiceKind, SoloError } from "../../api/index.ts";
 import { duration } from "../global-flags.ts";
 
 // Written out here, because the contract's own lists would load its validators.
-const serviceKinds = ["source", "wasm", "command"] as const satisfies readonly ServiceKind[];
+const serviceKinds = ["source", "wasm", "command", "port"] as const satisfies readonly ServiceKind[];
 const restartPolicies = ["permanent", "transient", "temporary"] as const;
 type RestartPolicy = (typeof restartPolicies)[number];
 

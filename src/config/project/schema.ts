@@ -46,10 +46,25 @@ const restartFileSchema = z.strictObject({
 });
 export type RestartFile = z.infer<typeof restartFileSchema>;
 
+const stateFileSchema = z.strictObject({
+  mode: read(oneOf(["stateless", "hybrid", "external"])).optional(),
+  durability: read(oneOf(["sync", "async", "checkpoint"])).optional(),
+  flush: read(duration(10, longest)).optional(),
+  watch: z.array(z.string().min(1)).max(100).optional(),
+  max_bytes: read(size(0, 1e12)).optional(),
+  max_keys: read(integer("a number of keys", 0, 1e9)).optional(),
+  version: read(integer("a version", 1, 1e9)).optional(),
+  folders: z.array(z.string().min(1)).min(1).max(64).optional(),
+  checkpoint: read(duration(0, longest)).optional(),
+  keep: read(duration(0, longest)).optional(),
+});
+export type StateFile = z.infer<typeof stateFileSchema>;
+
 export const serviceFileSchema = z.strictObject({
   source: z.string().min(1).optional(),
   wasm: z.string().min(1).optional(),
   command: z.array(z.string()).min(1).optional(),
+  port: z.array(z.string()).min(1).optional(),
   args: z.array(z.string()).optional(),
   env: serviceSpecSchema.shape.env.unwrap().optional(),
   cwd: z.string().min(1).optional(),
@@ -62,6 +77,7 @@ export const serviceFileSchema = z.strictObject({
   fixed_port: read(integer("a port", 1, 65_535)).optional(),
   route: z.strictObject({ host: z.union([z.string(), z.array(z.string()).min(1)]) }).optional(),
   logs: z.strictObject({ bytes: read(size(1_000_000, 1e12)) }).optional(),
+  state: stateFileSchema.optional(),
 });
 export type ServiceFile = z.infer<typeof serviceFileSchema>;
 

@@ -5,6 +5,7 @@ import type { KeyPath } from "../scan/key-map.ts";
 import { toHealth } from "./health.ts";
 import type { Report } from "./report.ts";
 import type { RestartFile, ServiceFile } from "./schema.ts";
+import { checkState, toState } from "./state.ts";
 
 /** What a service gets for what its file leaves open. */
 export interface ServiceDefaults {
@@ -41,13 +42,14 @@ export function toSpec(file: ServiceFile, path: KeyPath, context: TranslateConte
     ...(file.fixed_port !== undefined && { fixed_port: file.fixed_port }),
     ...(file.route && { hosts: [file.route.host].flat().map((host) => host.toLowerCase()) }),
     ...(file.logs && { log_bytes: file.logs.bytes }),
+    ...(file.state && { state: toState(file.state, (folder) => absolute(folder, context)) }),
   });
 }
 
 type Program = Pick<ServiceSpec, "kind"> & Partial<Pick<ServiceSpec, "path" | "command" | "cwd">>;
 
 function toProgram(
-  { source, wasm, command }: ServiceFile,
+  { source, wasm, command, port }: ServiceFile,
   path: KeyPath,
   context: TranslateContext,
 ): Program | undefined {
@@ -56,27 +58,31 @@ function toProgram(
   if (wasm !== undefined) programs.push({ kind: "wasm", path: absolute(wasm, context) });
   if (command !== undefined)
     programs.push({ kind: "command", command: absoluteCommand(command, context), cwd: context.folder });
+  if (port !== undefined) programs.push({ kind: "port", command: absoluteCommand(port, context), cwd: context.folder });
   if (programs.length === 1) return programs[0];
   const found =
     programs.length === 0
       ? "nothing to run"
       : `more than one thing to run: ${programs.map(({ kind }) => kind).join(", ")}`;
-  context.report(path, found, "give exactly one of source, wasm, command");
+  context.report(path, found, "give exactly one of source, wasm, command, port");
   return undefined;
 }
 
 /** Keys that mean nothing beside others, or contradict them. */
 function checkCombinations(file: ServiceFile, path: KeyPath, report: Report): void {
-  const { command, wasm, args, preopens, health, fixed_port, replicas = 1 } = file;
+  const { command, port, wasm, args, preopens, health, fixed_port, replicas = 1 } = file;
   if (command && args) report([...path, "args"], "a command has its arguments in itself", "move them into command");
+  if (port && args) report([...path, "args"], "an agent has its arguments in port", "move them into port");
+  if (port && replicas > 1)
+    report([...path, "replicas"], "an agent is one process", "remove replicas, or deploy it under several names");
   if (preopens && wasm === undefined) report([...path, "preopens"], "only a wasm module has preopened folders");
-  if (command && health?.heartbeat)
-    report([...path, "health", "heartbeat"], "only a source or wasm service has a heartbeat");
+  if (command && health?.heartbeat) report([...path, "health", "heartbeat"], "a plain command has no heartbeat");
   for (const role of ["startup", "readiness", "liveness"] as const) {
     const own = health?.[role];
     if (command && typeof own === "object" && own.heartbeat)
-      report([...path, "health", role, "heartbeat"], "only a source or wasm service has a heartbeat");
+      report([...path, "health", role, "heartbeat"], "a plain command has no heartbeat");
   }
+  if (file.state) checkState(file, [...path, "state"], report);
   if (fixed_port !== undefined && replicas > 1) {
     report(
       [...path, "replicas"],

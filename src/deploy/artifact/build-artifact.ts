@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type ServiceSpec, SoloError } from "../../api/index.ts";
+import { isProgram, type ServiceSpec, SoloError } from "../../api/index.ts";
 import type { Artifact } from "./artifact.ts";
 import { Builder } from "./builder/builder.ts";
 import { readCommand } from "./command/read-command.ts";
@@ -20,7 +20,7 @@ export async function buildArtifact(
   builder: Builder = defaultBuilder,
 ): Promise<Artifact> {
   const begin = performance.now();
-  const artifact = spec.kind === "command" ? await fromCommand(spec) : await fromPath(spec, artifactsFolder, builder);
+  const artifact = isProgram(spec.kind) ? await fromCommand(spec) : await fromPath(spec, artifactsFolder, builder);
   return { ...artifact, tookMs: Math.round(performance.now() - begin) };
 }
 

@@ -1,8 +1,13 @@
 import { type ServiceSpec, SoloError } from "../../api/index.ts";
 import { type Instance, isPortFree } from "../../supervise/index.ts";
 
-/** @throws SoloError `invalid_request` when several instances would have to listen on one port */
-export function refuseSharedPort(name: string, { fixed_port }: ServiceSpec, replicas: number): void {
+/** @throws SoloError `invalid_request` when several instances would have to listen on one port, or to write one agent's log */
+export function refuseSharedPort(name: string, { kind, fixed_port }: ServiceSpec, replicas: number): void {
+  if (kind === "port" && replicas > 1) {
+    throw new SoloError("invalid_request", `${name} is an agent, which is one process with one log`, {
+      hint: "deploy it under several names instead",
+    });
+  }
   if (fixed_port === undefined || replicas <= 1) return;
   throw new SoloError("invalid_request", `${name} listens on the fixed port ${fixed_port}: one instance at most`, {
     hint: "let it listen on $PORT instead, which is different for each instance",

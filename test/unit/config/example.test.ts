@@ -57,7 +57,7 @@ test("the project's part is valid and shows every key of services, probes and gr
     env: {},
     defaults: { stop_grace_ms: 30_000, log_bytes: 64_000_000 },
   });
-  expect(services.map(({ name }) => name)).toEqual(["api", "db", "migrate"]);
+  expect(services.map(({ name }) => name)).toEqual(["api", "db", "migrate", "agent"]);
   expect(groups).toHaveLength(1);
   for (const key of [...keysOf(serviceFileSchema), ...keysOf(groupFileSchema)])
     expect(project).toMatch(new RegExp(`\\b${key} = |\\.${key}\\]`));

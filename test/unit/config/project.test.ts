@@ -132,11 +132,11 @@ describe("mistakes are told with their place", () => {
   const command = '[service.b]\ncommand = ["b"]\n';
 
   test.each<[string, string[]]>([
-    ["[service.a]\n", ["solo.toml:1:10: service.a: nothing to run (give exactly one of source, wasm, command)"]],
+    ["[service.a]\n", ["solo.toml:1:10: service.a: nothing to run (give exactly one of source, wasm, command, port)"]],
     [
       `${service}wasm = "a.wasm"\n`,
       [
-        "solo.toml:1:10: service.a: more than one thing to run: source, wasm (give exactly one of source, wasm, command)",
+        "solo.toml:1:10: service.a: more than one thing to run: source, wasm (give exactly one of source, wasm, command, port)",
       ],
     ],
     [`${service}replica = 2\n`, ["solo.toml:3:1: service.a.replica: unknown key (did you mean replicas?)"]],
@@ -217,7 +217,7 @@ describe("mistakes are told with their place", () => {
     ],
     [
       `${command}health = { heartbeat = true }\n`,
-      ["solo.toml:3:12: service.b.health.heartbeat: only a source or wasm service has a heartbeat"],
+      ["solo.toml:3:12: service.b.health.heartbeat: a plain command has no heartbeat"],
     ],
     [
       '[service."a b"]\nsource = "a.ts"\n',
@@ -276,7 +276,7 @@ command = ["d"]
   test("a dependency on a service that is itself refused is no second mistake", async () => {
     const { problems } = project(`${service}depends_on = { b = "started" }\n[service.b]\n`);
     expect(await problems()).toEqual([
-      "solo.toml:4:10: service.b: nothing to run (give exactly one of source, wasm, command)",
+      "solo.toml:4:10: service.b: nothing to run (give exactly one of source, wasm, command, port)",
     ]);
   });
 

@@ -54,6 +54,11 @@ function supervise(clock: Clock = systemClock) {
         remove: (id) => write(() => records.delete(id)),
       },
       guardian: { hold() {}, drop() {} },
+      agents: {
+        storeOf: () => {
+          throw new Error("there is no agent here");
+        },
+      },
       emit: (event) => events.push(event),
     },
     () => undefined,

@@ -1,0 +1,294 @@
+"""An agent: methods that are called, a state that stays, a heartbeat that says that it lives."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable
+
+from .connection import VERSION, Connection
+from .state import OPERATION, State
+
+Method = Callable[[Any], Any]
+Replay = Callable[[Any], None]
+
+_log = logging.getLogger("solo_agent")
+
+
+class CheckpointError(Exception):
+    """The kernel could not keep a checkpoint. The one before, and the log, are still there."""
+
+
+class Agent:
+    """One process that takes part in Solo.
+
+    Example::
+
+        from solo_agent import Agent
+
+        agent = Agent()
+
+        @agent.method
+        def add(input):
+            return {"total": agent.state.increment("total", input["n"])}
+
+        agent.run()
+
+    Constructing it takes standard input and output for the protocol; ``print`` and ``logging`` go to the service's log.
+
+    ``checkpoint_entries`` and ``checkpoint_seconds`` say when a checkpoint is taken without being asked for; ``workers`` how
+    many methods run at a time.
+    """
+
+    def __init__(
+        self,
+        *,
+        checkpoint_entries: int = 10_000,
+        checkpoint_seconds: float = 300.0,
+        workers: int = 16,
+    ) -> None:
+        self._connection = Connection()
+        self.state = State(self._connection)
+        self.service = os.environ.get("SOLO_SERVICE", "")
+        self.tenant = os.environ.get("SOLO_TENANT", "")
+        self.instance = os.environ.get("SOLO_INSTANCE", "")
+        self.status = "idle"
+        self._methods: dict[str, Method] = {}
+        self._replays: dict[str, Replay] = {}
+        self._on_start: list[Callable[[], None]] = []
+        self._on_shutdown: list[Callable[[str], None]] = []
+        self._on_reload: Callable[[dict[str, Any]], None] | None = None
+        self._snapshot: Callable[[], dict[str, Any]] | None = None
+        self._load: Callable[[dict[str, Any]], None] | None = None
+        self._entries_limit = checkpoint_entries
+        self._seconds_limit = checkpoint_seconds
+        self._workers = ThreadPoolExecutor(workers, "solo-method")
+        self._background = ThreadPoolExecutor(1, "solo-checkpoint")
+        self._ready = threading.Event()
+        self._checkpoint_lock = threading.Lock()
+        self._checkpoint_answer = threading.Event()
+        self._checkpoint_id: str | None = None
+        self._checkpoint_error: str | None = None
+        self._checkpointed_at = 0
+        self._checkpointed_when = time.monotonic()
+        self._evolution: Callable[[dict[str, Any]], None] | None = None
+
+    # What a program declares before it runs.
+
+    def method(self, function: Method) -> Method:
+        """Decorator: ``solo call NAME function JSON`` calls it with the input. What it raises is the caller's error."""
+        self._methods[function.__name__] = function
+        return function
+
+    def replay(self, operation: str) -> Callable[[Replay], Replay]:
+        """Decorator: carries out an entry of :meth:`log` again, after a restart, and for the first time once it is kept."""
+
+        def declare(function: Replay) -> Replay:
+            self._replays[operation] = function
+            return function
+
+        return declare
+
+    def on_start(self, function: Callable[[], None]) -> Callable[[], None]:
+        """Decorator: called with the state in place, before the agent is ready."""
+        self._on_start.append(function)
+        return function
+
+    def on_shutdown(self, function: Callable[[str], None]) -> Callable[[str], None]:
+        """Decorator: called with the reason when the agent is asked to end, before its last checkpoint."""
+        self._on_shutdown.append(function)
+        return function
+
+    def on_hot_reload(self, function: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+        """Decorator: called with ``code``, ``module`` and ``backup_checkpoint_id``."""
+        self._on_reload = function
+        return function
+
+    def on_evolution_result(self, function: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+        """Decorator: called with ``success``, ``decision``, ``metrics`` and ``reason``."""
+        self._evolution = function
+        return function
+
+    def checkpoint_with(
+        self, snapshot: Callable[[], dict[str, Any]], load: Callable[[dict[str, Any]], None]
+    ) -> None:
+        """Adds data of the agent's own to its checkpoints (such as ``memory_blocks``), and takes it out of them again."""
+        self._snapshot, self._load = snapshot, load
+
+    # What it does while it runs.
+
+    def log(self, operation: str, params: Any) -> None:
+        """Keeps an entry of the log, then carries it out with its :meth:`replay`. Returns when both are done."""
+        act = self._replays.get(operation)
+        if act is None:
+            raise ValueError(f"nothing is declared to replay {operation!r}")
+
+        def keep(sequence: int) -> None:
+            act(params)
+            self.state.passed(sequence)
+
+        self._connection.log(operation, params, keep).wait()
+
+    def checkpoint(self) -> str:
+        """Keeps the whole state, which makes the log up to now superfluous. Returns the checkpoint's id."""
+        with self._checkpoint_lock:
+            kept, sequence = self.state.snapshot()
+            own = {} if self._snapshot is None else self._snapshot()
+            agent_state = {"id": self.instance, "name": self.service, "version": VERSION, "status": self.status}
+            data = {**own, "agent_state": agent_state, "state": kept, "sequence": sequence}
+            self._checkpoint_answer.clear()
+            self._checkpoint_id = self._checkpoint_error = None
+            self._connection.send_checkpoint(data, sequence)
+            self._checkpoint_answer.wait()
+            if self._checkpoint_id is None:
+                raise CheckpointError(self._checkpoint_error)
+            self._checkpointed_at, self._checkpointed_when = sequence, time.monotonic()
+            return self._checkpoint_id
+
+    def metrics(self, **data: float) -> None:
+        """Reports measures, of which ``solo status --json`` shows the latest: ``avg_latency``, ``error_rate``, …"""
+        self._connection.send("metrics", data=data)
+
+    def evolution_intent(
+        self, reason: str, target: str, new_code: str, *, latency: float = 0, memory: float = 0, accuracy: float = 0
+    ) -> None:
+        """Asks to be changed."""
+        improvement = {"latency": latency, "memory": memory, "accuracy": accuracy}
+        hypothesis = {"reason": reason, "target": target, "new_code": new_code, "expected_improvement": improvement}
+        self._connection.send("evolution_intent", hypothesis=hypothesis)
+
+    def report_error(self, code: str, message: str, stack_trace: str | None = None, context: Any = None) -> None:
+        """Records an error as an event of the service."""
+        error = {"code": code, "message": message, "stack_trace": stack_trace, "context": context}
+        self._connection.send("error", error=error)
+
+    def run(self) -> None:
+        """Serves until the agent is asked to end. Call it from the main thread, once everything is declared."""
+        threading.Thread(target=self._beat, name="solo-heartbeat", daemon=True).start()
+        while True:
+            message = self._connection.read()
+            if message is None:
+                _log.error("standard input has ended: this program is to be started by `solo deploy --kind port`")
+                os._exit(1)
+            try:
+                self._handle(message)
+            except Exception:
+                # The message is lost, the agent is not; but a state that could not be restored must not be served.
+                _log.exception("a %s could not be handled", message.get("type"))
+                if message.get("type") == "restore":
+                    os._exit(1)
+
+    def _handle(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "hello":
+            self._connection.greet(message["data"], sorted(self._methods), f"solo_agent for Python {sys.version_info.major}")
+        elif kind == "restore":
+            self._restore(message)
+        elif kind == "wal_flush_ack":
+            self._connection.acknowledged(message["sequence"])
+            if message["sequence"] - self._checkpointed_at >= self._entries_limit:
+                self._checkpoint_soon()
+        elif kind == "checkpoint_ack":
+            self._checkpoint_settled(message["checkpoint_id"], None)
+        elif kind == "process_request":
+            self._workers.submit(self._answer, message["request_id"], message["data"])
+        elif kind == "shutdown":
+            threading.Thread(target=self._shut_down, args=(message,), name="solo-shutdown").start()
+        elif kind == "hot_reload" and self._on_reload is not None:
+            self._workers.submit(self._on_reload, message)
+        elif kind == "evolution_result" and self._evolution is not None:
+            self._workers.submit(self._evolution, message)
+        elif kind == "error":
+            self._refused(message["error"])
+
+    def _restore(self, message: dict[str, Any]) -> None:
+        snapshot = message["snapshot"] or {}
+        self._connection.fail_pending("the state was set to another point")
+        sequence = snapshot.get("sequence", 0)
+        self.state.restore(snapshot.get("state", {}), sequence)
+        if self._load is not None and message["snapshot"] is not None:
+            self._load(snapshot)
+        self._checkpointed_at = sequence
+        for entry in message["wal_entries"]:
+            sequence = entry["sequence"]
+            if entry["operation"] == OPERATION:
+                self.state.replay(entry["params"], sequence)
+            elif entry["operation"] in self._replays:
+                self._replays[entry["operation"]](entry["params"])
+                self.state.passed(sequence)
+        self._connection.sequence = sequence
+        for function in self._on_start:
+            function()
+        self._connection.send("heartbeat")
+        self._ready.set()
+
+    def _beat(self) -> None:
+        self._ready.wait()
+        while True:
+            time.sleep(1)
+            self._connection.send("heartbeat")
+            _, sequence = self.state.snapshot() if self._is_old() else (None, self._checkpointed_at)
+            if sequence > self._checkpointed_at:
+                self._checkpoint_soon()
+
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._checkpointed_when >= self._seconds_limit
+
+    def _checkpoint_soon(self) -> None:
+        if not self._checkpoint_lock.locked():
+            self._background.submit(self._checkpoint_quietly)
+
+    def _checkpoint_quietly(self) -> None:
+        try:
+            self.checkpoint()
+        except CheckpointError as error:
+            _log.warning("no checkpoint: %s", error)
+            self._checkpointed_when = time.monotonic()
+
+    def _checkpoint_settled(self, checkpoint_id: str | None, error: str | None) -> None:
+        self._connection.checkpoint_settled()
+        self._checkpoint_id, self._checkpoint_error = checkpoint_id, error
+        self._checkpoint_answer.set()
+
+    def _answer(self, request_id: str, request: dict[str, Any]) -> None:
+        function = self._methods.get(request["message"])
+        try:
+            if function is None:
+                raise LookupError(f"there is no method {request['message']!r}")
+            answer: dict[str, Any] = {"data": function(request["context"])}
+            self._connection.send("process_response", request_id=request_id, **answer)
+        except Exception as error:
+            _log.exception("method %s failed", request["message"])
+            failure = {"code": type(error).__name__, "message": str(error)}
+            self._connection.send("process_response", request_id=request_id, error=failure)
+
+    def _refused(self, error: dict[str, Any]) -> None:
+        _log.warning("%s: %s", error["code"], error["message"])
+        if error["code"] == "WAL_FULL":
+            self._background.submit(self._make_room, error["message"])
+        elif error["code"] == "CHECKPOINT_FAILED":
+            self._checkpoint_settled(None, error["message"])
+
+    def _make_room(self, reason: str) -> None:
+        try:
+            self.checkpoint()
+            self._connection.resend()
+        except CheckpointError:
+            self._connection.fail_pending(reason)
+            self.state.forget_unkept()
+
+    def _shut_down(self, message: dict[str, Any]) -> None:
+        try:
+            self._workers.shutdown(wait=True)
+            for function in self._on_shutdown:
+                function(message["reason"])
+            if message["create_checkpoint"]:
+                self._checkpoint_quietly()
+        except Exception:
+            _log.exception("the shutdown was not clean")
+        sys.stderr.flush()
+        os._exit(0)

@@ -1,0 +1,135 @@
+"""The stream between an agent and its kernel: who writes when, and what has to be said again."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import threading
+import time
+from collections import OrderedDict
+from typing import Any, Callable
+
+from .frames import MessageReader, frames_of, mark_of
+
+VERSION = 2
+"""Of the port protocol."""
+
+
+class LogFullError(Exception):
+    """The kernel could not keep an entry of the log, nor a checkpoint that would have made room."""
+
+
+class Pending:
+    """An entry of the log that is not acknowledged yet."""
+
+    def __init__(self, entry: dict[str, Any], apply: Callable[[int], None]) -> None:
+        self.entry = entry
+        self.apply = apply
+        self.error: Exception | None = None
+        self.done = threading.Event()
+
+    def wait(self) -> None:
+        """Returns once the entry is kept. Waits for a kernel that is away."""
+        self.done.wait()
+        if self.error is not None:
+            raise self.error
+
+
+class Connection:
+    """Frames in both directions. Takes standard input and output for itself: ``print`` goes to the log from then on."""
+
+    def __init__(self) -> None:
+        self._input = os.dup(0)
+        self._output = os.dup(1)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        os.dup2(2, 1)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(line_buffering=True)
+        self._reader = MessageReader(self._input)
+        # Frames must not be mixed, and entries must be sent in the order of their sequences.
+        self._lock = threading.RLock()
+        self._greeted = False
+        self._messages = 0
+        self._pending: OrderedDict[int, Pending] = OrderedDict()
+        self._checkpoint: dict[str, Any] | None = None
+        self.sequence = 0
+
+    def read(self) -> dict[str, Any] | None:
+        """The kernel's next message; None when nobody is left to send one."""
+        return self._reader.read()
+
+    def greet(self, hello: dict[str, Any], methods: list[str], name: str) -> None:
+        """Answers a ``hello``, and says again what the last kernel did not acknowledge."""
+        with self._lock:
+            self._write(mark_of(hello["session"]))
+            self._greeted = True
+            self.send("hello", version=VERSION, data={"name": name, "methods": methods})
+            if hello["resume"]:
+                self.resend()
+
+    def send(self, message_type: str, **fields: Any) -> None:
+        """Sends a message, unless no kernel has said hello yet."""
+        with self._lock:
+            if not self._greeted:
+                return
+            self._messages += 1
+            message = {"type": message_type, "timestamp": int(time.time()), **fields}
+            for frame in frames_of(message, self._messages & 0xFFFFFFFF):
+                self._write(frame)
+
+    def log(self, operation: str, params: Any, apply: Callable[[int], None]) -> Pending:
+        """Sends an entry of the log. ``apply`` is called with its sequence when it is kept, in order."""
+        with self._lock:
+            entry = {"operation": operation, "params": params, "sequence": self.sequence + 1}
+            pending = Pending(entry, apply)
+            self.send("wal_entry", data=entry)
+            self.sequence += 1
+            self._pending[self.sequence] = pending
+            return pending
+
+    def acknowledged(self, sequence: int) -> None:
+        """Every entry up to this one is kept."""
+        kept: list[Pending] = []
+        with self._lock:
+            while self._pending and next(iter(self._pending)) <= sequence:
+                kept.append(self._pending.popitem(last=False)[1])
+        for pending in kept:
+            pending.apply(pending.entry["sequence"])
+        for pending in kept:
+            pending.done.set()
+
+    def resend(self) -> None:
+        """Sends everything that is not acknowledged again."""
+        with self._lock:
+            for pending in self._pending.values():
+                self.send("wal_entry", data=pending.entry)
+            if self._checkpoint is not None:
+                self.send("checkpoint", **self._checkpoint)
+
+    def send_checkpoint(self, data: dict[str, Any], sequence: int) -> None:
+        """Sends a checkpoint, and again to the next kernel if this one does not acknowledge it."""
+        with self._lock:
+            self._checkpoint = {"data": data, "metadata": {"sequence": sequence}}
+            self.send("checkpoint", **self._checkpoint)
+
+    def checkpoint_settled(self) -> None:
+        """The checkpoint under way was kept, or refused."""
+        with self._lock:
+            self._checkpoint = None
+
+    def fail_pending(self, reason: str) -> None:
+        """Gives up on every entry that is not kept."""
+        with self._lock:
+            failed = list(self._pending.values())
+            self._pending.clear()
+        for pending in failed:
+            pending.error = LogFullError(reason)
+            pending.done.set()
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._output, view) :]

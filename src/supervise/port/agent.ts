@@ -1,0 +1,331 @@
+import { randomBytes } from "node:crypto";
+import type { z } from "zod";
+import type { FrameRefusal, RawMessage } from "../../api/frames/index.ts";
+import { SoloError } from "../../api/index.ts";
+import type { Clock, Poller } from "../../system/index.ts";
+import { PortChannel } from "./channel.ts";
+import { checkpointData } from "./checkpoint-data.ts";
+import { openEnvelope, readValue } from "./envelope.ts";
+import { helloMessage, type Identity, now, protocolVersions, restoreParts } from "./kernel-messages.ts";
+import { LogIntake } from "./log-intake.ts";
+import {
+  type AgentMetrics,
+  batchSchema,
+  checkpointSchema,
+  entrySchema,
+  errorSchema,
+  type Hypothesis,
+  helloSchema,
+  intentSchema,
+  metricsSchema,
+  type PortErrorCode,
+  plainSchema,
+  responseSchema,
+} from "./messages.ts";
+import type { RecoveryTimes } from "./recovery.ts";
+import { Allowance, clip } from "./report.ts";
+import { Requests } from "./requests.ts";
+import type { AgentStore } from "./store.ts";
+
+export interface PortAgentOptions {
+  readonly clock: Clock;
+  readonly poller: Poller;
+  readonly identity: Identity;
+  /** FIFOs of its standard input and output. */
+  readonly input: string;
+  readonly output: string;
+  readonly store: AgentStore;
+  readonly recovery: RecoveryTimes;
+  /** The process has its state already: a former kernel saw it ready. */
+  readonly resume: boolean;
+  readonly emit: (event: string, data: Readonly<Record<string, unknown>>) => void;
+  readonly note: (text: string) => void;
+  /** A sign of life of an agent that is ready. */
+  readonly onBeat: () => void;
+  /** It can't go on: it must be ended and started again. */
+  readonly onDead: (reason: string) => void;
+}
+
+/** How far the handshake is (docs/protocol.md, section 4). */
+type Stage = "marking" | "introducing" | "loading" | "restoring" | "ready" | "closed";
+
+/** A process that speaks the port protocol, from its start (or adoption) to its end. */
+export class PortAgent {
+  readonly #options: PortAgentOptions;
+  readonly channel: PortChannel;
+  readonly #requests = new Requests();
+  #stage: Stage = "marking";
+  #resume: boolean;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+  #log: LogIntake | undefined;
+  #isSavingCheckpoint = false;
+  /** What the log had when the first chunk of the message under way came. */
+  #takenAtBegin: number | undefined;
+  readonly #events = new Allowance();
+  version: number | undefined;
+  metrics: AgentMetrics | undefined;
+
+  constructor(options: PortAgentOptions) {
+    this.#options = options;
+    this.#resume = options.resume;
+    const { poller, clock, input, output } = options;
+    this.channel = new PortChannel({
+      poller,
+      clock,
+      input,
+      output,
+      sink: {
+        marked: () => {
+          if (this.#stage === "marking") this.#stage = "introducing";
+        },
+        began: () => {
+          this.#takenAtBegin = this.#log?.taken;
+        },
+        message: (raw) => this.#receive(raw),
+        refused: (refusal) => this.#refused(refusal),
+        flushed: () => this.#acknowledge(),
+      },
+    });
+    this.#greet();
+  }
+
+  get isReady(): boolean {
+    return this.#stage === "ready";
+  }
+
+  /** @throws SoloError, see {@link Requests.ask}; `not_running` before it is ready */
+  ask(method: string, input: unknown, user: string, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
+    if (this.#stage !== "ready" || this.channel.waitingBytes > mostWaitingBytes) {
+      const why = this.#stage === "ready" ? "does not read what it is asked" : "is not ready";
+      throw new SoloError("not_running", `the agent ${why}`, { hint: "try again in a moment" });
+    }
+    const send = (request_id: string) => {
+      this.channel.expect();
+      this.#send("process_request", { request_id, data: { message: method, context: input, user_id: user } });
+    };
+    return this.#requests.ask(send, timeoutMs, signal);
+  }
+
+  /** Asks it to end by itself. */
+  shutDown(reason: string): void {
+    if (this.#stage === "ready") this.#send("shutdown", { reason, create_checkpoint: true });
+  }
+
+  /** Gives it the service's state anew, which was set to another point. */
+  async restore(): Promise<void> {
+    if (this.#stage !== "ready") return;
+    await this.#restore();
+  }
+
+  close(): void {
+    this.#stage = "closed";
+    clearTimeout(this.#patience);
+    this.#requests.abandon();
+    this.channel.close();
+  }
+
+  #greet(): void {
+    const session = randomBytes(16);
+    this.#stage = "marking";
+    this.channel.seek(session);
+    this.channel.send(helloMessage(this.#options.identity, session, this.#resume, this.#options.clock));
+    this.channel.expect();
+    // A new process has the service's grace; one that was ready before must answer like one that beats.
+    clearTimeout(this.#patience);
+    if (this.#resume) {
+      const reason = `did not answer the handshake within ${handshakeMs / 1_000} s`;
+      this.#patience = setTimeout(() => this.#options.onDead(reason), handshakeMs);
+    }
+  }
+
+  #receive(raw: RawMessage): void {
+    if (this.#stage === "closed") return;
+    const takenAtBegin = raw.isChunked ? this.#takenAtBegin : this.#log?.taken;
+    const envelope = openEnvelope(raw);
+    if (typeof envelope === "string") return void this.#invalid("malformed", envelope);
+    const { fields, data: range } = envelope;
+    const { type } = fields;
+    if (typeof type !== "string") return void this.#invalid("missing_field", "type is missing");
+    if (type === "checkpoint") return void this.#checkpoint(raw, fields, range, takenAtBegin ?? 0);
+    if (raw.bytes > maxPlainBytes)
+      return void this.#invalid("oversized_message", `a ${type} has at most ${maxPlainBytes} bytes`);
+    const data = range === undefined ? { value: undefined } : readValue(raw, range);
+    if (typeof data === "string") return void this.#invalid("malformed", data);
+    this.#handle(type, range === undefined ? fields : { ...fields, data: data.value });
+  }
+
+  #handle(type: string, message: Readonly<Record<string, unknown>>): void {
+    if (type === "hello") return void this.#introduced(message);
+    if (this.#stage === "introducing")
+      return void this.#invalid("handshake", "the first message after the mark is hello");
+    if (type === "heartbeat") {
+      if (this.#accepts(plainSchema, type, message)) this.#beat();
+    } else if (type === "wal_entry") {
+      const entry = this.#accepts(entrySchema, type, message);
+      if (entry) this.#logOf(type)?.take([entry.data]);
+    } else if (type === "wal_batch") {
+      const batch = this.#accepts(batchSchema, type, message);
+      if (batch) this.#logOf(type)?.take(batch.data);
+    } else if (type === "metrics") {
+      this.metrics = this.#accepts(metricsSchema, type, message)?.data ?? this.metrics;
+    } else if (type === "process_response") {
+      const response = this.#accepts(responseSchema, type, message);
+      if (response) this.#requests.answer(response.request_id, response);
+    } else if (type === "evolution_intent") {
+      const intent = this.#accepts(intentSchema, type, message);
+      if (intent) this.#evolve(intent.hypothesis);
+    } else if (type === "error") {
+      const failure = this.#accepts(errorSchema, type, message);
+      if (failure) this.#report("agent_error", clip(failure.error));
+    } else this.#invalid("unknown_type", `there is no message of type ${JSON.stringify(type.slice(0, 100))}`);
+  }
+
+  #introduced(message: Readonly<Record<string, unknown>>): void {
+    if (this.#stage !== "introducing") return void this.#invalid("handshake", "hello was not expected");
+    const hello = this.#accepts(helloSchema, "hello", message);
+    if (hello === undefined) return;
+    if (!protocolVersions.includes(hello.version)) {
+      this.#error("UNSUPPORTED_VERSION", `version ${hello.version} is not spoken here`, { versions: protocolVersions });
+      return void this.#options.onDead(`speaks version ${hello.version} of the port protocol`);
+    }
+    clearTimeout(this.#patience);
+    this.version = hello.version;
+    this.#stage = "loading";
+    void this.#begin().catch((error: unknown) => this.#options.onDead(SoloError.from(error).message));
+  }
+
+  async #begin(): Promise<void> {
+    if (!this.#resume) return this.#restore();
+    if (this.#log === undefined) this.#openLog((await this.#options.store.load()).sequence);
+    if (this.#stage !== "loading") return;
+    this.#stage = "ready";
+    this.#options.onBeat();
+  }
+
+  async #restore(): Promise<void> {
+    const memory = await this.#options.store.load();
+    if (this.#stage === "closed") return;
+    const parts = restoreParts(memory, this.#options.clock);
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    this.#openLog(memory.sequence);
+    this.#options.recovery.restoring(bytes, memory.entries.length);
+    this.#stage = "restoring";
+    this.channel.sendParts(parts);
+    this.channel.expect();
+  }
+
+  #openLog(sequence: number): void {
+    this.#log = new LogIntake(sequence, {
+      store: this.#options.store,
+      onKept: () => {
+        if (this.channel.waitingBytes < mostErrorBytes) this.#acknowledge();
+      },
+      onRefused: (refused, { message }) => this.#error("WAL_FULL", message, { sequence: refused }),
+    });
+  }
+
+  #logOf(type: string): LogIntake | undefined {
+    if (this.#log === undefined) this.#invalid("handshake", `a ${type} came before restore`);
+    return this.#log;
+  }
+
+  #beat(): void {
+    if (this.#stage === "restoring") {
+      this.#stage = "ready";
+      this.#resume = true;
+      const recovery = this.#options.recovery.ready();
+      if (recovery !== undefined) {
+        const { detectionMs: detection_ms, restartMs: restart_ms, restoreMs: restore_ms } = recovery;
+        this.#options.emit("agent_recovered", { detection_ms, restart_ms, restore_ms });
+      }
+    }
+    if (this.#stage === "ready") this.#options.onBeat();
+  }
+
+  #acknowledge(): void {
+    const acknowledgement = this.#log?.acknowledgement();
+    if (acknowledgement !== undefined) this.#send("wal_flush_ack", { ...acknowledgement });
+  }
+
+  #checkpoint(
+    raw: RawMessage,
+    fields: Readonly<Record<string, unknown>>,
+    range: readonly [number, number] | undefined,
+    taken: number,
+  ): void {
+    const head = this.#accepts(checkpointSchema, "checkpoint", fields);
+    if (head === undefined || this.#logOf("checkpoint") === undefined) return;
+    const sequence = head.metadata?.sequence ?? taken;
+    if (range === undefined) this.#invalid("missing_field", "data is missing");
+    else if (this.#isSavingCheckpoint) this.#error("CHECKPOINT_FAILED", "the one before is not kept yet");
+    else if (sequence > taken) this.#error("CHECKPOINT_FAILED", `there is no entry ${sequence} yet`);
+    else void this.#keep(checkpointData(raw, range, head.compressed === true), sequence);
+  }
+
+  async #keep(data: Promise<Uint8Array[]>, sequence: number): Promise<void> {
+    this.#isSavingCheckpoint = true;
+    try {
+      const { id, bytes } = await this.#options.store.saveCheckpoint(await data, sequence);
+      this.#log?.checkpointed(sequence);
+      this.#send("checkpoint_ack", { checkpoint_id: id, size: bytes });
+      this.#report("agent_checkpoint", { checkpoint_id: id, bytes, sequence });
+    } catch (error) {
+      this.#error("CHECKPOINT_FAILED", SoloError.from(error).message);
+    } finally {
+      this.#isSavingCheckpoint = false;
+    }
+  }
+
+  #evolve({ reason, target, new_code, expected_improvement }: Hypothesis): void {
+    const code_bytes = Buffer.byteLength(new_code);
+    this.#report("evolution_intent", { ...clip({ reason, target }), code_bytes, expected_improvement });
+    const result = { success: false, decision: "rejected", metrics: {}, reason: "not supported yet" };
+    if (this.channel.waitingBytes < mostErrorBytes) this.#send("evolution_result", result);
+  }
+
+  #refused(refusal: FrameRefusal): void {
+    if (!refusal.isOutOfStep) return void this.#invalid(refusal.reason, refusal.message);
+    this.#error("OUT_OF_STEP", refusal.message);
+    this.#report("agent_out_of_step", { reason: refusal.message });
+    this.#greet();
+  }
+
+  /** Checks the form of a message; tells the agent what is wrong with it. */
+  #accepts<Value>(
+    schema: z.ZodType<Value>,
+    type: string,
+    message: Readonly<Record<string, unknown>>,
+  ): Value | undefined {
+    const parsed = schema.safeParse(message);
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    this.#invalid("wrong_field", `${type}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "invalid"}`);
+    return undefined;
+  }
+
+  #invalid(reason: string, message: string): void {
+    this.#error("INVALID_MESSAGE", message, { reason });
+  }
+
+  #error(code: PortErrorCode, message: string, details: Readonly<Record<string, unknown>> = {}): void {
+    if (this.channel.waitingBytes < mostErrorBytes) this.#send("error", { error: { code, message, details } });
+    if (this.#events.take(this.#options.clock.monotonic())) this.#options.note(`port protocol: ${code}: ${message}`);
+  }
+
+  #report(event: string, data: Readonly<Record<string, unknown>>): void {
+    if (this.#events.take(this.#options.clock.monotonic())) this.#options.emit(event, data);
+  }
+
+  #send(type: string, fields: Readonly<Record<string, unknown>>): void {
+    if (this.#stage !== "closed") this.channel.send({ type, timestamp: now(this.#options.clock), ...fields });
+  }
+}
+
+/** An adopted agent answers like one that beats. */
+const handshakeMs = 5_000;
+/** While so much waits for an agent, it is told no more errors … */
+const mostErrorBytes = 65_536;
+/** … and while so much does, it is asked nothing more. */
+const mostWaitingBytes = 16_777_216;
+/** Longest message that is not a checkpoint. */
+const maxPlainBytes = 10_485_760;

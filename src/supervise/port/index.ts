@@ -1,0 +1,4 @@
+export type { PortAgent } from "./agent.ts";
+export { openAgent } from "./open-agent.ts";
+export { RecoveryTimes } from "./recovery.ts";
+export type { AgentStore } from "./store.ts";

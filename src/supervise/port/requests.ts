@@ -1,0 +1,73 @@
+import { randomUUID } from "node:crypto";
+import { SoloError } from "../../api/index.ts";
+
+/** Requests that wait for one agent. */
+const maxWaiting = 1_024;
+
+export interface AgentAnswer {
+  readonly data?: unknown;
+  readonly error?: { readonly code: string; readonly message: string } | null | undefined;
+}
+
+interface Waiting {
+  settle(answer: AgentAnswer | SoloError): void;
+}
+
+/** The requests that an agent has not answered yet. */
+export class Requests {
+  readonly #waiting = new Map<string, Waiting>();
+
+  /**
+   * @param send gets the id under which the answer is expected
+   * @throws SoloError `limit_exceeded`, `timeout`, `outcome_unknown`, `failed` with the agent's own error
+   */
+  async ask(send: (id: string) => void, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
+    if (this.#waiting.size >= maxWaiting) {
+      throw new SoloError("limit_exceeded", `${maxWaiting} requests wait for the agent already`, {
+        hint: "try again when it has answered some",
+      });
+    }
+    const id = randomUUID();
+    const { promise, resolve } = Promise.withResolvers<AgentAnswer | SoloError>();
+    this.#waiting.set(id, { settle: resolve });
+    const timer = setTimeout(() => resolve(timedOut(timeoutMs)), timeoutMs);
+    const onAbort = () => resolve(new SoloError("outcome_unknown", "the caller went away", { applied: "unknown" }));
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      send(id);
+      const answer = await promise;
+      if (answer instanceof SoloError) throw answer;
+      if (answer.error) throw refused(answer.error);
+      return answer.data ?? null;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      this.#waiting.delete(id);
+    }
+  }
+
+  /** An answer that nobody waits for any more is ignored. */
+  answer(id: string, answer: AgentAnswer): void {
+    this.#waiting.get(id)?.settle(answer);
+  }
+
+  /** The agent ended: whether it did what it was asked is not known. */
+  abandon(): void {
+    const error = new SoloError("outcome_unknown", "the agent ended before it answered", {
+      hint: "`solo status` shows whether it is back; whether it did what it was asked, only it knows",
+      applied: "unknown",
+    });
+    for (const waiting of this.#waiting.values()) waiting.settle(error);
+  }
+}
+
+function timedOut(timeoutMs: number): SoloError {
+  return new SoloError("timeout", `no answer within ${timeoutMs} ms`, {
+    hint: "it may still be at work; --timeout waits longer",
+    applied: "unknown",
+  });
+}
+
+function refused({ code, message }: { readonly code: string; readonly message: string }): SoloError {
+  return new SoloError("failed", `${code}: ${message}`, { applied: "unknown", details: { code } });
+}
