@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { stateSocketName } from "../api/state-channel.ts";
 
 /** A unix socket's path has 108 bytes with its final zero (`sun_path`, unix(7)). */
 export const maxSocketPathBytes = 107;
@@ -33,6 +34,10 @@ export interface Paths {
   readonly socket: string;
   /** Where the hosts of its services connect. */
   readonly controlSocket: string;
+  /** Where the hosts of its services reach their state. */
+  readonly stateSocket: string;
+  /** Services' state: a folder for each tenant, in it one for each service. */
+  readonly state: string;
 }
 
 /** The data directory within a home, where `$XDG_STATE_HOME` says nothing else. */
@@ -62,6 +67,8 @@ export function paths(env: Variables, dataDir?: string): Paths {
     lock: join(root, "solo.lock"),
     socket: join(socketFolder(root), "solo.sock"),
     controlSocket: join(socketFolder(root), longestSocketName),
+    stateSocket: join(socketFolder(root), stateSocketName),
+    state: join(root, "state"),
   };
 }
 

@@ -1,10 +1,12 @@
 import type { Identity } from "./identity.ts";
 import type { Context, Log } from "./sdk/index.ts";
+import { lazyChannel, lazyState } from "./state/lazy.ts";
 
 /** The `ctx` of one instance. */
 export function createContext(identity: Identity, signal: AbortSignal): Context {
   const { service, tenant, instance, revision } = identity;
-  return { log: createLog(), signal, service, tenant, instance, revision, env: process.env };
+  const state = lazyState(lazyChannel(identity), signal);
+  return { log: createLog(), signal, service, tenant, instance, revision, env: process.env, state };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

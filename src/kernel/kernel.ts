@@ -24,6 +24,7 @@ import type { Paths } from "../config/index.ts";
 import type { EventLog, NewEvent } from "../observe/events/index.ts";
 import type { LogStore } from "../observe/logs/index.ts";
 import type { Instance, Supervisor, UsageSampler } from "../supervise/index.ts";
+import type { ServiceStates } from "../state/index.ts";
 import type { Clock } from "../system/index.ts";
 import { accept } from "./accept.ts";
 import { comeToRest } from "./at-rest.ts";
@@ -39,6 +40,7 @@ import { scale } from "./operations/scale.ts";
 import { progressStream, type ReportProgress } from "./progress.ts";
 import type { Routes } from "./routes.ts";
 import type { Desired, Revision, Service } from "./service.ts";
+import { stateSettings } from "./state-settings.ts";
 import { lastExit, serviceRow, serviceStatus } from "./views.ts";
 
 /** What a kernel is made of, as `boot` puts it together. */
@@ -52,6 +54,7 @@ export interface KernelParts {
   readonly routes: Routes;
   readonly supervisor: Supervisor;
   readonly sampler: UsageSampler;
+  readonly states: ServiceStates;
   /** The folder of the instances' output FIFOs. */
   readonly fifos: string;
   /** Whether a guardian stands above this kernel; null for one that runs without. */
@@ -271,6 +274,7 @@ export class Kernel implements SoloApi {
     const isNews =
       next.revision.id !== service.revision.id || (next.desired === "running" && service.desired !== "running");
     Object.assign(service, next);
+    this.#parts.states.peek(service.ref)?.configure(stateSettings(service.revision.spec));
     if (change.revision !== undefined && isNews) {
       const data = { revision: service.revision.id, kind: service.revision.spec.kind, replicas: service.replicas };
       this.emit({ tenant: service.ref.tenant, event: "service_deployed", subject: service.key, data });

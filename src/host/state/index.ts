@@ -1,0 +1,2 @@
+export { StateChannel } from "./channel.ts";
+export { ChannelState } from "./state.ts";
