@@ -41,6 +41,7 @@ import { progressStream, type ReportProgress } from "./progress.ts";
 import type { Routes } from "./routes.ts";
 import type { Desired, Revision, Service } from "./service.ts";
 import { stateSettings } from "./state-settings.ts";
+import { Sweeper } from "./sweeper.ts";
 import { lastExit, serviceRow, serviceStatus } from "./views.ts";
 
 /** What a kernel is made of, as `boot` puts it together. */
@@ -71,6 +72,7 @@ const recentEvents = 10;
 /** The in-process runtime: every operation of the API on the parts below it. */
 export class Kernel implements SoloApi {
   readonly startedAt: number;
+  readonly sweeper = new Sweeper(this);
   readonly #parts: KernelParts;
   readonly #services = new Map<string, Service>();
   /** In order; made when it is asked for after a service was added. */

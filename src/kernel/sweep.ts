@@ -2,6 +2,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { SoloError } from "../api/index.ts";
 import type { Kernel } from "./kernel.ts";
+import type { Service } from "./service.ts";
 
 /** So many revisions of each service are kept, beside the current one and those that still run. */
 const keptRevisions = 10;
@@ -12,7 +13,7 @@ const keptRevisions = 10;
  */
 export function sweep(kernel: Kernel): void {
   try {
-    sweepRevisions(kernel);
+    sweepRevisions(kernel, kernel.services());
     const { artifacts } = kernel.paths;
     const digests = kernel.parts.database.revisions.digests();
     removeExcept(artifacts, (name) => digests.has(name));
@@ -20,14 +21,19 @@ export function sweep(kernel: Kernel): void {
     const known = new Set([...kernel.supervisor.all()].flatMap((instance) => instance.fifos()));
     removeExcept(fifos, (name) => known.has(join(fifos, name)));
   } catch (error) {
-    const reason = SoloError.from(error).message;
-    kernel.emit({ tenant: "default", event: "sweep_failed", subject: "kernel", data: { reason } });
+    noteSweepFailure(kernel, error);
   }
 }
 
-function sweepRevisions(kernel: Kernel): void {
+export function noteSweepFailure(kernel: Kernel, error: unknown): void {
+  const reason = SoloError.from(error).message;
+  kernel.emit({ tenant: "default", event: "sweep_failed", subject: "kernel", data: { reason } });
+}
+
+/** Removes the oldest revisions of those services that have too many. */
+export function sweepRevisions(kernel: Kernel, services: readonly Service[]): void {
   const { database } = kernel.parts;
-  const old = kernel.services().flatMap(({ ref, revision }) => {
+  const old = services.flatMap(({ ref, revision }) => {
     const running = kernel.supervisor.instancesOf(ref).map(({ plan }) => plan.revision);
     const needed = new Set([revision.id, ...running]);
     return database.revisions

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ServiceStatus, SoloError } from "../../src/api/index.ts";
 import { Daemon, failure, freePort, gone, last, waitFor } from "../support/index.ts";
@@ -329,6 +329,29 @@ describe("an update that was accepted", () => {
     await Bun.write(open, "");
     await machine.until("web", isOf(latest[0]));
     expect(await machine.status("gone")).toMatchObject({ state: "stopped", instances: [] });
+  });
+});
+
+describe("what deploys leave behind", () => {
+  const artifacts = () => readdirSync(join(daemon.env.dataDir, "artifacts"));
+
+  test("is removed but for the latest revisions, and can be deployed again", async () => {
+    const before = artifacts().length;
+    const version = (count: number) => daemon.module("many.ts", says(`version ${count}`));
+    for (let count = 0; count < 14; count++) await daemon.deploy({ many: version(count) });
+    expect(artifacts().length).toBeGreaterThan(before + 10);
+    await waitFor(() => artifacts().length <= before + 10, { what: "the sweep" });
+    await daemon.deploy({ many: version(0) });
+    expect(await text("many")).toBe("version 0");
+  });
+
+  test("is removed when the deploy was refused after it was built", async () => {
+    const before = new Set(artifacts());
+    const isAdded = (name: string) => !before.has(name);
+    const good = daemon.module("good.ts", says("never deployed"));
+    await failure(daemon.deploy({ good, bad: daemon.module("bad.ts", "export default {") }));
+    await waitFor(() => artifacts().some(isAdded), { what: "the artifact" });
+    await waitFor(() => !artifacts().some(isAdded), { what: "the sweep" });
   });
 });
 

@@ -71,6 +71,8 @@ export const migrations: readonly string[] = [
 
   ALTER TABLE services ADD COLUMN serves INTEGER NOT NULL DEFAULT 0;
 
+  CREATE INDEX revisions_of_digest ON revisions (digest);
+
   CREATE TABLE rollouts (
     tenant      TEXT NOT NULL,
     name        TEXT NOT NULL,

@@ -70,6 +70,7 @@ export class Deployment {
         if (!signal.aborted || !this.#isAnswered) kernel.endRollout(ref, revision.id);
       }
     });
+    kernel.sweeper.after(ref, changing);
     if (request.wait) {
       const noteLate = (error: unknown) => kernel.noteFailure(ref, error);
       const limit = { timeoutMs: request.timeout_ms, name: ref.name, noteLate };
