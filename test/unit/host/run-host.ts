@@ -3,6 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { UnixSocketListener } from "bun";
 import { type HostMessage, hostMessageSchema, hostVariables } from "../../../src/api/index.ts";
+import { stateSocketName } from "../../../src/api/state-channel.ts";
+import { ServiceStates, StateServer } from "../../../src/state/index.ts";
+import { systemClock } from "../../../src/system/index.ts";
 
 /** Longest wait of a test for one condition. */
 const deadlineMs = 10_000;
@@ -31,7 +34,9 @@ export class HostUnderTest implements AsyncDisposable {
   readonly port = freePort();
   readonly #socketPath = join(this.folder, "control.sock");
   readonly #child: Bun.Subprocess;
+  readonly #states = new ServiceStates({ folder: join(this.folder, "state"), clock: systemClock });
   #listener: UnixSocketListener<undefined> | undefined;
+  #stateServer: StateServer | undefined;
 
   constructor(entry: string, options: HostOptions = {}) {
     if (options.kernel !== false) this.startKernel();
@@ -66,9 +71,15 @@ export class HostUnderTest implements AsyncDisposable {
       unix: this.#socketPath,
       socket: { data: (_socket, bytes) => received(bytes.toString()) },
     });
+    this.#stateServer = new StateServer({
+      path: join(this.folder, stateSocketName),
+      states: this.#states,
+      authenticate: ({ key }) => (key === "secret" ? { tenant: "default", name: "api" } : undefined),
+    });
   }
 
-  stopKernel(): void {
+  async stopKernel(): Promise<void> {
+    await this.#stateServer?.close(0);
     this.#listener?.stop(true);
     rmSync(this.#socketPath, { force: true });
   }
@@ -109,7 +120,8 @@ export class HostUnderTest implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#child.exited;
-    this.stopKernel();
+    await this.stopKernel();
+    await this.#states.closeAll();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

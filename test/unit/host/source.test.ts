@@ -27,7 +27,7 @@ describe("a host", () => {
   test("connects again to a new kernel and repeats its state, while requests go on", async () => {
     await using host = new HostUnderTest(fetchModule('return new Response("up")'));
     await host.message("ready");
-    host.stopKernel();
+    await host.stopKernel();
     expect(await (await host.fetch("/")).text()).toBe("up");
     host.startKernel();
     await host.message("ready", 2);
