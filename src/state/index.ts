@@ -1,6 +1,19 @@
 export { AgentState } from "./agent/agent-state.ts";
 export type { StateHandler, StateRequest } from "./channel/request.ts";
 export { type Hello, StateServer } from "./channel/server.ts";
+export {
+  type CheckpointInfo,
+  type CheckpointReason,
+  type CheckpointTrouble,
+  checkpointIdPattern,
+  checkpointReasons,
+  type Point,
+  type Retention,
+  ServiceCheckpoints,
+  type StoredInfo,
+  type Subject,
+  type Verification,
+} from "./checkpoint/index.ts";
 export { maxKeyBytes, maxValueBytes } from "./core/check-mutations.ts";
 export { defaultSettings, type OpenStateOptions, openState } from "./core/open.ts";
 export { type Space, spaces } from "./core/space.ts";
@@ -25,3 +38,12 @@ export type {
   View,
 } from "./core/types.ts";
 export { ServiceStates } from "./service-states.ts";
+export {
+  type Caller,
+  type Delivery,
+  type ListedEffect,
+  type Resolution,
+  ServiceSteps,
+  stepOperations,
+  type UsageReport,
+} from "./steps/index.ts";

@@ -1,0 +1,69 @@
+import { z } from "zod";
+
+/**
+ * Why a checkpoint was made. `manual`: somebody asked; `interval`: time passed and the state had changed; `log_limit`: the
+ * log behind the last one had grown long; `update`, `before_restore`: before something risky; `shutdown`: the kernel
+ * stopped; `fork`, `import`: what a service began with, or was given.
+ */
+export const checkpointReasons = [
+  "manual",
+  "interval",
+  "log_limit",
+  "update",
+  "before_restore",
+  "shutdown",
+  "fork",
+  "import",
+] as const;
+export type CheckpointReason = (typeof checkpointReasons)[number];
+
+/** `YYYYMMDD-HHMMSS-RRRRRR`: when it was made (UTC), and six random letters or digits. */
+export const checkpointIdPattern = /^\d{8}-\d{6}-[0-9a-z]{6}$/;
+
+const count = z.int().nonnegative();
+const name = z.string().min(1).max(255);
+
+/** What the header of a checkpoint's file says. */
+export const checkpointInfoSchema = z.object({
+  id: z.string().regex(checkpointIdPattern),
+  tenant: name,
+  service: name,
+  /** Of the service when it was made; null when it had none. */
+  revision: z.string().max(128).nullable(),
+  /** SHA-256 of that revision's specification. */
+  spec_sha256: z.string().max(64).nullable(),
+  /** Milliseconds since 1970. */
+  created: count,
+  /** Of the last log entry that it has. */
+  position: count,
+  /** Time of that entry, in milliseconds since 1970. */
+  time: count,
+  /** Keys of all spaces. */
+  entries: count,
+  /** Of keys and values, and of captured files. */
+  bytes: count,
+  /** Captured files and folders (mode `external`). */
+  files: count,
+  /** Length of the body: the file is this and its header. */
+  body_bytes: count,
+  /** Of the body, as it is stored. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  reason: z.enum(checkpointReasons),
+  /** The checkpoint before it, or the one that it was copied from. */
+  parent: z.string().regex(checkpointIdPattern).nullable(),
+  /** Where its position counts, when that isn't the log of this service: it can be restored, but no log leads on from it. */
+  foreign: z.object({ tenant: name, service: name }).nullable(),
+});
+export type CheckpointInfo = z.infer<typeof checkpointInfoSchema>;
+
+/** A new id. They sort by the second in which they were made. */
+export function newCheckpointId(now: number): string {
+  const [date = "", time = ""] = new Date(now).toISOString().split("T");
+  const random = Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => (byte % 36).toString(36)).join("");
+  return `${date.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}-${random}`;
+}
+
+/** The order of making: of one position the later one is behind. */
+export function inOrder(one: CheckpointInfo, other: CheckpointInfo): number {
+  return one.position - other.position || one.created - other.created || (one.id < other.id ? -1 : 1);
+}

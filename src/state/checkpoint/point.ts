@@ -1,0 +1,156 @@
+import { SoloError } from "../../api/error.ts";
+import type { Space } from "../core/space.ts";
+import type { LogRecord, Mutation, ServiceState, StateEntry, StateSource } from "../core/types.ts";
+import type { StoredInfo } from "./retention.ts";
+import { turn } from "./write-file.ts";
+
+/** A point in a service's past: a checkpoint, what was so behind a position, or at a time (milliseconds since 1970). */
+export type Point = { readonly id: string } | { readonly position: number } | { readonly time: number };
+
+/** A way to a point: from a checkpoint (or from nothing), along the log behind it. */
+export interface Way {
+  readonly base: StoredInfo | undefined;
+  /** The last record that is applied is the last one that this accepts; null: none is read. */
+  readonly until: ((record: Pick<LogRecord, "position" | "time">) => boolean) | null;
+}
+
+/**
+ * The ways to a point, the shortest first: each begins at an earlier checkpoint than the one before, for when that is damaged.
+ * @throws SoloError `conflict` when the point lies before everything that is kept, `invalid_request` when it is to come
+ */
+export function waysTo(
+  point: Point,
+  checkpoints: readonly StoredInfo[],
+  state: Pick<ServiceState, "position" | "stats">,
+  now: number,
+): Way[] {
+  const own = checkpoints.filter(({ foreign }) => foreign === null);
+  if ("id" in point) {
+    const chosen = checkpoints.find(({ id }) => id === point.id);
+    if (chosen === undefined) throw new SoloError("not_found", `there is no checkpoint ${point.id}`);
+    const { position } = chosen;
+    const exact: Way = { base: chosen, until: null };
+    if (chosen.foreign !== null) return [exact];
+    return [
+      exact,
+      ...ways(
+        own.filter((info) => info !== chosen && info.position <= position),
+        byPosition(position),
+        state,
+      ),
+    ];
+  }
+  if ("position" in point) {
+    const { position } = point;
+    if (position > state.position) {
+      throw new SoloError("invalid_request", `position ${position} is to come: the state is at ${state.position}`);
+    }
+    return covered(
+      ways(
+        own.filter((info) => info.position <= position),
+        byPosition(position),
+        state,
+      ),
+      `position ${position}`,
+      own,
+    );
+  }
+  const { time } = point;
+  const asked = new Date(time).toISOString();
+  if (time > now) throw new SoloError("invalid_request", `${asked} is to come`);
+  return covered(
+    ways(
+      own.filter((info) => info.time <= time),
+      (record) => record.time <= time,
+      state,
+    ),
+    asked,
+    own,
+  );
+}
+
+function byPosition(position: number): NonNullable<Way["until"]> {
+  return (record) => record.position <= position;
+}
+
+function ways(
+  bases: readonly StoredInfo[],
+  until: NonNullable<Way["until"]>,
+  state: Pick<ServiceState, "stats">,
+): Way[] {
+  const found: Way[] = bases.toReversed().map((base) => ({ base, until }));
+  const { begin_position } = state.stats();
+  // Positions begin at 1: a log that still has the first one needs no checkpoint before it.
+  if (begin_position === 1) found.push({ base: undefined, until });
+  return found;
+}
+
+function covered(found: Way[], what: string, own: readonly StoredInfo[]): Way[] {
+  if (found.length > 0) return found;
+  const [oldest] = own;
+  throw new SoloError("conflict", `${what} is not covered: it lies before everything that is kept`, {
+    hint:
+      oldest === undefined
+        ? "there is no checkpoint, and the log doesn't begin at the service's first entry"
+        : `the oldest point is checkpoint ${oldest.id}, position ${oldest.position} of ${new Date(oldest.time).toISOString()}`,
+  });
+}
+
+/** The state at a point. */
+export interface PastState extends StateSource {
+  entries(): AsyncIterable<StateEntry>;
+  /** Of the last entry that it has. */
+  readonly position: number;
+  readonly time: number;
+  /** Log records that were applied on top of the checkpoint. */
+  readonly replayed: number;
+}
+
+/**
+ * Follows a way. What the log changed is held in memory; the checkpoint is read when the entries are.
+ * @param read the entries of the way's checkpoint
+ * @throws SoloError `conflict` when the log doesn't reach so far back
+ */
+export async function pastState(
+  { base, until }: Way,
+  state: Pick<ServiceState, "history">,
+  read: (base: StoredInfo) => AsyncIterable<StateEntry>,
+): Promise<PastState> {
+  const changes = new Map<Space, Map<string, Change>>();
+  let [position, time, replayed] = [base?.position ?? 0, base?.time ?? 0, 0];
+  if (until !== null) {
+    for await (const record of state.history(position)) {
+      if (!until(record)) break;
+      for (const mutation of record.mutations) note(changes, mutation, record.position);
+      ({ position, time } = record);
+      if (++replayed % recordsBetweenTurns === 0) await turn();
+    }
+  }
+  return { position, time, replayed, entries: () => merged(base === undefined ? nothing() : read(base), changes) };
+}
+
+const recordsBetweenTurns = 1_000;
+
+type Change = { readonly mutation: Mutation; readonly version: number };
+
+function note(changes: Map<Space, Map<string, Change>>, mutation: Mutation, version: number): void {
+  let ofSpace = changes.get(mutation.space);
+  if (ofSpace === undefined) changes.set(mutation.space, (ofSpace = new Map()));
+  ofSpace.set(mutation.key, { mutation, version });
+}
+
+async function* merged(
+  entries: AsyncIterable<StateEntry>,
+  changes: ReadonlyMap<Space, ReadonlyMap<string, Change>>,
+): AsyncGenerator<StateEntry> {
+  for await (const entry of entries) {
+    if (changes.get(entry.space)?.has(entry.key) !== true) yield entry;
+  }
+  for (const ofSpace of changes.values()) {
+    for (const { mutation, version } of ofSpace.values()) {
+      if (mutation.op === "put") yield { space: mutation.space, key: mutation.key, value: mutation.value, version };
+    }
+  }
+}
+
+async function* nothing(): AsyncGenerator<never> {}

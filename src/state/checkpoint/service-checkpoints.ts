@@ -1,0 +1,353 @@
+import { basename } from "node:path";
+import { SoloError } from "../../api/error.ts";
+import type { ServiceRef } from "../../api/index.ts";
+import { nodeFileSystem } from "../../store/file/index.ts";
+import { type FileSystem, StoreError } from "../../store/index.ts";
+import type { Clock } from "../../system/index.ts";
+import { stateFailure } from "../core/failure.ts";
+import type { ServiceState } from "../core/types.ts";
+import { CheckpointCatalog, type Copy, type CopyKind, type DamagedCopy, fileProblem } from "./catalog.ts";
+import { copyCheckpoint, makeFolder } from "./copy-file.ts";
+import { type CheckpointInfo, type CheckpointReason, newCheckpointId } from "./info.ts";
+import { type PastState, type Point, pastState, waysTo } from "./point.ts";
+import { readEntries } from "./read-file.ts";
+import { expired, type Retention, type StoredInfo } from "./retention.ts";
+import { verifyCheckpoint } from "./verify-file.ts";
+import { type CheckpointContent, writeCheckpoint } from "./write-file.ts";
+
+/** What a checkpoint says of the revision that ran. */
+export interface Subject {
+  readonly revision: string | null;
+  readonly spec_sha256: string | null;
+}
+
+/** What is told aloud: a copy that can't be used, and a second copy that couldn't be made. */
+export type CheckpointTrouble =
+  | { readonly type: "damaged"; readonly copy: DamagedCopy }
+  | { readonly type: "no_second_copy"; readonly id: string; readonly problem: SoloError };
+
+export interface ServiceCheckpointsOptions {
+  readonly ref: ServiceRef;
+  readonly folder: string;
+  readonly backupFolder?: string | undefined;
+  readonly clock: Clock;
+  readonly files?: FileSystem | undefined;
+  readonly onTrouble: (trouble: CheckpointTrouble) => void;
+}
+
+/** What is wrong with the copies of one checkpoint. */
+export interface Verification {
+  readonly info: StoredInfo | undefined;
+  readonly copies: readonly (Copy & { readonly problem: SoloError | null })[];
+}
+
+/** A point of the past that can be gone back to. */
+export interface SoundPast extends PastState {
+  readonly base: StoredInfo | undefined;
+}
+
+/** Longest log that is kept behind the oldest checkpoint, in bytes; beyond it the oldest checkpoints go. */
+const maxLogBytes = 2 ** 30;
+
+/** Makes, keeps and reads the checkpoints of one service. What changes something happens one after the other. */
+export class ServiceCheckpoints {
+  readonly catalog: CheckpointCatalog;
+  readonly #options: ServiceCheckpointsOptions;
+  readonly #files: FileSystem;
+  #last: Promise<unknown> | undefined;
+  #isReady = false;
+
+  constructor(options: ServiceCheckpointsOptions) {
+    const { folder, backupFolder, files = nodeFileSystem } = options;
+    this.#options = options;
+    this.#files = files;
+    this.catalog = new CheckpointCatalog({ files, folder, backupFolder });
+  }
+
+  /** The newest checkpoint that the service's log leads on from. */
+  newest(): StoredInfo | undefined {
+    return this.catalog.list().findLast(({ foreign }) => foreign === null);
+  }
+
+  /**
+   * Makes a checkpoint of the present state; writers go on meanwhile.
+   * @throws SoloError `storage_full`, `io_error`; nothing of it is left then
+   */
+  create(state: ServiceState, reason: CheckpointReason, subject: Subject, parent?: string): Promise<StoredInfo> {
+    return this.#inTurn(() => this.#create(state, reason, subject, parent));
+  }
+
+  /** The same, but only when the state has changed since the newest one. */
+  createIfChanged(state: ServiceState, reason: CheckpointReason, subject: Subject): Promise<StoredInfo | undefined> {
+    return this.#inTurn(async () =>
+      state.position === (this.newest()?.position ?? 0) ? undefined : this.#create(state, reason, subject, undefined),
+    );
+  }
+
+  /** Reads every copy of a checkpoint whole. */
+  async verify(id: string): Promise<Verification> {
+    const copies = await Promise.all(
+      this.catalog.copies(id).map(async (copy) => {
+        try {
+          await verifyCheckpoint(this.#files, copy.path);
+          return { ...copy, problem: null };
+        } catch (error) {
+          const problem = fileProblem(error, copy.path);
+          this.#options.onTrouble({ type: "damaged", copy: { ...copy, id, problem } });
+          return { ...copy, problem };
+        }
+      }),
+    );
+    if (copies.length === 0) this.catalog.get(id);
+    return { info: this.catalog.list().find((info) => info.id === id), copies };
+  }
+
+  /**
+   * The state at a point of the past, from the nearest checkpoint that is sound: a damaged one is told of, and the one
+   * before it and a longer log are used.
+   * @throws SoloError `conflict` when the point isn't covered, `storage_corrupt` when nothing sound leads there
+   */
+  async past(point: Point, state: ServiceState): Promise<SoundPast> {
+    const { clock } = this.#options;
+    let last: SoloError | undefined;
+    for (const damaged of this.catalog.damaged()) this.#options.onTrouble({ type: "damaged", copy: damaged });
+    for (const way of waysTo(point, this.catalog.list(), state, clock.now())) {
+      try {
+        const copy = way.base && (await this.#sound(way.base.id));
+        const past = await pastState(way, state, () => readEntries(this.#files, copy?.path ?? ""));
+        return { ...past, base: way.base };
+      } catch (error) {
+        last = SoloError.from(error);
+        if (last.code !== "storage_corrupt" && !(last.code === "conflict" && way.base !== undefined)) throw last;
+      }
+    }
+    throw last ?? new SoloError("conflict", "nothing leads to that point");
+  }
+
+  /** @throws SoloError `not_found` */
+  delete(id: string): Promise<StoredInfo | undefined> {
+    return this.#inTurn(async () => {
+      const damaged = this.catalog.damaged().find((copy) => copy.id === id);
+      const info = damaged === undefined ? this.catalog.get(id) : undefined;
+      await this.#inFiles("deleting it", () => this.catalog.remove(info?.id ?? id));
+      return info;
+    });
+  }
+
+  /** What {@link prune} would delete. */
+  expired(retention: Retention): StoredInfo[] {
+    return expired(this.catalog.list(), retention, this.#options.clock.now());
+  }
+
+  /** Deletes what needn't be kept, and the log behind the oldest one that is. */
+  prune(retention: Retention, state: ServiceState | undefined): Promise<StoredInfo[]> {
+    return this.#inTurn(async () => {
+      const gone = this.expired(retention);
+      for (const { id } of gone) await this.#inFiles("deleting it", () => this.catalog.remove(id));
+      if (state === undefined) return gone;
+      await this.#truncate(state);
+      while (state.stats().wal_bytes > maxLogBytes) {
+        const [oldest, ...others] = this.catalog.list().filter(({ foreign }) => foreign === null);
+        if (oldest === undefined || others.length === 0) break;
+        await this.#inFiles("deleting it", () => this.catalog.remove(oldest.id));
+        gone.push(oldest);
+        await this.#truncate(state);
+      }
+      return gone;
+    });
+  }
+
+  /**
+   * Copies a checkpoint to a file of its own, after reading it whole.
+   * @throws SoloError `conflict` when the file exists
+   */
+  async export(id: string, file: string): Promise<StoredInfo> {
+    const info = this.catalog.get(id);
+    const copy = await this.#sound(info.id);
+    if (this.#exists(file)) {
+      throw new SoloError("conflict", `${file} is there already`, { hint: "choose another name, or remove it first" });
+    }
+    await this.#inFiles(`writing ${file}`, () => copyCheckpoint(this.#files, copy.path, file));
+    return info;
+  }
+
+  /**
+   * Takes a checkpoint from a file, after checking everything in it. It is not on the service's log, but can be restored.
+   * @throws SoloError `storage_corrupt`, `data_too_new`, `file_not_found`, `conflict` when it is there already
+   */
+  async import(file: string): Promise<StoredInfo> {
+    const found = await this.examine(file);
+    return this.#inTurn(async () => {
+      const { ref, clock } = this.#options;
+      const now = clock.now();
+      const { tenant, name: service } = ref;
+      const origin = found.foreign ?? { tenant: found.tenant, service: found.service };
+      const id = newCheckpointId(now);
+      const about = {
+        ...found,
+        id,
+        tenant,
+        service,
+        created: now,
+        reason: "import" as const,
+        parent: found.id,
+        foreign: origin,
+      };
+      await this.#take(file, about);
+      return this.catalog.get(id);
+    });
+  }
+
+  /**
+   * What a file from elsewhere holds.
+   * @throws SoloError as `import`
+   */
+  async examine(file: string): Promise<CheckpointInfo> {
+    try {
+      return await verifyCheckpoint(this.#files, file);
+    } catch (error) {
+      const problem = fileProblem(error, file);
+      if (problem.code !== "not_found") throw problem;
+      throw new SoloError("file_not_found", `there is no file ${file}`, {
+        hint: "name a file of this machine that `solo checkpoint export` wrote",
+      });
+    }
+  }
+
+  /** Begins with a copy of another service's checkpoint, as what this state holds at a position of its own. */
+  adopt(
+    from: ServiceCheckpoints,
+    base: StoredInfo,
+    about: Subject & Pick<CheckpointInfo, "position" | "time">,
+  ): Promise<StoredInfo> {
+    return this.#inTurn(async () => {
+      const { ref, clock } = this.#options;
+      const now = clock.now();
+      const id = newCheckpointId(now);
+      const copy = await from.#sound(base.id);
+      const { stored_bytes: _, ...info } = base;
+      const own = {
+        tenant: ref.tenant,
+        service: ref.name,
+        id,
+        created: now,
+        reason: "fork" as const,
+        parent: base.id,
+        foreign: null,
+      };
+      await this.#take(copy.path, { ...info, ...about, ...own });
+      return this.catalog.get(id);
+    });
+  }
+
+  /** Waits until nothing is being made or deleted. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
+  async #create(
+    state: ServiceState,
+    reason: CheckpointReason,
+    subject: Subject,
+    parent: string | undefined,
+  ): Promise<StoredInfo> {
+    const { ref, clock } = this.#options;
+    await this.#prepare();
+    const snapshot = state.snapshot();
+    try {
+      const created = clock.now();
+      const about = {
+        id: newCheckpointId(created),
+        tenant: ref.tenant,
+        service: ref.name,
+        ...subject,
+        created,
+        position: snapshot.position,
+        time: snapshot.time,
+        reason,
+        parent: parent ?? this.newest()?.id ?? null,
+        foreign: null,
+      };
+      const content: CheckpointContent = { entries: snapshot.entries() };
+      // The log must have all that the checkpoint has: what follows on it is applied to this.
+      await state.commit(() => [], { origin: "checkpoint", durability: "sync" });
+      await this.#inFiles("writing a checkpoint", () =>
+        writeCheckpoint(this.#files, this.#path(about.id), about, content),
+      );
+      await this.#copyToSecond(about.id);
+      return this.catalog.get(about.id);
+    } finally {
+      snapshot.close();
+    }
+  }
+
+  async #take(from: string, info: CheckpointInfo): Promise<void> {
+    await this.#prepare();
+    await this.#inFiles("copying a checkpoint", () => copyCheckpoint(this.#files, from, this.#path(info.id), info));
+    await this.#copyToSecond(info.id);
+  }
+
+  async #copyToSecond(id: string): Promise<void> {
+    const second = this.catalog.pathOf(id, "second");
+    if (second === undefined) return;
+    try {
+      await makeFolder(this.#files, second.slice(0, -basename(second).length - 1));
+      await copyCheckpoint(this.#files, this.#path(id), second);
+    } catch (error) {
+      this.#options.onTrouble({ type: "no_second_copy", id, problem: fileProblem(error, second) });
+    }
+  }
+
+  async #prepare(): Promise<void> {
+    if (this.#isReady) return;
+    await this.#inFiles("making the folder of the checkpoints", () => makeFolder(this.#files, this.#options.folder));
+    await this.catalog.sweep();
+    this.#isReady = true;
+  }
+
+  #sound(id: string): Promise<Copy> {
+    return this.catalog.sound(id, (copy) => this.#options.onTrouble({ type: "damaged", copy }));
+  }
+
+  async #truncate(state: ServiceState): Promise<void> {
+    const oldest = this.catalog.list().find(({ foreign }) => foreign === null);
+    if (oldest !== undefined && state.stats().begin_position <= oldest.position) {
+      await state.truncateHistory(oldest.position + 1);
+    }
+  }
+
+  #exists(file: string): boolean {
+    try {
+      this.#files.open(file, "read").close();
+      return true;
+    } catch (error) {
+      if (StoreError.fromFile("looking for it", error).code === "not_found") return false;
+      throw fileProblem(error, file);
+    }
+  }
+
+  #path(id: string, kind: CopyKind = "first"): string {
+    const path = this.catalog.pathOf(id, kind);
+    if (path === undefined) throw new Error(`there is no folder of ${kind} copies`);
+    return path;
+  }
+
+  async #inFiles<Result>(doing: string, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof SoloError) throw error;
+      throw stateFailure(StoreError.fromFile(doing, error));
+    }
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = (this.#last ?? Promise.resolve()).then(work);
+    const settled = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#last = settled;
+    return done;
+  }
+}
