@@ -91,28 +91,46 @@ export class EntryEncoder {
 
 /** @throws SoloError `storage_corrupt`; the log's checksum held, so this is the entry of something else */
 export function decodeEntry(payload: Uint8Array): DecodedEntry {
-  return new EntryDecoder(payload).entry();
+  return new EntryDecoder().decode(payload);
 }
 
-class EntryDecoder {
-  readonly #bytes: Buffer;
-  #at = originAt;
+/** Decodes entries, one after another. */
+export class EntryDecoder {
+  #payload: Uint8Array = new Uint8Array(0);
+  #bytes: Buffer = Buffer.alloc(0);
+  #at = 0;
+  /** Most entries have the origin of the one before. */
+  #lastOrigin = "";
+  #lastOriginBytes: Uint8Array = new Uint8Array(0);
 
-  constructor(payload: Uint8Array) {
-    this.#bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
-  }
-
-  entry(): DecodedEntry {
-    const bytes = this.#bytes;
+  /** @throws as {@link decodeEntry} does */
+  decode(payload: Uint8Array): DecodedEntry {
+    const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+    this.#payload = payload;
+    this.#bytes = bytes;
+    this.#at = originAt;
     const kind = bytes.length < originAt + 2 ? undefined : kindOf(bytes[0]);
     if (kind === undefined) throw malformed("it is no entry of a state");
     const position = bytes.readDoubleLE(positionAt);
     const time = bytes.readDoubleLE(timeAt);
-    const origin = this.#text();
+    const origin = this.#origin();
     const mutations: Mutation[] = [];
     for (let left = this.#varint(); left > 0; left--) mutations.push(this.#mutation());
     if (this.#at !== bytes.length) throw malformed("there are bytes behind its end");
     return { kind, position, time, origin, mutations };
+  }
+
+  #origin(): string {
+    const length = this.#varint();
+    const start = this.#take(length);
+    const last = this.#lastOriginBytes;
+    let same = last.length === length ? 0 : -1;
+    while (same >= 0 && same < length) same = last[same] === this.#payload[start + same] ? same + 1 : -1;
+    if (same < 0) {
+      this.#lastOriginBytes = this.#payload.slice(start, start + length);
+      this.#lastOrigin = this.#bytes.toString("utf8", start, start + length);
+    }
+    return this.#lastOrigin;
   }
 
   #mutation(): Mutation {
@@ -124,7 +142,7 @@ class EntryDecoder {
     const length = this.#varint();
     const start = this.#take(length);
     // A copy: the page of the log that it lies in is a thousand times as large as most values.
-    return { op: "put", space, key, value: new Uint8Array(this.#bytes.subarray(start, start + length)) };
+    return { op: "put", space, key, value: this.#payload.slice(start, start + length) };
   }
 
   #text(): string {
@@ -153,8 +171,10 @@ class EntryDecoder {
 }
 
 function kindOf(byte: number | undefined): EntryKind | undefined {
-  return Object.values(entryKinds).find((kind) => kind === byte);
+  return kinds[(byte ?? 0) - 1];
 }
+
+const kinds: readonly EntryKind[] = Object.values(entryKinds);
 
 function malformed(problem: string): SoloError {
   return new SoloError("storage_corrupt", `an entry of the state's log can't be read: ${problem}`, {

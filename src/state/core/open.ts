@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { type DurableLog, type FileSystem, openLog } from "../../store/index.ts";
 import type { Clock } from "../../system/index.ts";
 import { DiskTable } from "./disk-table.ts";
-import { decodeEntry, EntryEncoder, entryKinds } from "./entry-format.ts";
+import { decodeEntry, EntryDecoder, EntryEncoder, entryKinds } from "./entry-format.ts";
 import { stateFailure } from "./failure.ts";
+import { LatestMutations } from "./latest-mutations.ts";
 import { PositionIndex } from "./position-index.ts";
 import { RecordAssembler } from "./records.ts";
 import { LoggedState } from "./service-state.ts";
@@ -37,7 +38,7 @@ interface Replay {
   readonly position: number;
   readonly count: number;
   readonly isClean: boolean;
-  readonly changed: readonly { readonly space: Parameters<Table["get"]>[0]; readonly key: string }[];
+  readonly latest: LatestMutations;
 }
 
 /**
@@ -67,7 +68,7 @@ export async function openState(folder: string, options: OpenStateOptions): Prom
     await log.appendDurably(encoder.encode(entryKinds.opened, mark));
     const recovery = { replayed: found.count, took_ms: clock.monotonic() - began, clean: found.isClean };
     const state = new LoggedState({ log, disk, table, index, encoder, clock, recovery, position, begin }, settings);
-    state.noteUnflushed(found.changed);
+    state.noteUnflushed(found.latest.all());
     return state;
   } catch (error) {
     // Whatever closing it says: it was not opened.
@@ -78,26 +79,26 @@ export async function openState(folder: string, options: OpenStateOptions): Prom
 
 async function replay(log: DurableLog, table: Table, from: DiskTable["mark"], index: PositionIndex): Promise<Replay> {
   const assembler = new RecordAssembler();
-  const changed: { space: Parameters<Table["get"]>[0]; key: string }[] = [];
+  const decoder = new EntryDecoder();
+  const latest = new LatestMutations();
   let { position } = from;
   let count = 0;
   let isClean = log.stats().nextSequence === 1;
   for await (const page of log.scanPages({ from: from.address })) {
     for (const entry of page) {
-      const decoded = decodeEntry(entry.payload);
+      const decoded = decoder.decode(entry.payload);
       isClean = decoded.kind === entryKinds.closed;
       if (decoded.position > position) position = decoded.position;
       const placed = assembler.takeDecoded(decoded, entry);
       if (placed === undefined) continue;
-      index.note(placed.record.position, placed.address);
+      const { record } = placed;
+      index.note(record.position, placed.address);
       count++;
-      for (const mutation of placed.record.mutations) {
-        table.apply(mutation, placed.record.position);
-        changed.push(mutation);
-      }
+      for (const mutation of record.mutations) latest.note(mutation, record.position);
     }
   }
-  return { position, count, isClean, changed };
+  latest.applyTo(table);
+  return { position, count, isClean, latest };
 }
 
 /** Position of the oldest record that the log has. */

@@ -1,5 +1,5 @@
 import type { DurableLog, LogEntry } from "../../store/index.ts";
-import { type DecodedEntry, decodeEntry, entryKinds } from "./entry-format.ts";
+import { type DecodedEntry, EntryDecoder, entryKinds } from "./entry-format.ts";
 import type { LogRecord, Mutation } from "./types.ts";
 
 /** A record, and where the log goes on behind it. */
@@ -11,12 +11,14 @@ export interface PlacedRecord {
 
 /** Puts records together that are several entries of the log, and leaves out those of which the last part is missing. */
 export class RecordAssembler {
+  readonly #decoder = new EntryDecoder();
   #parts: Mutation[] | undefined;
+  #position = 0;
   #address = 0;
 
   /** @returns the record that an entry completes, if it does */
   take(entry: LogEntry): PlacedRecord | undefined {
-    return this.takeDecoded(decodeEntry(entry.payload), entry);
+    return this.takeDecoded(this.#decoder.decode(entry.payload), entry);
   }
 
   takeDecoded(decoded: DecodedEntry, { address, end }: Pick<LogEntry, "address" | "end">): PlacedRecord | undefined {
@@ -38,8 +40,6 @@ export class RecordAssembler {
     if (kind !== entryKinds.whole) return undefined;
     return { record: { position, time, origin, mutations }, address, end };
   }
-
-  #position = 0;
 }
 
 /** Durable records from an address on that lie behind a position, to the end as it is when it is reached. */

@@ -50,6 +50,15 @@ export class TableFlusher {
     if (isSoon || this.#timer === undefined) this.#arm(isSoon ? 0 : this.#afterMs, isSoon);
   }
 
+  /** Notes changes that recovery took from the log: nobody waits for their flush. */
+  noteAll(changed: Iterable<Pick<Mutation, "space" | "key">>): void {
+    for (const { space, key } of changed) {
+      this.#changed[space].add(key);
+      this.#count++;
+    }
+    if (this.#count > 0) this.#arm(this.#afterMs, false);
+  }
+
   /** Flushes what has changed up to now. A flush under way is waited for first. */
   async flush(): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing.catch(() => undefined);
