@@ -12,5 +12,16 @@ export { nameGivenOnce, optionalServiceName, serviceName } from "./service-name.
 export type { Session } from "./session.ts";
 export { SoloCommand } from "./solo-command.ts";
 export { splitAtSeparator } from "./split-at-separator.ts";
-export type { LogDocument, LogDoor, LogStatsDocument, StoreDoor } from "./store-door.ts";
+export type {
+  KeyValueCheckpoint,
+  KeyValueCompactDocument,
+  KeyValueDocument,
+  KeyValueDoor,
+  KeyValueRepairDocument,
+  KeyValueStatsDocument,
+  LogDocument,
+  LogDoor,
+  LogStatsDocument,
+  StoreDoor,
+} from "./store-door.ts";
 export type { View } from "./view.ts";

@@ -17,6 +17,7 @@ export const oclifPackage: Interfaces.PJSON = {
       config: { description: "Show, check and explain the configuration" },
       context: { description: "Name the kernels that you work with" },
       log: { description: "Look into durable logs, check, repair and truncate them" },
+      store: { description: "Look into key-value stores, check, repair and compact them" },
     },
   },
 };

@@ -1,9 +1,16 @@
 export {
   type CheckpointState,
+  compactStore,
   type Damage,
   type InspectStoreOptions,
   inspectStore,
+  type RepairStoreOptions,
+  repairStore,
+  type StoreCompaction,
   type StoreInspection,
+  type StoreRepair,
+  type StoreStatistics,
+  storeStatistics,
 } from "./check/index.ts";
 export type { Checkpoint, CheckpointKind, CheckpointOptions, Phase, RecoveryReport } from "./checkpoint/index.ts";
 export { StoreError, type StoreErrorCode } from "./error.ts";

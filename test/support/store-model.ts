@@ -60,9 +60,11 @@ export class StoreModel {
     return this.#last.join(" · ");
   }
 
-  async open(): Promise<void> {
+  /** @param at checkpoint to open it at */
+  async open(at?: string): Promise<void> {
     this.#life = new ProcessFiles(this.files);
-    this.#store = await KeyValueStore.open(folder, { ...this.#options, files: this.#life });
+    const options = { ...this.#options, files: this.#life };
+    this.#store = await KeyValueStore.open(folder, at === undefined ? options : { ...options, at });
     await this.#checkRecovered();
   }
 
@@ -79,7 +81,8 @@ export class StoreModel {
     else if (dice < 94) await this.#compact();
     else if (dice < 96) await this.crash();
     else if (dice < 98) await this.#kill();
-    else await this.#reopen();
+    else if (dice < 99) await this.#reopen();
+    else await this.#goBack();
   }
 
   /** The power goes and comes back. */
@@ -122,6 +125,23 @@ export class StoreModel {
     await this.#open.close();
     this.#promised = this.#effects.length;
     await this.open();
+  }
+
+  /** Opens at one of the checkpoints, and gives up what came after it. */
+  async #goBack(): Promise<void> {
+    await this.#settleBackground();
+    const stages = this.#open.checkpoints.filter(({ kind }) => kind !== "index");
+    const stage = stages[this.#below(stages.length)];
+    if (stage === undefined) return;
+    this.#note(`go back to ${stage.id} of ${stages.length}`);
+    if (this.#below(2) === 0) await this.#open.close();
+    this.#life?.end();
+    this.files.killProcess();
+    await this.#lost();
+    const count = [...stage.sessions.values()].reduce((sum, serial) => sum + serial, 0);
+    this.#effects = this.#effects.slice(0, count);
+    this.#promised = count;
+    await this.open(stage.id);
   }
 
   /** Whatever still runs in a store whose files are dead ends, with an error or not. */

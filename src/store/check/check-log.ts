@@ -2,7 +2,7 @@ import { PageLoader } from "../checkpoint/page-loader.ts";
 import { laterCommit, nextCommit } from "../checkpoint/scan-commits.ts";
 import type { LogFiles } from "../hybrid-log/log-files.ts";
 import type { LogMemory } from "../hybrid-log/log-memory.ts";
-import { blockIsSound, readSeal } from "../hybrid-log/page-seal.ts";
+import { blockIsSound, firstBlock, readSeal } from "../hybrid-log/page-seal.ts";
 import { type LogDamage, logDamage } from "./damage.ts";
 
 /** What reading a log takes: room for a few pages, and the random number of its store. */
@@ -80,7 +80,7 @@ export async function checkPages({ memory, files }: LogReading, from: number, to
     const segment = Math.floor((page * pageBytes) / segmentBytes);
     if (segments.has(segment)) {
       await loader.load(page);
-      damages.push(...badBlocks(memory, page, from));
+      damages.push(...badBlocks(memory, page));
       continue;
     }
     const start = Math.max(from, page * pageUnits);
@@ -90,7 +90,7 @@ export async function checkPages({ memory, files }: LogReading, from: number, to
   return damages;
 }
 
-function badBlocks(memory: LogMemory, page: number, from: number): LogDamage[] {
+function badBlocks(memory: LogMemory, page: number): LogDamage[] {
   const { geometry } = memory;
   const { blockBytes, pageBytes, pageUnits } = geometry;
   const bytes = memory.page(page);
@@ -100,9 +100,7 @@ function badBlocks(memory: LogMemory, page: number, from: number): LogDamage[] {
   if (seal === undefined)
     return [logDamage(geometry, start + last / 8, start + pageUnits, "the page's table of checksums isn't whole")];
   const damages: LogDamage[] = [];
-  // What lies below the log's begin is nobody's any more.
-  const first = Math.max(0, Math.floor(((from - start) * 8) / blockBytes) * blockBytes);
-  for (let at = first; at < last; at += blockBytes) {
+  for (let at = firstBlock(page, memory); at < last; at += blockBytes) {
     if (blockIsSound(bytes.subarray(at, at + blockBytes), seal, at / blockBytes)) continue;
     const problem = `a block of ${blockBytes} bytes isn't what was written`;
     damages.push(logDamage(geometry, start + at / 8, start + (at + blockBytes) / 8, problem));

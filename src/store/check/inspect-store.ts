@@ -112,7 +112,7 @@ export async function lookAt(
     const pages = full ? await checkPages(reading, meta.begin, written) : [];
     const broken = reached.damages.filter((damage) => !isExplained(damage, pages));
     const log = [...pages, ...(full ? broken.map((damage) => narrowed(damage, memory.geometry, written)) : broken)];
-    const checkpoints = await checkCheckpoints(files, folder, catalog, reached, log, { full, live });
+    const checkpoints = await checkCheckpoints(files, folder, catalog, reached, log, { begin: meta.begin, full, live });
     const damages = [...stored.damages, ...log, ...unreadable(catalog), ...checkpoints.damages].map(bare);
     const behind = live ? 0 : Math.max(0, (logFiles.end() - Math.max(reached.end, copy?.flushed ?? 0)) * 8);
     return {
@@ -183,7 +183,7 @@ async function checkCheckpoints(
   { checkpoints }: Catalog,
   reached: Reached,
   log: readonly LogDamage[],
-  { full, live }: { readonly full: boolean; readonly live: boolean },
+  { begin, full, live }: { readonly begin: number; readonly full: boolean; readonly live: boolean },
 ): Promise<CheckedCheckpoints> {
   const states: CheckpointState[] = [];
   const damages: Damage[] = [];
@@ -193,7 +193,7 @@ async function checkCheckpoints(
     const own = full ? await checkCheckpointFiles(files, folder, checkpoint) : [];
     // The owner has removed it meanwhile.
     if (own.length > 0 && live && !hasMeta(files, folder, id)) continue;
-    const problem = own.at(0)?.problem ?? missingFor(checkpoint, sound, reached, log);
+    const problem = own.at(0)?.problem ?? missingFor(checkpoint, sound, begin, reached, log);
     if (problem === undefined) sound.add(id);
     states.push({ checkpoint, whole: problem === undefined, problem });
     damages.push(...own);
@@ -206,12 +206,14 @@ async function checkCheckpoints(
 
 /** What makes a checkpoint unfit beside its own files: the log that it needs, and the one that it is based on. */
 function missingFor(
-  { base, committed, flushed }: Checkpoint,
+  { base, begin: from, committed, flushed, kind }: Checkpoint,
   sound: ReadonlySet<string>,
+  begin: number,
   reached: Reached,
   log: readonly LogDamage[],
 ): string | undefined {
   if (base !== undefined && !sound.has(base)) return `checkpoint ${base}, on which it is based, isn't whole`;
+  if (from < begin && kind !== "index") return "the log has been compacted since";
   const needed = Math.max(committed, flushed);
   const first = log.find(({ from }) => from < needed);
   if (first !== undefined) return `it needs ${first.file}, which is damaged at byte ${first.offset}`;

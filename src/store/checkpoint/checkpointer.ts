@@ -14,7 +14,7 @@ import {
 import { ChunkWriter } from "./chunk-file.ts";
 import { writeExtent } from "./extents.ts";
 import { writeIndex } from "./index-file.ts";
-import { expired } from "./retention.ts";
+import { expired, forgetBefore } from "./retention.ts";
 
 /** The phases of a checkpoint, in their order (CPR, Prasaad et al., SIGMOD 2019). */
 export type Phase =
@@ -268,17 +268,10 @@ export class Checkpointer {
     return last?.kind === "snapshot" || last?.kind === "delta" ? last : undefined;
   }
 
-  /** Removes those that need a part of the log that is no longer there. */
+  /** See {@link forgetBefore}. */
   async forgetBefore(begin: number): Promise<void> {
     const { folder, files } = this.#engine;
-    const lost = new Set(
-      this.checkpoints
-        .filter(({ committed }) => committed < begin)
-        .map(({ id }) => id)
-        .toReversed(),
-    );
-    this.checkpoints = this.checkpoints.filter(({ id }) => !lost.has(id));
-    for (const id of lost) await removeCheckpoint(files, folder, id);
+    this.checkpoints = await forgetBefore(files, folder, this.checkpoints, begin);
   }
 
   async #removeExpired(): Promise<void> {

@@ -2,7 +2,7 @@ import { StoreError } from "../error.ts";
 import { unitBytes } from "../hybrid-log/layout.ts";
 import type { LogFiles } from "../hybrid-log/log-files.ts";
 import type { LogMemory } from "../hybrid-log/log-memory.ts";
-import { blockIsSound, readSeal } from "../hybrid-log/page-seal.ts";
+import { blockIsSound, firstBlock, readSeal } from "../hybrid-log/page-seal.ts";
 
 /** Reads pages of the log into the places in memory that are theirs, and knows which are there. */
 export class PageLoader {
@@ -73,7 +73,7 @@ export class PageLoader {
     const bytes = this.#memory.page(page);
     const last = pageBytes - blockBytes;
     const seal = readSeal(bytes.subarray(last), page);
-    for (let at = 0; at < last; at += blockBytes) {
+    for (let at = firstBlock(page, this.#memory); at < last; at += blockBytes) {
       if (seal !== undefined && blockIsSound(bytes.subarray(at, at + blockBytes), seal, at / blockBytes)) continue;
       const byte = page * pageBytes + (seal === undefined ? last : at);
       throw new StoreError("corrupt", `the log at byte ${byte} isn't what was written there`);

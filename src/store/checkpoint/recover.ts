@@ -117,7 +117,8 @@ class Recovery {
     if (damaged !== undefined) throw damaged.problem;
     if (found === undefined) throw new StoreError("not_found", `there is no checkpoint ${at}`);
     if (found.kind === "index") throw new StoreError("invalid_argument", `checkpoint ${at} holds only an index`);
-    if (found.committed < this.#meta.begin)
+    // Even if its own end is still there: what was alive before the begin has moved behind it.
+    if (found.begin < this.#meta.begin)
       throw new StoreError("invalid_argument", `the log that checkpoint ${at} needs has been compacted`);
     return found;
   }

@@ -54,6 +54,11 @@ export interface StoreFile {
   syncSync(): void;
   sync(): Promise<void>;
   size(): number;
+  /**
+   * Gives the disk space of a part back; it reads as zeros then, and the size stays. `false` where the file system can't,
+   * which changes nothing.
+   */
+  punch(position: number, length: number): boolean;
   /** Cuts the file, or extends it with zeros. Durable after a sync. */
   truncate(size: number): void;
   /** Closing twice is no error. Syncs nothing. */

@@ -1,6 +1,7 @@
 import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { fdatasync, read, write, writev } from "./descriptor.ts";
 import type { OpenMode, StoreFile } from "./file-system.ts";
+import { punchHole } from "./punch-hole.ts";
 
 /** Opens a file of the machine. The operating system may transfer less than it was asked to, so every transfer is a loop. */
 export function openNodeFile(path: string, mode: OpenMode): StoreFile {
@@ -88,6 +89,10 @@ class NodeFile implements StoreFile {
 
   size(): number {
     return fstatSync(this.#descriptor).size;
+  }
+
+  punch(position: number, length: number): boolean {
+    return punchHole(this.#descriptor, position, length);
   }
 
   truncate(size: number): void {

@@ -11,6 +11,9 @@ export class LogFiles {
   readonly #files: FileSystem;
   readonly #folder: string;
   readonly #segmentBytes: number;
+  readonly #blockBytes: number;
+  /** Up to here the space was freed. */
+  #holeEnd = 0;
   readonly #open = new Map<number, StoreFile>();
   readonly #unsynced = new Set<number>();
   #folderUnsynced = false;
@@ -20,6 +23,7 @@ export class LogFiles {
     this.#files = files;
     this.#folder = folder;
     this.#segmentBytes = geometry.segmentBytes;
+    this.#blockBytes = geometry.blockBytes;
     this.#readOnly = readOnly;
   }
 
@@ -95,9 +99,11 @@ export class LogFiles {
     return this.#segment(number).size();
   }
 
-  /** Bytes of all segment files. */
-  bytes(): number {
-    return this.numbers().reduce((sum, number) => sum + this.#segment(number).size(), 0);
+  /** Bytes of all segment files, without the space that was freed below an address. */
+  bytes(begin: number): number {
+    const first = this.#segmentOf(begin);
+    const hole = this.numbers().includes(first) ? this.#position(this.#blockOf(begin)) : 0;
+    return this.numbers().reduce((sum, number) => sum + this.#segment(number).size(), -hole);
   }
 
   /** Forgets all from an address on, durably. */
@@ -114,7 +120,10 @@ export class LogFiles {
     await this.#files.syncFolder(this.#folder);
   }
 
-  /** Deletes the segments that lie wholly below an address; returns the bytes they had. */
+  /**
+   * Deletes the segments that lie wholly below an address, and frees the space of the blocks below it in its own; returns
+   * the bytes that came free.
+   */
   async deleteBelow(address: number): Promise<number> {
     let freed = 0;
     for (const number of this.numbers()) {
@@ -123,7 +132,22 @@ export class LogFiles {
       await this.#remove(number);
     }
     if (freed > 0) await this.#files.syncFolder(this.#folder);
-    return freed;
+    return freed + this.#punchBelow(address);
+  }
+
+  #punchBelow(address: number): number {
+    const number = this.#segmentOf(address);
+    const start = Math.max((number * this.#segmentBytes) / unitBytes, this.#holeEnd);
+    const end = this.#blockOf(address);
+    if (end <= start || !this.numbers().includes(number)) return 0;
+    this.#holeEnd = end;
+    const bytes = (end - start) * unitBytes;
+    return this.#segment(number).punch(this.#position(start), bytes) ? bytes : 0;
+  }
+
+  /** Where the block begins that an address lies in: its bytes are read and verified together. */
+  #blockOf(address: number): number {
+    return Math.floor((address * unitBytes) / this.#blockBytes) * (this.#blockBytes / unitBytes);
   }
 
   close(): void {

@@ -1,4 +1,6 @@
 import type { Geometry } from "./geometry.ts";
+import { unitBytes } from "./layout.ts";
+import type { LogMemory } from "./log-memory.ts";
 
 /**
  * The last block of a page: a CRC-32 of every block before it, then, in the block's last word, a CRC-32 of that table and
@@ -19,6 +21,13 @@ export function readSeal(block: Uint8Array, number: number): Uint32Array | undef
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   if (view.getUint32(block.byteLength - 4, true) !== sealOf(block.subarray(0, -4), number)) return undefined;
   return new Uint32Array(block.slice().buffer);
+}
+
+/** Where in a page the first block begins that anybody may read: those below the log's begin have been freed. */
+export function firstBlock(page: number, { begin, geometry }: LogMemory): number {
+  const { blockBytes, pageBytes } = geometry;
+  const offset = begin * unitBytes - page * pageBytes;
+  return Math.max(0, Math.floor(offset / blockBytes) * blockBytes);
 }
 
 export function blockIsSound(bytes: Uint8Array, seal: Uint32Array, block: number): boolean {

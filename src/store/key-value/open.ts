@@ -1,8 +1,15 @@
 import { join } from "node:path";
-import { type Catalog, checkpointFolder, readCatalog, removeCheckpoint } from "../checkpoint/catalog.ts";
+import {
+  type Catalog,
+  type Checkpoint,
+  checkpointFolder,
+  readCatalog,
+  removeCheckpoint,
+} from "../checkpoint/catalog.ts";
 import { makeDurableFolder } from "../checkpoint/durable-folder.ts";
 import { type Mended, mendCheckpoints } from "../checkpoint/mend.ts";
 import { type RecoveryReport, recover } from "../checkpoint/recover.ts";
+import { forgetBefore } from "../checkpoint/retention.ts";
 import { StoreError } from "../error.ts";
 import { type FileLock, type FileSystem, nodeFileSystem } from "../file/index.ts";
 import { lockPatiently } from "../file/patient-lock.ts";
@@ -14,7 +21,7 @@ import { newMeta, readMeta, type StoredMeta, type StoreMeta, writeMeta } from ".
 export interface Opened {
   readonly engine: Engine;
   readonly meta: StoreMeta;
-  readonly catalog: Catalog;
+  readonly checkpoints: Checkpoint[];
   readonly lock: FileLock;
   readonly recovery: RecoveryReport;
 }
@@ -34,6 +41,7 @@ export async function openEngine(folder: string, options: StoreOptions): Promise
       const mended = engine.settings.repair ? await mendCheckpoints(files, folder, catalog) : nothingMended;
       const recovered = await recover(engine, meta, catalog);
       await removeLeftovers(files, folder, catalog, engine.flusher.generation);
+      const checkpoints = await forgetBefore(files, folder, catalog.checkpoints, meta.begin);
       await engine.logFiles.deleteBelow(meta.begin);
       if (!stored.isSame) await writeMeta(files, folder, { ...meta, committed: engine.flusher.committed });
       const damages = stored.damages.map(({ file, problem }) => `${file} was written again: ${problem}`);
@@ -42,7 +50,7 @@ export async function openEngine(folder: string, options: StoreOptions): Promise
         problems: [...damages, ...mended.problems, ...recovered.problems],
         setAside: [...mended.setAside, ...recovered.setAside],
       };
-      return { engine, meta, catalog, lock, recovery };
+      return { engine, meta, checkpoints, lock, recovery };
     } catch (error) {
       engine.logFiles.close();
       throw error;

@@ -80,8 +80,8 @@ export class KeyValueStore {
    */
   static async open(folder: string, options: StoreOptions = {}): Promise<KeyValueStore> {
     checkTriggers(options.flush ?? {});
-    const { engine, lock, meta, catalog, recovery } = await openEngine(folder, options);
-    const known = catalog.checkpoints.filter(({ generation }) => generation <= engine.flusher.generation);
+    const { engine, lock, meta, checkpoints, recovery } = await openEngine(folder, options);
+    const known = checkpoints.filter(({ generation }) => generation <= engine.flusher.generation);
     const checkpointer = new Checkpointer(engine, known, Date.now);
     const autoFlush = new AutoFlush(engine, options.flush ?? {}, engine.settings.clock);
     return new KeyValueStore(engine, lock, meta, checkpointer, autoFlush, recovery);
@@ -219,6 +219,11 @@ export class KeyValueStore {
     return this.#alone(() => lookAt(files, folder, true, true));
   }
 
+  /** Size of a segment file. */
+  get segmentBytes(): number {
+    return this.#engine.memory.geometry.segmentBytes;
+  }
+
   get checkpoints(): readonly Checkpoint[] {
     return this.#checkpointer.checkpoints;
   }
@@ -241,7 +246,7 @@ export class KeyValueStore {
       indexEntries: index.entries,
       indexBytes: index.bytes,
       memoryBytes: (memory.tail - Math.max(memory.head, memory.begin)) * 8 + index.bytes + cache.bytes.length,
-      diskBytes: logFiles.bytes(),
+      diskBytes: logFiles.bytes(memory.begin),
       coldReads: reader.reads,
       cacheHits: cache.hits,
       flush: { ...flusher.metrics },

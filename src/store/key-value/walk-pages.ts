@@ -1,6 +1,6 @@
 import { StoreError } from "../error.ts";
 import { headerWords, kindMask, previousHigh, sizeWord } from "../hybrid-log/layout.ts";
-import { blockIsSound, readSeal } from "../hybrid-log/page-seal.ts";
+import { blockIsSound, firstBlock, readSeal } from "../hybrid-log/page-seal.ts";
 import type { Engine } from "./engine.ts";
 
 /** A record of a page that was copied: its address, its first word in the copy, its kind and its size in units. */
@@ -43,7 +43,7 @@ async function readPage(engine: Engine, page: number, bytes: Uint8Array): Promis
   const count = await engine.logFiles.read(page * pageUnits, bytes);
   const last = pageBytes - blockBytes;
   const seal = count === pageBytes ? readSeal(bytes.subarray(last), page) : undefined;
-  for (let at = 0; at < last; at += blockBytes) {
+  for (let at = firstBlock(page, engine.memory); at < last; at += blockBytes) {
     if (seal !== undefined && blockIsSound(bytes.subarray(at, at + blockBytes), seal, at / blockBytes)) continue;
     throw new StoreError("corrupt", `the log at byte ${page * pageBytes + at} isn't what was written there`);
   }

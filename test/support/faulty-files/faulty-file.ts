@@ -77,6 +77,15 @@ export class FaultyFile implements StoreFile {
     return this.#inode.size;
   }
 
+  punch(position: number, length: number): boolean {
+    this.#check("write");
+    const zeros = new Uint8Array(Math.max(0, Math.min(length, this.#inode.size - position)));
+    this.#machine.operation("write", this.path, `hole of ${length} bytes at ${position}`, () =>
+      this.#inode.write(zeros, position),
+    );
+    return true;
+  }
+
   truncate(size: number): void {
     this.#check("write");
     this.#machine.operation("truncate", this.path, `to ${size}`, () => this.#inode.truncate(size));
