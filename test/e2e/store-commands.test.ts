@@ -118,7 +118,10 @@ describe("damaged", () => {
     const found = (await run("verify", path)).expect(1).json();
     expect(found).toMatchObject({
       state: "damaged",
-      damages: [{ file: "store", offset: 0 }, { file: "log.00000001", offset: 19_456 }],
+      damages: [
+        { file: "store", offset: 0 },
+        { file: "log.00000001", offset: 19_456 },
+      ],
     });
     const text = (await env.run(["store", "verify", path])).expect(1).stdout;
     expect(text).toMatch(/log\.00000001 +19456 +a block of 1024 bytes/);

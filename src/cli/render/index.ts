@@ -15,3 +15,10 @@ export { renderProblems } from "./problems.ts";
 export { renderServiceHealth } from "./service-health.ts";
 export { renderServiceList } from "./service-list.ts";
 export { renderServiceStatus } from "./service-status.ts";
+export {
+  renderKeyValue,
+  renderKeyValueCheck,
+  renderKeyValueCompaction,
+  renderKeyValueRepair,
+  renderKeyValueStats,
+} from "./store-files.ts";
