@@ -8,6 +8,7 @@ const table = {
   failed: [1, 500, false],
   start_failed: [1, 422, false],
   stop_failed: [1, 500, true],
+  sandbox_unavailable: [1, 422, false],
   storage_full: [1, 507, true],
   storage_corrupt: [1, 500, false],
   io_error: [1, 500, true],

@@ -115,6 +115,33 @@ export const stateSchema = z.strictObject({
 });
 export type StateSpec = z.infer<typeof stateSchema>;
 
+const ports = z.union([z.literal("any"), z.array(z.int().min(1).max(65_535)).max(1_000)]);
+const absolutePaths = z.array(z.string().startsWith("/")).max(1_000);
+
+/**
+ * What a service may reach beyond what it needs to run at all (its program, the system's libraries, its port and a temporary
+ * folder of its own). Everything else is refused to it and to all that it starts.
+ */
+export const sandboxSchema = z.strictObject({
+  /** `enforce`: what this machine can't enforce is an error; `best-effort`: as much as it can. */
+  mode: z.enum(["enforce", "best-effort"]).default("enforce"),
+  /** Files and folders, absolute, that may be read and executed. */
+  read: absolutePaths.default([]),
+  /** Files and folders, absolute, that may be read and changed. */
+  write: absolutePaths.default([]),
+  /** TCP ports, on any address, that it may connect to, beside its own. */
+  connect: ports.default([]),
+  /** TCP ports that it may listen on, beside its own. */
+  listen: ports.default([]),
+  /** Variables that it gets from the kernel's own environment. */
+  inherit_env: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).default([]),
+  /** Descriptors that one process may have open. */
+  max_files: z.int().min(16).max(1_048_576).default(4_096),
+  /** Bytes up to which one file may be written. */
+  max_file_bytes: z.int().min(4_096).default(1_000_000_000),
+});
+export type SandboxSpec = z.infer<typeof sandboxSchema>;
+
 export const serviceSpecSchema = z.strictObject({
   kind: z.enum(serviceKinds),
   /** `source`: the entry module or folder; `wasm`: the module. An absolute path on the kernel's machine. */
@@ -144,6 +171,8 @@ export const serviceSpecSchema = z.strictObject({
   /** Absent: all defaults. */
   state: stateSchema.optional(),
   budget: budgetSchema.optional(),
+  /** Absent: it may do what the user may whose kernel this is. */
+  sandbox: sandboxSchema.optional(),
 });
 export type ServiceSpec = z.infer<typeof serviceSpecSchema>;
 /** A specification as written, before defaults are filled in. */

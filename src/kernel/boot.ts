@@ -4,6 +4,7 @@ import { SoloError, type VersionDocument } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
 import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
+import { Sandboxes } from "../security/sandbox/index.ts";
 import { AgentState, ServiceStates, StateServer } from "../state/index.ts";
 import {
   ControlServer,
@@ -19,6 +20,8 @@ import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
 import { Kernel } from "./kernel.ts";
 import { restore } from "./restore.ts";
 import { Routes } from "./routes.ts";
+import { sandboxPlace } from "./sandbox-place.ts";
+import { StepsOfServices } from "./service-steps.ts";
 import { stopServices } from "./shutdown.ts";
 import { stateSettings } from "./state-settings.ts";
 
@@ -116,6 +119,11 @@ async function assemble(
   closers.push(() => control.close());
 
   const exits = new ExitRecorder(folders.exits);
+  const sandboxes = new Sandboxes(sandboxPlace(paths));
+  // The end of a confined process, which Bun does not know of, is seen at once.
+  const nudge = () => poller.nudge();
+  process.on("SIGCHLD", nudge);
+  closers.push(() => void process.off("SIGCHLD", nudge));
   const runtime: SuperviseRuntime = {
     clock: systemClock,
     random: Math.random,
@@ -138,6 +146,7 @@ async function assemble(
     records: database.instances,
     guardian: guardian ?? noGuardian,
     agents: { storeOf: (ref, instance) => new AgentState(() => states.open(ref), instance) },
+    sandbox: sandboxes,
     emit: ({ event, ref, instance, data }) => {
       kernel.emit({ tenant: ref.tenant, event, subject: `${ref.tenant}/${ref.name}/${instance}`, data });
     },
@@ -175,6 +184,7 @@ async function assemble(
       }
     },
   });
+    sandboxes,
   const isTakeover = options.purpose === "takeover";
   if (!isTakeover) {
     const hasInstances = database.instances.list().some(({ pid }) => pid !== null);

@@ -23,7 +23,8 @@ import {
 import type { Paths } from "../config/index.ts";
 import type { EventLog, NewEvent } from "../observe/events/index.ts";
 import type { LogStore } from "../observe/logs/index.ts";
-import type { Instance, Supervisor, UsageSampler } from "../supervise/index.ts";
+import { explainService } from "../observe/why/index.ts";
+import type { Sandboxes } from "../security/sandbox/index.ts";
 import type { ServiceStates } from "../state/index.ts";
 import type { Clock } from "../system/index.ts";
 import { accept } from "./accept.ts";
@@ -66,6 +67,7 @@ export interface KernelParts {
   readonly shutdown: (kernel: Kernel, request: OperationRequest<"shutdown">) => ReturnType<SoloApi["shutdown"]>;
 }
 
+  readonly sandboxes: Sandboxes;
 /** How many events `status` shows. */
 const recentEvents = 10;
 

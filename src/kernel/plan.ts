@@ -21,6 +21,8 @@ export interface PlanSource {
   /** Undefined when there is none yet: nothing is deployed then. */
   readonly database: KernelDatabase | undefined;
   readonly ingressPort: number;
+  /** A specification with its sandbox checked. */
+  readonly checked: (name: string, spec: ServiceSpec) => ServiceSpec;
   /** A service's instances whose process lives. */
   readonly instancesOf: (ref: ServiceRef) => readonly StoredInstance[];
   readonly stateOf: (instance: StoredInstance) => InstanceState;
@@ -40,7 +42,7 @@ export async function* planDeploy(
   const folder = mkdtempSync(join(tmpdir(), "solo-plan-"));
   try {
     const planned = request.services.map(({ name, spec }) =>
-      planService({ tenant: request.tenant, name }, spec, folder, source),
+      planService({ tenant: request.tenant, name }, source.checked(name, spec), folder, source),
     );
     const services = await Promise.all(planned);
     yield { type: "result", time: new Date().toISOString(), services, took_ms: tookMs(begin) };

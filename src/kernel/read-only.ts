@@ -15,6 +15,8 @@ import type { Paths } from "../config/index.ts";
 import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
 import { bootId, isSameProcess, Poller, readMemory, systemClock } from "../system/index.ts";
+import { explain, explainService } from "../observe/why/index.ts";
+import { checkSandbox } from "../security/sandbox/index.ts";
 import { accept } from "./accept.ts";
 import {
   type KernelDatabase,
@@ -27,6 +29,7 @@ import { serviceNotFound } from "./not-found.ts";
 import { planDeploy } from "./plan.ts";
 import { hostOf } from "./routes.ts";
 
+import { sandboxPlace } from "./sandbox-place.ts";
 /** What can be read of a data directory while no kernel runs on it. */
 export interface ReadApi extends Pick<SoloApi, "list" | "status" | "logs" | "events" | "health"> {
   /** What a deploy would change; one that is no dry run is refused, because it needs a kernel. */
@@ -124,6 +127,7 @@ class Reader implements ReadApi {
         rowOf: (record) => this.#row(record),
       });
     });
+        checked: (name, spec) => checkSandbox(name, spec, sandboxPlace(this.#paths)),
 
   hasProcesses = (): boolean =>
     (this.#database?.services.list() ?? []).some(({ ref }) => this.#instances(ref).length > 0);

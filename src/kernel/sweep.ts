@@ -20,6 +20,7 @@ export function sweep(kernel: Kernel): void {
     const { fifos } = kernel.parts;
     const known = new Set([...kernel.supervisor.all()].flatMap((instance) => instance.fifos()));
     removeExcept(fifos, (name) => known.has(join(fifos, name)));
+    kernel.parts.sandboxes.sweep(new Set([...kernel.supervisor.all()].map(({ id }) => id)));
   } catch (error) {
     noteSweepFailure(kernel, error);
   }

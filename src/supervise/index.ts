@@ -1,3 +1,4 @@
+export type { ConfinedInstance, Confinement, SandboxPort } from "./confined.ts";
 export { ControlServer } from "./control.ts";
 export { Instance } from "./instance.ts";
 export { isPortFree } from "./ports.ts";

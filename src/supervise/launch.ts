@@ -2,6 +2,7 @@ import { closeSync, constants, mkdirSync, openSync, rmSync, statSync } from "nod
 import { dirname, join } from "node:path";
 import { collectionTimer, hostVariables, isProgram, SoloError } from "../api/index.ts";
 import { makeFifo, openFifoBoth, readStat } from "../system/index.ts";
+import { type ConfinedProgram, type Confinement, exitOfChild } from "./confined.ts";
 import { expandPort } from "./expand-port.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 import type { LaunchPlan, LogCapture, SuperviseRuntime } from "./runtime.ts";
@@ -33,33 +34,59 @@ export interface OutputCaptures {
  * @throws SoloError `start_failed` when the system refuses to execute the program
  */
 export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, identity: LaunchIdentity): ProcessHandle {
-  const cmd = commandLine(runtime, plan, identity.port);
+  const command = commandLine(runtime, plan, identity.port);
   const cwd = plan.spec.cwd ?? folderOf(plan.spec.path);
   const opened: number[] = [];
   const keep = (fd: number) => opened[opened.push(fd) - 1] ?? fd;
   try {
+    const confinement = confine(runtime, plan, identity, cwd, command);
     const [out, err] = fifoPaths(runtime, identity.id);
     const isAgent = plan.spec.kind === "port";
-    const child = Bun.spawn({
-      cmd,
-      env: environment(runtime, plan, identity),
+    return start(runtime, confinement, {
+      command,
+      env: { ...confinement?.env, ...environment(runtime, plan, identity) },
       cwd,
-      stdin: isAgent ? keep(openFifoBoth(inputPath(runtime, identity.id), { waits: true })) : "ignore",
+      stdin: keep(
+        isAgent ? openFifoBoth(inputPath(runtime, identity.id), { waits: true }) : openSync("/dev/null", "r"),
+      ),
       stdout: keep(isAgent ? openFifoBoth(out, { waits: true }) : openSync(out, constants.O_WRONLY)),
       stderr: keep(openSync(err, constants.O_WRONLY)),
-      detached: true,
     });
-    const exited = child.exited.then(() => ({
-      code: child.exitCode,
-      signal: child.signalCode === null ? null : String(child.signalCode),
-      known: true,
-    }));
-    return { pid: child.pid, startTime: readStat(child.pid)?.startTime ?? 0, exited };
   } catch (error) {
-    throw spawnError(cmd[0] ?? "", cwd, error);
+    throw error instanceof SoloError ? error : spawnError(command[0] ?? "", cwd, error);
   } finally {
     for (const fd of opened) closeSync(fd);
   }
+}
+
+function confine(
+  runtime: SuperviseRuntime,
+  { ref, spec, entry }: LaunchPlan,
+  { id, port }: LaunchIdentity,
+  cwd: string,
+  [executable = ""]: readonly string[],
+): Confinement | undefined {
+  const streams = [inputPath(runtime, id), ...fifoPaths(runtime, id)];
+  return runtime.sandbox.confine({ ref, spec, id, port, cwd, executable, entry, streams });
+}
+
+function start(
+  runtime: SuperviseRuntime,
+  confinement: Confinement | undefined,
+  program: ConfinedProgram,
+): ProcessHandle {
+  if (confinement !== undefined) {
+    const pid = confinement.spawn(program);
+    return { pid, startTime: readStat(pid)?.startTime ?? 0, exited: exitOfChild(runtime, pid) };
+  }
+  const { command, env, cwd, stdin, stdout, stderr } = program;
+  const child = Bun.spawn({ cmd: [...command], env: { ...env }, cwd, stdin, stdout, stderr, detached: true });
+  const exited = child.exited.then(() => ({
+    code: child.exitCode,
+    signal: child.signalCode === null ? null : String(child.signalCode),
+    known: true,
+  }));
+  return { pid: child.pid, startTime: readStat(child.pid)?.startTime ?? 0, exited };
 }
 
 /**

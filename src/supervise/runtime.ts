@@ -1,5 +1,6 @@
 import type { HostShape, ServiceRef, ServiceSpec } from "../api/index.ts";
 import type { Clock, Poller, ProcessIdentity } from "../system/index.ts";
+import type { SandboxPort } from "./confined.ts";
 import type { AgentStore } from "./port/store.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 
@@ -28,6 +29,7 @@ export interface SuperviseRuntime {
   readonly records: RecordPort;
   readonly guardian: GuardianPort;
   readonly agents: AgentsPort;
+  readonly sandbox: SandboxPort;
   emit(event: SuperviseEvent): void;
 }
 

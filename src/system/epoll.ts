@@ -50,6 +50,11 @@ export class Poller {
     return { close: () => this.#unwatch(id, fd) };
   }
 
+  /** Looks at once: something is known to have happened, such as the end of a child. */
+  nudge(): void {
+    if (!this.#closed && this.#watched.size > 0) this.#schedule(true);
+  }
+
   /** Called by a handler that stopped before it had read everything: it is called again after the event loop's next turn. */
   hurry(): void {
     this.#hurried = true;

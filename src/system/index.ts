@@ -1,5 +1,6 @@
 export * from "./build.ts";
 export * from "./clock.ts";
+export * from "./confine/index.ts";
 export * from "./epoll.ts";
 export * from "./exits.ts";
 export * from "./fifo.ts";

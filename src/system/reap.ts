@@ -49,6 +49,28 @@ export function reapOrphans(options: ReapOptions): () => void {
   };
 }
 
+/**
+ * Takes the status of a child that has ended. `running`: it has not; `unknown`: it is no child of this process, or another
+ * has taken its status.
+ */
+export function takeExit(pid: number): Pick<ProcessExit, "exit_code" | "signal"> | "running" | "unknown" {
+  for (;;) {
+    const info = new DataView(new ArrayBuffer(siginfoBytes));
+    if (libc().waitid(waitPid, pid, ptr(info), waitExited | waitNoHang) === 0) {
+      if (info.getInt32(16, true) === 0) return "running";
+      return exitOf(info.getInt32(8, true), info.getInt32(24, true));
+    }
+    const reason = errno();
+    if (reason === ECHILD) return "unknown";
+    if (reason !== EINTR) throw systemError("waitid", `of ${pid}`, reason);
+  }
+}
+
+function exitOf(code: number, status: number): Pick<ProcessExit, "exit_code" | "signal"> {
+  const exited = code === childExited;
+  return { exit_code: exited ? status : null, signal: exited ? null : signalName(status) };
+}
+
 type Sightings = Map<number, { readonly firstMs: number; readonly count: number }>;
 
 /** Reaps what may be reaped. True when zombies are left that must be looked at again. */
@@ -93,13 +115,7 @@ function report(pid: number, { onExit }: ReapOptions): void {
   const startTime = readStat(pid)?.startTime;
   const ended = wait(waitPid, pid, waitExited | waitNoHang);
   if (ended === undefined || startTime === undefined) return;
-  const exited = ended.code === childExited;
-  onExit({
-    pid,
-    startTime,
-    exit_code: exited ? ended.status : null,
-    signal: exited ? null : signalName(ended.status),
-  });
+  onExit({ pid, startTime, ...exitOf(ended.code, ended.status) });
 }
 
 /** waitid(2). The offsets into siginfo_t are those of every 64-bit Linux. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { dependencyConditions, serviceSpecSchema } from "../../api/spec.ts";
+import { dependencyConditions, sandboxSchema, serviceSpecSchema } from "../../api/spec.ts";
 import { duration, integer, oneOf, type Reader, Refusal, refusalMessage, size } from "../value-types.ts";
 import { backoffRange, httpTarget, tcpTarget } from "./readers.ts";
 
@@ -60,6 +60,20 @@ const stateFileSchema = z.strictObject({
 });
 export type StateFile = z.infer<typeof stateFileSchema>;
 
+const portsFile = z.union([z.literal("any"), z.array(read(integer("a port", 1, 65_535)))]);
+
+const sandboxFileSchema = z.strictObject({
+  mode: read(oneOf(["enforce", "best-effort"])).optional(),
+  read: z.array(z.string().min(1)).optional(),
+  write: z.array(z.string().min(1)).optional(),
+  connect: portsFile.optional(),
+  listen: portsFile.optional(),
+  inherit_env: sandboxSchema.shape.inherit_env.unwrap().optional(),
+  max_files: read(integer("a number of files", 16, 1_048_576)).optional(),
+  max_file_bytes: read(size(4_096, 1e15)).optional(),
+});
+export type SandboxFile = z.infer<typeof sandboxFileSchema>;
+
 export const serviceFileSchema = z.strictObject({
   source: z.string().min(1).optional(),
   wasm: z.string().min(1).optional(),
@@ -76,6 +90,7 @@ export const serviceFileSchema = z.strictObject({
   stop_grace: read(duration(0, longest)).optional(),
   fixed_port: read(integer("a port", 1, 65_535)).optional(),
   route: z.strictObject({ host: z.union([z.string(), z.array(z.string()).min(1)]) }).optional(),
+  sandbox: sandboxFileSchema.optional(),
   logs: z.strictObject({ bytes: read(size(1_000_000, 1e12)) }).optional(),
   state: stateFileSchema.optional(),
 });

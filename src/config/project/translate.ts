@@ -4,7 +4,7 @@ import { expandPath } from "../paths.ts";
 import type { KeyPath } from "../scan/key-map.ts";
 import { toHealth } from "./health.ts";
 import type { Report } from "./report.ts";
-import type { RestartFile, ServiceFile } from "./schema.ts";
+import type { RestartFile, SandboxFile, ServiceFile } from "./schema.ts";
 import { checkState, toState } from "./state.ts";
 
 /** What a service gets for what its file leaves open. */
@@ -41,6 +41,7 @@ export function toSpec(file: ServiceFile, path: KeyPath, context: TranslateConte
     ...(file.stop_grace !== undefined && { stop_grace_ms: file.stop_grace }),
     ...(file.fixed_port !== undefined && { fixed_port: file.fixed_port }),
     ...(file.route && { hosts: [file.route.host].flat().map((host) => host.toLowerCase()) }),
+    ...(file.sandbox && { sandbox: toSandbox(file.sandbox, context) }),
     ...(file.logs && { log_bytes: file.logs.bytes }),
     ...(file.state && { state: toState(file.state, (folder) => absolute(folder, context)) }),
   });
@@ -104,6 +105,14 @@ function toRestart({ policy, max, within, backoff }: RestartFile) {
 /** An executable with a slash is a path from the file's folder; one without is found in PATH, as in a shell. */
 function absoluteCommand([executable = "", ...rest]: readonly string[], context: TranslateContext): string[] {
   return [executable.includes("/") ? absolute(executable, context) : executable, ...rest];
+}
+
+function toSandbox({ read, write, ...rest }: SandboxFile, context: TranslateContext) {
+  return {
+    ...rest,
+    ...(read && { read: read.map((path) => absolute(path, context)) }),
+    ...(write && { write: write.map((path) => absolute(path, context)) }),
+  };
 }
 
 function absolute(path: string, { folder, home }: TranslateContext): string {

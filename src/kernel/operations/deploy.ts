@@ -14,9 +14,10 @@ export async function deploy(kernel: Kernel, request: Request, report: ReportPro
   refuseImpossible(request, deployedIn(kernel, request.tenant));
   kernel.routes.checkHosts(request.tenant, request.services);
   const names = new Set(request.services.map(({ name }) => name));
-  const deployments = request.services.map(
-    ({ name, spec }) => new Deployment(kernel, { tenant: request.tenant, name }, spec, request, names, report),
-  );
+  const deployments = request.services.map(({ name, spec }) => {
+    const checked = kernel.parts.sandboxes.check(name, spec);
+    return new Deployment(kernel, { tenant: request.tenant, name }, checked, request, names, report);
+  });
   const tell = request.dry_run
     ? await Promise.all(deployments.map((deployment) => deployment.plan()))
     : await change(kernel, request, deployments);

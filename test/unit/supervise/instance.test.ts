@@ -62,6 +62,7 @@ function supervise(clock: Clock = systemClock) {
       emit: (event) => events.push(event),
     },
     () => undefined,
+      sandbox: { confine: () => undefined, release() {} },
   );
   supervisors.push({
     async stop() {

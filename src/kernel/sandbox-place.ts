@@ -1,0 +1,16 @@
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Paths } from "../config/index.ts";
+import type { SandboxPlace } from "../security/sandbox/index.ts";
+import { selfCommand } from "../system/index.ts";
+
+/** What the sandboxes of a kernel's services must know of where it keeps its own. */
+export function sandboxPlace(paths: Paths): SandboxPlace {
+  return {
+    ownFolders: [...new Set([paths.dataDir, dirname(paths.socket), paths.configDir])],
+    temporary: join(paths.run, "tmp"),
+    home: homedir(),
+    self: selfCommand(),
+    env: process.env,
+  };
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import { canConfine, landlockSupport } from "../../system/index.ts";
+
+/** One means by which this machine can hold a service back. */
+export interface Mechanism {
+  readonly name: string;
+  readonly available: boolean;
+  /** Without it a sandbox in mode `enforce` is refused. */
+  readonly required: boolean;
+  /** What it does, or why it can't. */
+  readonly detail: string;
+  /** How much of the score it is. They add up to 100. */
+  readonly weight: number;
+}
+
+/** What this machine offers, most important first. */
+export function mechanisms(): readonly Mechanism[] {
+  const { abi, files, truncate, tcp, scopes } = landlockSupport();
+  const launcher = canConfine();
+  const landlock = (since: string) => (abi === 0 ? "Landlock is not in force" : `Landlock ABI ${abi}; since ${since}`);
+  return [
+    {
+      name: "launcher",
+      available: launcher,
+      required: true,
+      detail: launcher ? "confines a program before it is executed" : "its few lines of C could not be compiled",
+      weight: 0,
+    },
+    {
+      name: "files",
+      available: launcher && files,
+      required: true,
+      detail: files ? `Landlock ABI ${abi}` : landlock("Linux 5.13"),
+      weight: 35,
+    },
+    {
+      name: "tcp ports",
+      available: launcher && tcp,
+      required: true,
+      detail: tcp ? `Landlock ABI ${abi}` : landlock("Linux 6.7"),
+      weight: 20,
+    },
+    {
+      name: "truncation",
+      available: launcher && truncate,
+      required: false,
+      detail: truncate ? `Landlock ABI ${abi}` : landlock("Linux 6.2"),
+      weight: 5,
+    },
+    {
+      name: "signals",
+      available: launcher && scopes,
+      required: false,
+      detail: scopes ? "signals and abstract sockets stay within the service" : landlock("Linux 6.12"),
+      weight: 10,
+    },
+    {
+      name: "system calls",
+      available: launcher && hasSeccomp(),
+      required: false,
+      detail: hasSeccomp() ? "seccomp filter: tracing, mounts, namespaces, modules, keys" : "no seccomp filters",
+      weight: 15,
+    },
+    {
+      name: "privileges",
+      available: launcher,
+      required: true,
+      detail: "no_new_privs; of root's capabilities only a few are left",
+      weight: 10,
+    },
+    {
+      name: "resource limits",
+      available: launcher,
+      required: true,
+      detail: "open files, file size, no core dumps",
+      weight: 5,
+    },
+  ];
+}
+
+function hasSeccomp(): boolean {
+  try {
+    return readFileSync("/proc/sys/kernel/seccomp/actions_avail", "utf8").includes("errno");
+  } catch {
+    return false;
+  }
+}

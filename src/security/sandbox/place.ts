@@ -1,0 +1,37 @@
+import { realpathSync } from "node:fs";
+
+/** Where this kernel keeps what no service may reach, and what it runs with. All absolute. */
+export interface SandboxPlace {
+  /** The data directory, the folder of the sockets, the user's configuration of Solo. */
+  readonly ownFolders: readonly string[];
+  /** Where the instances' temporary folders are made. */
+  readonly temporary: string;
+  readonly home: string;
+  /** How this program is started; its first element is the runtime. */
+  readonly self: readonly string[];
+  /** The kernel's own environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Whether a path is `folder` itself or lies beneath it. */
+export function isWithin(path: string, folder: string): boolean {
+  return path === folder || folder === "/" || path.startsWith(`${folder}/`);
+}
+
+/** Which of Solo's own folders access to a path would open, with all links resolved; undefined when none. */
+export function ownFolderAt(path: string, { ownFolders }: SandboxPlace): string | undefined {
+  const real = resolved(path);
+  return ownFolders.find((folder) => {
+    const own = resolved(folder);
+    return isWithin(real, own) || isWithin(own, real);
+  });
+}
+
+/** The path without symbolic links; itself when nothing is there. */
+export function resolved(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

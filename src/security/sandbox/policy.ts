@@ -1,0 +1,99 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import type { SandboxSpec, ServiceSpec } from "../../api/index.ts";
+import type { PathRights } from "../../system/index.ts";
+import { dnsPort, systemDevices, systemFiles, systemPrograms } from "./defaults.ts";
+import { isWithin, ownFolderAt, resolved, type SandboxPlace } from "./place.ts";
+
+/** What one process may do, complete: whatever is not in here is refused. */
+export interface SandboxPolicy {
+  readonly paths: readonly PathGrant[];
+  readonly connect: "any" | readonly number[];
+  readonly listen: "any" | readonly number[];
+}
+
+export interface PathGrant extends PathRights {
+  readonly path: string;
+  /** What the grant comes from. */
+  readonly origin: "system" | "program" | "instance" | "working_directory" | "declared";
+}
+
+/** What is known of a process that is about to be started. */
+export interface SandboxSubject {
+  readonly spec: ServiceSpec & { readonly sandbox: SandboxSpec };
+  readonly port: number;
+  readonly cwd: string;
+  /** The program's file. */
+  readonly executable: string;
+  /** The artifact's entry file (`source`, `wasm`). */
+  readonly entry: string;
+  readonly streams: readonly string[];
+  readonly temporary: string;
+}
+
+/** What a service asked for, and what it needs to run at all. */
+export function policyOf(subject: SandboxSubject, place: SandboxPlace): SandboxPolicy {
+  const { spec, port } = subject;
+  const { sandbox } = spec;
+  const own = [port, ...(spec.fixed_port === undefined ? [] : [spec.fixed_port])];
+  return {
+    paths: [
+      ...systemPrograms.map((path) => grant(path, "system", { read: true, execute: true })),
+      ...systemFiles.map((path) => grant(path, "system", { read: true })),
+      ...systemDevices.map((path) => grant(path, "system", { read: true, write: true })),
+      ...programOf(subject, place),
+      grant(subject.temporary, "instance", { read: true, write: true }),
+      ...subject.streams.map((path) => grant(path, "instance", { read: true, write: true })),
+      ...workingDirectory(subject.cwd, place),
+      ...sandbox.read.map((path) => grant(path, "declared", { read: true, execute: true })),
+      ...writableOf(spec).map((path) => grant(path, "declared", { read: true, write: true })),
+    ],
+    connect: sandbox.connect === "any" ? "any" : [...new Set([...own, dnsPort, ...sandbox.connect])],
+    listen: sandbox.listen === "any" ? "any" : [...new Set([...own, ...sandbox.listen])],
+  };
+}
+
+/** The files and folders, by the service's own words, that it may change. */
+export function writableOf(spec: ServiceSpec): string[] {
+  const kept = spec.state?.mode === "external" ? spec.state.folders : [];
+  return [...new Set([...(spec.sandbox?.write ?? []), ...Object.values(spec.preopens), ...kept])];
+}
+
+function programOf({ spec, executable, entry }: SandboxSubject, place: SandboxPlace): PathGrant[] {
+  const rights = { read: true, execute: true };
+  if (spec.kind === "command" || spec.kind === "port") {
+    const real = resolved(executable);
+    const home = installationOf(real, place);
+    return [executable, real, ...(home === undefined ? [] : [home])].map((path) => grant(path, "program", rights));
+  }
+  const [runtime = "", main] = place.self;
+  // In development the host is not part of the runtime: it is read from the source tree.
+  const source = main === undefined ? [] : [dirname(dirname(main))];
+  return [
+    ...[runtime, resolved(runtime), ...source].map((path) => grant(path, "program", rights)),
+    grant(dirname(entry), "program", { read: true }),
+  ];
+}
+
+/** A program in `PREFIX/bin` whose `PREFIX/lib` is there brought its libraries along, as pyenv, nvm and conda do. */
+function installationOf(executable: string, place: SandboxPlace): string | undefined {
+  const folder = dirname(executable);
+  const prefix = dirname(folder);
+  const isInstallation = /\/s?bin$/.test(folder) && existsSync(`${prefix}/lib`);
+  return isInstallation && !isTooWide(prefix, place) && prefix !== `${place.home}/.local` ? prefix : undefined;
+}
+
+/** Readable, unless it holds what is not the service's own: a home, the whole machine, Solo's data. */
+function workingDirectory(cwd: string, place: SandboxPlace): PathGrant[] {
+  return isTooWide(cwd, place) ? [] : [grant(cwd, "working_directory", { read: true, execute: true })];
+}
+
+function isTooWide(folder: string, place: SandboxPlace): boolean {
+  const real = resolved(folder);
+  const wide = [resolved(place.home), "/tmp", "/var/tmp", "/dev/shm"];
+  return wide.some((other) => isWithin(other, real)) || ownFolderAt(real, place) !== undefined;
+}
+
+function grant(path: string, origin: PathGrant["origin"], rights: PathRights): PathGrant {
+  return { path, origin, ...rights };
+}

@@ -1,0 +1,183 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type SandboxSpec, type ServiceSpec, SoloError } from "../../api/index.ts";
+import {
+  ConfineError,
+  cleanEnvironment,
+  denyFilter,
+  landlockSupport,
+  type ResourceLimit,
+  Ruleset,
+  spawnConfined,
+} from "../../system/index.ts";
+import { checkSandbox } from "./check.ts";
+import { keptCapabilities } from "./defaults.ts";
+import { mechanisms } from "./mechanisms.ts";
+import { ownFolderAt, resolved, type SandboxPlace } from "./place.ts";
+import { type PathGrant, policyOf, type SandboxPolicy, type SandboxSubject } from "./policy.ts";
+
+/** What is known of an instance whose process is about to be started. */
+export interface SandboxInstance extends Omit<SandboxSubject, "spec" | "temporary"> {
+  readonly id: string;
+  readonly spec: ServiceSpec;
+}
+
+/** A program to be started in a sandbox. */
+export interface SandboxProgram {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly stdin: number;
+  readonly stdout: number;
+  readonly stderr: number;
+}
+
+/** Starts the processes of services that have a sandbox, each in one of its own. */
+export class Sandboxes {
+  readonly #place: SandboxPlace;
+  readonly #filter = denyFilter();
+  #removed = 0;
+
+  constructor(place: SandboxPlace) {
+    this.#place = place;
+  }
+
+  /** What a new process of an instance is confined to; undefined when its service has no sandbox. */
+  confine(instance: SandboxInstance) {
+    const { spec, id } = instance;
+    const { sandbox } = spec;
+    if (sandbox === undefined) return undefined;
+    const temporary = this.#makeTemporary(id);
+    const policy = policyOf({ ...instance, spec: { ...spec, sandbox }, temporary }, this.#place);
+    return {
+      env: { TMPDIR: temporary, ...this.#inherited(sandbox) },
+      spawn: (program: SandboxProgram) => this.#spawn(policy, sandbox, program),
+    };
+  }
+
+  /**
+   * The specification as it is to be deployed, see {@link checkSandbox}.
+   * @throws SoloError `sandbox_unavailable`, `file_not_found`, `invalid_config`
+   */
+  check(name: string, spec: ServiceSpec): ServiceSpec {
+    return checkSandbox(name, spec, this.#place);
+  }
+
+  /** The instance's temporary folder, whether it is there or not. */
+  temporaryOf(id: string): string {
+    return join(this.#place.temporary, id);
+  }
+
+  /** Removes an instance's temporary folder behind the caller's back. */
+  release(id: string): void {
+    const grave = join(this.#place.temporary, `.removed-${process.pid}-${this.#removed++}`);
+    try {
+      renameSync(this.temporaryOf(id), grave);
+    } catch {
+      return;
+    }
+    void rm(grave, { recursive: true, force: true }).catch(() => undefined);
+  }
+
+  /** Removes the temporary folders of instances that are not known. */
+  sweep(known: ReadonlySet<string>): void {
+    const folder = this.#place.temporary;
+    if (!existsSync(folder)) return;
+    for (const name of readdirSync(folder)) {
+      if (!known.has(name)) rmSync(join(folder, name), { recursive: true, force: true });
+    }
+  }
+
+  #makeTemporary(id: string): string {
+    this.release(id);
+    const folder = this.temporaryOf(id);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  }
+
+  #inherited({ inherit_env }: SandboxSpec): Record<string, string> {
+    const clean = cleanEnvironment(this.#place.env);
+    const wanted = inherit_env.filter((name) => !name.startsWith("SOLO_"));
+    return Object.fromEntries(wanted.flatMap((name) => (name in clean ? [[name, clean[name] ?? ""]] : [])));
+  }
+
+  #spawn(policy: SandboxPolicy, sandbox: SandboxSpec, program: SandboxProgram): number {
+    const available = new Set(mechanisms().flatMap(({ name, available }) => (available ? [name] : [])));
+    const ruleset = landlockSupport().files ? this.#rules(policy) : undefined;
+    const limits: ResourceLimit[] = [
+      { resource: "core", value: 0 },
+      { resource: "open_files", value: Math.min(sandbox.max_files, mostOpenFiles()) },
+      { resource: "file_size", value: sandbox.max_file_bytes },
+    ];
+    const [path = ""] = program.command;
+    try {
+      return spawnConfined({
+        ...program,
+        path,
+        args: program.command,
+        ruleset,
+        filter: available.has("system calls") ? this.#filter : undefined,
+        limits,
+        dropCapabilities: droppedCapabilities(),
+      });
+    } catch (error) {
+      throw startError(path, error);
+    } finally {
+      ruleset?.close();
+    }
+  }
+
+  #rules({ paths, connect, listen }: SandboxPolicy): Ruleset {
+    const ruleset = new Ruleset({ connect: connect !== "any", listen: listen !== "any" });
+    try {
+      for (const grant of paths) this.#allow(ruleset, grant);
+      if (landlockSupport().tcp) {
+        if (connect !== "any") for (const port of connect) ruleset.allowPort(port, { connect: true });
+        if (listen !== "any") for (const port of listen) ruleset.allowPort(port, { listen: true });
+      }
+      return ruleset;
+    } catch (error) {
+      ruleset.close();
+      throw error;
+    }
+  }
+
+  /** A service that can change a folder could replace what a later rule names by a link: declared paths have none. */
+  #allow(ruleset: Ruleset, grant: PathGrant): void {
+    const { path, origin } = grant;
+    const isOurs = origin === "system" || origin === "program" || origin === "instance";
+    if (!isOurs && ownFolderAt(path, this.#place) !== undefined) refuse(path, "it would open Solo's own data");
+    if (origin === "declared" && resolved(path) !== path) refuse(path, "it has become a symbolic link");
+    const isThere = ruleset.allowPath(path, grant);
+    if (!isThere && origin === "declared") refuse(path, "it is no longer there");
+  }
+}
+
+function refuse(path: string, why: string): never {
+  throw new SoloError("start_failed", `sandbox: ${path} can't be allowed: ${why}`, {
+    hint: "correct the path in `sandbox`, and deploy again",
+  });
+}
+
+function startError(path: string, error: unknown): unknown {
+  if (!(error instanceof ConfineError)) return error;
+  if (error.step === "execute" || error.step === "working directory") return error.system;
+  return new SoloError("start_failed", `${path} can't be confined: ${error.message}`, {
+    hint: "`solo doctor` tells what this machine can enforce",
+    cause: error,
+  });
+}
+
+/** A user can't raise the hard limit that the kernel was started with. */
+function mostOpenFiles(): number {
+  const hard = /^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+  return hard === undefined ? Number.MAX_SAFE_INTEGER : Number(hard);
+}
+
+/** Only root has capabilities to lose: anybody else gets none by no_new_privs. */
+function droppedCapabilities(): number[] {
+  if (process.getuid?.() !== 0) return [];
+  const last = Number(readFileSync("/proc/sys/kernel/cap_last_cap", "utf8"));
+  return Array.from({ length: last + 1 }, (_, number) => number).filter((number) => !keptCapabilities.has(number));
+}

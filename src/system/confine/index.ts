@@ -1,0 +1,3 @@
+export * from "./landlock.ts";
+export * from "./seccomp.ts";
+export * from "./spawn-confined.ts";

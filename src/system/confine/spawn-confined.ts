@@ -1,0 +1,203 @@
+import { cc, dlopen, type Pointer, ptr } from "bun:ffi";
+import { closeSync, writeSync } from "node:fs";
+import { systemError } from "../libc.ts";
+import type { Ruleset } from "./landlock.ts";
+import source from "./spawn.c" with { type: "text" };
+
+export interface ResourceLimit {
+  readonly resource: "cpu" | "file_size" | "core" | "open_files";
+  readonly value: number;
+}
+
+/** A program and what it is confined to, which nothing it starts can shed. */
+export interface ConfinedOrder {
+  /** Absolute; no search path is consulted. */
+  readonly path: string;
+  /** With the program's own name in front. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly stdin: number;
+  readonly stdout: number;
+  readonly stderr: number;
+  readonly ruleset: Ruleset | undefined;
+  /** A seccomp filter, see `denyFilter`. */
+  readonly filter: Uint8Array | undefined;
+  readonly limits: readonly ResourceLimit[];
+  /** Capabilities (capabilities(7)), by number, that even a program of root's can't get. Only root may give any. */
+  readonly dropCapabilities: readonly number[];
+}
+
+/** Which step kept a program from being started, for the message. */
+export class ConfineError extends Error {
+  override readonly name = "ConfineError";
+  constructor(
+    readonly step: ConfineStep,
+    readonly system: NodeJS.ErrnoException,
+  ) {
+    super(`${step}: ${system.message}`, { cause: system });
+  }
+}
+
+export type ConfineStep = (typeof steps)[number];
+
+/**
+ * Starts a program in a session of its own that confines itself before it is executed: no new privileges, resource
+ * limits, the Landlock rules, the seccomp filter; every descriptor but the three given is closed, every signal is as by
+ * default. This thread waits until the program is executed, for less than a millisecond.
+ *
+ * It has to happen between vfork(2) and execve(2), where no JavaScript can run: a few lines of C do it. The child is this
+ * process's, but not known to Bun: its end is seen by a pidfd, its status by `readExitStatus`.
+ *
+ * @throws ConfineError with the step that the system refused; nothing runs then
+ */
+export function spawnConfined(order: ConfinedOrder): number {
+  const { spawn, functions } = native();
+  const keep: (Uint8Array | BigUint64Array)[] = [];
+  const bytes = (text: string) => hold(keep, Buffer.from(`${text}\0`));
+  const list = (texts: readonly string[]) => hold(keep, new BigUint64Array([...texts.map(bytes), 0n]));
+  const limits = order.limits.flatMap(({ resource, value }) => [
+    BigInt(resources[resource]),
+    BigInt(value),
+    BigInt(value),
+  ]);
+  const { filter, ruleset } = order;
+  // `struct sock_fprog`: u16 length, padding, pointer.
+  const program =
+    filter === undefined ? 0n : hold(keep, new BigUint64Array([BigInt(filter.length / 8), hold(keep, filter)]));
+  const fields = new BigUint64Array([
+    bytes(order.path),
+    list(order.args),
+    list(Object.entries(order.env).map(([name, value]) => `${name}=${value}`)),
+    bytes(order.cwd),
+    BigInt(order.stdin),
+    BigInt(order.stdout),
+    BigInt(order.stderr),
+    BigInt.asUintN(64, BigInt(ruleset?.fd ?? -1)),
+    0n,
+    program,
+    limits.length === 0 ? 0n : hold(keep, new BigUint64Array(limits)),
+    BigInt(limits.length / 3),
+    order.dropCapabilities.reduce((mask, capability) => mask | (1n << BigInt(capability)), 0n),
+    0n,
+    0n,
+  ]);
+  const pid = spawn(ptr(functions), ptr(fields));
+  const [step, failure] = [Number(fields[stepField]), Number(fields[stepField + 1])];
+  if (failure === 0) return pid;
+  if (pid > 0) reap(pid);
+  throw new ConfineError(steps[step] ?? "fork", systemError(steps[step] ?? "fork", order.path, failure));
+}
+
+/** Whether confined programs can be started here at all: the C code could be compiled. */
+export function canConfine(): boolean {
+  try {
+    native();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function hold(keep: (Uint8Array | BigUint64Array)[], value: Uint8Array | BigUint64Array): bigint {
+  keep.push(value);
+  return BigInt(ptr(value));
+}
+
+/** A child that failed before it was executed is nobody's but ours. */
+function reap(pid: number): void {
+  waiting().waitpid(pid, null, 0);
+}
+
+interface Native {
+  readonly spawn: (functions: Pointer, order: Pointer) => number;
+  /** `struct libc` of spawn.c. */
+  readonly functions: BigUint64Array;
+}
+
+let compiled: Native | undefined;
+
+function native(): Native {
+  compiled ??= compile();
+  return compiled;
+}
+
+/** Takes some five milliseconds, once. Nothing is linked and no header is read, so that no developer's files are needed. */
+function compile(): Native {
+  const { dlsym, memfd_create } = dlopen("libc.so.6", {
+    dlsym: { args: ["ptr", "ptr"], returns: "ptr" },
+    memfd_create: { args: ["ptr", "u32"], returns: "i32" },
+  }).symbols;
+  const functions = new BigUint64Array(
+    libraryFunctions.map((name) => {
+      const address = dlsym(null, ptr(Buffer.from(`${name}\0`)));
+      if (address === null) throw new Error(`the C library has no ${name}`);
+      return BigInt(address);
+    }),
+  );
+  const fd = memfd_create(ptr(Buffer.from("spawn.c\0")), closeOnExec);
+  if (fd < 0) throw systemError("memfd_create", "spawn.c");
+  try {
+    writeSync(fd, source);
+    const { symbols } = cc({
+      source: `/proc/self/fd/${fd}`,
+      flags: ["-nostdlib"],
+      symbols: { spawn_confined: { args: ["ptr", "ptr"], returns: "i32" } },
+    });
+    return { spawn: symbols.spawn_confined, functions };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+let opened: ReturnType<typeof openWaiting> | undefined;
+
+function waiting() {
+  opened ??= openWaiting();
+  return opened.symbols;
+}
+
+function openWaiting() {
+  return dlopen("libc.so.6", { waitpid: { args: ["i32", "ptr", "i32"], returns: "i32" } });
+}
+
+/** In the order of `struct libc`. */
+const libraryFunctions = [
+  "vfork",
+  "setsid",
+  "dup2",
+  "chdir",
+  "setrlimit",
+  "prctl",
+  "syscall",
+  "execve",
+  "_exit",
+  "sigprocmask",
+  "signal",
+  "__errno_location",
+] as const;
+
+/** In the order of the `STEP_` constants. */
+const steps = [
+  "fork",
+  "descriptors",
+  "working directory",
+  "resource limits",
+  "no new privileges",
+  "capabilities",
+  "landlock",
+  "seccomp",
+  "execute",
+] as const;
+
+/** Where `step` is in `struct order`, in fields of 8 bytes. */
+const stepField = 13;
+/** RLIMIT_ numbers of x86-64 and arm64. */
+const resources: Readonly<Record<ResourceLimit["resource"], number>> = {
+  cpu: 0,
+  file_size: 1,
+  core: 4,
+  open_files: 7,
+};
+/** `MFD_CLOEXEC`. */
+const closeOnExec = 1;

@@ -1,0 +1,86 @@
+/*
+ * What happens between vfork(2) and execve(2) of a confined program. It runs in a child that shares the parent's memory
+ * while the parent's thread waits, so only calls that are safe after vfork are made, and nothing is allocated.
+ * Compiled by Bun's own C compiler when the first confined program is started; therefore without headers.
+ * The layout of `struct order` is written by spawn-confined.ts: 8 bytes a field.
+ */
+typedef unsigned long word;
+
+struct limit { word resource, soft, hard; };
+
+struct order {
+  const char *path;
+  char *const *argv;
+  char *const *envp;
+  const char *cwd;
+  word input, output, error;  /* descriptors that become 0, 1 and 2 */
+  word ruleset;               /* descriptor of a Landlock ruleset, or -1 */
+  word restrict_flags;
+  const void *filter;         /* struct sock_fprog of a seccomp filter, or null */
+  const struct limit *limits;
+  word limit_count;
+  word drop_capabilities;     /* a bit for each capability that leaves the bounding set */
+  word step;                  /* out: which step failed … */
+  word failure;               /* … and its errno; 0 when the program was executed */
+};
+
+/* The C library's functions, as dlsym(3) finds them: nothing is linked, so no development files are needed. */
+struct libc {
+  int (*vfork)(void);
+  int (*setsid)(void);
+  int (*dup2)(int, int);
+  int (*chdir)(const char *);
+  int (*setrlimit)(int, const void *);
+  int (*prctl)(int, word, word, word, word);
+  long (*syscall)(long, word, word, word);
+  int (*execve)(const char *, char *const *, char *const *);
+  void (*exit)(int);
+  int (*sigprocmask)(int, const void *, void *);
+  void *(*signal)(int, void *);
+  int *(*errno_location)(void);
+};
+
+enum { STEP_DESCRIPTORS = 1, STEP_CWD, STEP_LIMITS, STEP_PRIVILEGES, STEP_CAPABILITIES, STEP_LANDLOCK, STEP_FILTER, STEP_EXECUTE };
+enum { SYS_landlock_restrict_self = 446, SYS_close_range = 436 };
+enum { PR_SET_SECCOMP = 22, SECCOMP_MODE_FILTER = 2, PR_CAPBSET_DROP = 24, PR_SET_NO_NEW_PRIVS = 38 };
+enum { SIG_SETMASK = 2, LAST_SIGNAL = 64, LAST_CAPABILITY = 63 };
+
+static void fail(const struct libc *libc, struct order *order, int step) {
+  order->step = step;
+  order->failure = *libc->errno_location();
+  libc->exit(126);
+}
+
+static void confine(const struct libc *libc, struct order *order, const word *none) {
+  word index;
+  libc->setsid();
+  if (libc->dup2(order->input, 0) < 0 || libc->dup2(order->output, 1) < 0 || libc->dup2(order->error, 2) < 0) fail(libc, order, STEP_DESCRIPTORS);
+  if (libc->chdir(order->cwd) != 0) fail(libc, order, STEP_CWD);
+  for (index = 0; index < order->limit_count; index++)
+    if (libc->setrlimit(order->limits[index].resource, &order->limits[index].soft) != 0) fail(libc, order, STEP_LIMITS);
+  for (index = 0; index <= LAST_CAPABILITY; index++)
+    if ((order->drop_capabilities >> index & 1) && libc->prctl(PR_CAPBSET_DROP, index, 0, 0, 0) != 0) fail(libc, order, STEP_CAPABILITIES);
+  if (libc->prctl(PR_SET_NO_NEW_PRIVS, 1L, 0, 0, 0) != 0) fail(libc, order, STEP_PRIVILEGES);
+  if ((long)order->ruleset >= 0 && libc->syscall(SYS_landlock_restrict_self, order->ruleset, order->restrict_flags, 0) != 0)
+    fail(libc, order, STEP_LANDLOCK);
+  if (libc->syscall(SYS_close_range, 3, 0xffffffffL, 0) != 0) fail(libc, order, STEP_DESCRIPTORS);
+  for (index = 1; index <= LAST_SIGNAL; index++) libc->signal(index, (void *)0);
+  libc->sigprocmask(SIG_SETMASK, none, (void *)0);
+  if (order->filter && libc->prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (word)order->filter, 0, 0) != 0) fail(libc, order, STEP_FILTER);
+  libc->execve(order->path, order->argv, order->envp);
+  fail(libc, order, STEP_EXECUTE);
+}
+
+/* The pid of the child, which has become the program or has failed: see `failure`. */
+int spawn_confined(const struct libc *libc, struct order *order) {
+  word all[16], none[16], former[16];
+  int index, pid;
+  for (index = 0; index < 16; index++) { all[index] = ~0UL; none[index] = 0; }
+  /* A handler of the parent must not run in the child, on the parent's memory. */
+  libc->sigprocmask(SIG_SETMASK, all, former);
+  pid = libc->vfork();
+  if (pid == 0) confine(libc, order, none);
+  if (pid < 0) { order->step = 0; order->failure = *libc->errno_location(); }
+  libc->sigprocmask(SIG_SETMASK, former, (void *)0);
+  return pid;
+}

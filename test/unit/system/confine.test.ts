@@ -1,0 +1,144 @@
+import { describe, expect, test } from "bun:test";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type ConfinedOrder,
+  ConfineError,
+  denyFilter,
+  isRunning,
+  landlockSupport,
+  Ruleset,
+  readStat,
+  spawnConfined,
+  takeExit,
+} from "../../../src/system/index.ts";
+import { waitFor } from "../../support/index.ts";
+
+const programs = ["/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/proc"];
+
+/** Runs a program of the shell, confined, and answers with how it ended and what it wrote. */
+async function runConfined(
+  script: string,
+  { allow = () => {}, ...order }: Partial<ConfinedOrder> & { allow?: (ruleset: Ruleset) => void } = {},
+) {
+  const folder = mkdtempSync(join(tmpdir(), "solo-confine-"));
+  const output = join(folder, "output");
+  const [input, out] = [openSync("/dev/null", "r"), openSync(output, "w")];
+  const ruleset = new Ruleset({ connect: true, listen: true });
+  for (const path of programs) ruleset.allowPath(path, { read: true, execute: true });
+  ruleset.allowPath("/dev/null", { read: true, write: true });
+  allow(ruleset);
+  try {
+    const pid = spawnConfined({
+      path: "/bin/sh",
+      args: ["sh", "-c", script],
+      env: { PATH: "/usr/bin:/bin" },
+      cwd: "/",
+      stdin: input,
+      stdout: out,
+      stderr: out,
+      ruleset,
+      filter: denyFilter(),
+      limits: [],
+      dropCapabilities: [],
+      ...order,
+    });
+    await waitFor(() => !isRunning(readStat(pid)), { what: `the end of ${pid}` });
+    return { exit: takeExit(pid), text: readFileSync(output, "utf8") };
+  } finally {
+    for (const fd of [input, out]) closeSync(fd);
+    ruleset.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe("a confined program", () => {
+  test("ends with a status that is read once", async () => {
+    expect((await runConfined("exit 7")).exit).toEqual({ exit_code: 7, signal: null });
+    expect((await runConfined("kill -9 $$")).exit).toEqual({ exit_code: null, signal: "SIGKILL" });
+    expect(takeExit(process.pid)).toBe("unknown");
+  });
+
+  test("reads, writes and executes only what the rules name", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "solo-confine-"));
+    writeFileSync(join(folder, "given"), "given text\n");
+    const { text } = await runConfined(
+      `cat ${folder}/given; echo more > ${folder}/new && cat ${folder}/new; cat /etc/passwd; echo x > /tmp/solo-escape`,
+      { allow: (ruleset) => ruleset.allowPath(folder, { read: true, write: true }) },
+    );
+    rmSync(folder, { recursive: true });
+    expect(text).toStartWith("given text\nmore\n");
+    expect(text).toMatch(/cat: \/etc\/passwd: Permission denied/);
+    expect(text).toMatch(/solo-escape: Permission denied/);
+  });
+
+  test("has no descriptor but its three, no ignored signal, no way to more privileges", async () => {
+    const held = openSync("/etc/hostname", "r");
+    const { text } = await runConfined(
+      "for fd in 0 1 2 3 4 5 6 7 8 9 10 11 12; do [ -e /proc/$$/fd/$fd ] && printf '%s ' $fd; done; grep -E 'NoNewPrivs|SigIgn|SigBlk|Seccomp:' /proc/$$/status",
+    );
+    closeSync(held);
+    expect(text.replaceAll("\t", " ")).toBe(
+      "0 1 2 SigBlk: 0000000000000000\nSigIgn: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2\n",
+    );
+  });
+
+  test("is held to its resource limits", async () => {
+    const limits = [
+      { resource: "open_files", value: 20 },
+      { resource: "core", value: 0 },
+      { resource: "file_size", value: 8_192 },
+    ] as const;
+    expect((await runConfined("ulimit -n; ulimit -c; ulimit -f", { limits })).text).toBe("20\n0\n16\n");
+  });
+
+  test.skipIf(!landlockSupport().tcp)("connects to no port that is not allowed", async () => {
+    const server = createServer((socket) => socket.end("hello")).listen(0, "127.0.0.1");
+    const address = await waitFor(() => server.address(), { what: "the server" });
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const script = `python3 -S -c 'import socket; print(socket.create_connection(("127.0.0.1", ${port})).recv(5))'`;
+    const path = { env: { PATH: "/usr/bin:/bin" } };
+    expect((await runConfined(script, path)).text).toContain("Permission denied");
+    const allow = (ruleset: Ruleset) => ruleset.allowPort(port, { connect: true });
+    expect((await runConfined(script, { ...path, allow })).text).toContain("hello");
+    server.close();
+  });
+
+  test("has no tracing, no namespaces, no mounts", async () => {
+    const { text } = await runConfined("unshare -r true; mount -t tmpfs none /mnt; echo $?");
+    expect(text).toMatch(/unshare.*Operation not permitted/);
+    expect(text).not.toEndWith("0\n");
+  });
+});
+
+test("what can't be executed is told with the step that failed, and leaves no process", () => {
+  const failing = (order: Partial<ConfinedOrder>) => {
+    const input = openSync("/dev/null", "r+");
+    try {
+      spawnConfined({
+        path: "/bin/true",
+        args: ["true"],
+        env: {},
+        cwd: "/",
+        stdin: input,
+        stdout: input,
+        stderr: input,
+        ruleset: undefined,
+        filter: undefined,
+        limits: [],
+        dropCapabilities: [],
+        ...order,
+      });
+    } catch (error) {
+      return error instanceof ConfineError ? { step: error.step, code: error.system.code } : error;
+    } finally {
+      closeSync(input);
+    }
+    return undefined;
+  };
+  expect(failing({ path: "/nonexistent" })).toEqual({ step: "execute", code: "ENOENT" });
+  expect(failing({ cwd: "/nonexistent" })).toEqual({ step: "working directory", code: "ENOENT" });
+  expect(failing({ stdin: 9_999 })).toEqual({ step: "descriptors", code: "EBADF" });
+});
