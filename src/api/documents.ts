@@ -97,6 +97,85 @@ export const eventSchema = z.object({
 });
 export type EventDocument = z.infer<typeof eventSchema>;
 
+/** What an effect may use, or used. */
+export const costSchema = z.object({
+  calls: z.number().nonnegative(),
+  tokens: z.number().nonnegative(),
+  currency: z.number().nonnegative(),
+  wall_ms: z.number().nonnegative(),
+});
+
+export const effectStates = ["pending", "unknown", "done", "failed", "retry"] as const;
+
+export const effectSchema = z.object({
+  id: z.string(),
+  /** Null for the service's own run, which never ends. */
+  run: z.string().nullable(),
+  /** `pending`: being dispatched; `unknown`: nobody knows whether it happened; `retry`: it did not, and may be tried again. */
+  state: z.enum(effectStates),
+  /** What it handed over as its idempotency key. */
+  key: z.string(),
+  /** How often it was dispatched. */
+  attempt: count,
+  /** The instance that dispatched it last. */
+  instance: z.string(),
+  begun: time,
+  ended: time.nullable(),
+  reserved: costSchema,
+  spent: costSchema.nullable(),
+  reason: z.string().nullable(),
+});
+export type EffectDocument = z.infer<typeof effectSchema>;
+
+export const effectListSchema = z.object({
+  service: z.string(),
+  tenant: z.string(),
+  effects: z.array(effectSchema),
+});
+export type EffectList = z.infer<typeof effectListSchema>;
+
+export const signalResultSchema = z.object({
+  service: z.string(),
+  tenant: z.string(),
+  signal: z.string(),
+  run: z.string().nullable(),
+  /** False when one with the same id had been delivered already. */
+  delivered: z.boolean(),
+});
+export type SignalResult = z.infer<typeof signalResultSchema>;
+
+export const budgetDocumentSchema = z.object({
+  service: z.string(),
+  tenant: z.string(),
+  window_ms: count.nullable(),
+  window_ends: time.nullable(),
+  resources: z.array(
+    z.object({
+      resource: z.enum(["calls", "tokens", "currency", "wall_ms"]),
+      /** Null where nothing limits it. */
+      limit: z.number().nonnegative().nullable(),
+      used: z.number().nonnegative(),
+      /** Set aside for effects that are under way, or of unknown outcome. */
+      reserved: z.number().nonnegative(),
+      left: z.number().nonnegative().nullable(),
+    }),
+  ),
+});
+export type BudgetDocument = z.infer<typeof budgetDocumentSchema>;
+
+/** Why a service was restarted, rolled back or stopped the last time, from what happened back to its root. */
+export const whySchema = z.object({
+  service: z.string(),
+  tenant: z.string(),
+  /** Null when nothing of the kind is among the kept events. */
+  what: z.enum(["restart", "rollback", "stop", "failed_start"]).nullable(),
+  time: time.nullable(),
+  message: z.string(),
+  /** Events, each caused by the one behind it. */
+  chain: z.array(eventSchema.extend({ message: z.string() })),
+});
+export type WhyDocument = z.infer<typeof whySchema>;
+
 export const lastExitSchema = z.object({
   instance: z.string(),
   time,
@@ -147,6 +226,7 @@ export const killResultSchema = z.object({
   took_ms: count,
 });
 export type KillResult = z.infer<typeof killResultSchema>;
+
 
 export const logLineSchema = z.object({
   type: z.literal("log"),

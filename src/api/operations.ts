@@ -1,6 +1,9 @@
 import { z } from "zod";
 import type {
+  BudgetDocument,
   DeployProgress,
+  EffectDocument,
+  EffectList,
   EventDocument,
   HealthDocument,
   KillResult,
@@ -8,11 +11,15 @@ import type {
   ServiceList,
   ServiceStatus,
   ShutdownResult,
+  SignalResult,
   VersionDocument,
+  WhyDocument,
 } from "./documents.ts";
+import { effectStates } from "./documents.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { routes } from "./routes.ts";
 import { groupSchema, serviceSpecSchema } from "./spec.ts";
+import { maxStepIdLength } from "./steps.ts";
 
 /**
  * Every operation of a kernel, once: the in-process kernel implements {@link SoloApi}, the HTTP gateway and the HTTP client
@@ -38,6 +45,28 @@ export type DeployRequest = z.input<typeof deployRequestSchema>;
 
 export const listRequestSchema = z.strictObject({ tenant });
 export const statusRequestSchema = z.strictObject(target);
+const stepId = z.string().min(1).max(maxStepIdLength);
+export const effectsRequestSchema = z.strictObject({ ...target, state: z.enum(effectStates).optional() });
+export const resolveRequestSchema = z.strictObject({
+  ...target,
+  id: stepId,
+  /** The run that the effect belongs to; absent: the service's own. */
+  run: stepId.optional(),
+  /** `done`: it happened; `failed`: it did not, and is not to be tried again; `retry`: it did not, and may be. */
+  as: z.enum(["done", "failed", "retry"]),
+  /** `done`: what the effect's function would have returned. */
+  result: z.json().optional(),
+});
+export const signalRequestSchema = z.strictObject({
+  ...target,
+  signal: stepId,
+  run: stepId.optional(),
+  value: z.json().default(null),
+  /** Delivered again under the same id, it counts once. */
+  id: stepId.optional(),
+});
+export const budgetRequestSchema = z.strictObject(target);
+export const whyRequestSchema = z.strictObject(target);
 export const killRequestSchema = z.strictObject({
   ...target,
   /** SIGKILL at once instead of drain, SIGTERM and grace. */
@@ -85,6 +114,11 @@ export const operations = {
   scale: { ...routes.scale, input: scaleRequestSchema },
   logs: { ...routes.logs, input: logsRequestSchema },
   events: { ...routes.events, input: eventsRequestSchema },
+  effects: { ...routes.effects, input: effectsRequestSchema },
+  resolve: { ...routes.resolve, input: resolveRequestSchema },
+  signal: { ...routes.signal, input: signalRequestSchema },
+  budget: { ...routes.budget, input: budgetRequestSchema },
+  why: { ...routes.why, input: whyRequestSchema },
   health: { ...routes.health, input: emptyRequestSchema },
   version: { ...routes.version, input: emptyRequestSchema },
   shutdown: { ...routes.shutdown, input: shutdownRequestSchema },
@@ -106,6 +140,11 @@ export interface OperationOutput {
   scale: DeployProgress;
   logs: LogLine;
   events: EventDocument;
+  effects: EffectList;
+  resolve: EffectDocument;
+  signal: SignalResult;
+  budget: BudgetDocument;
+  why: WhyDocument;
   health: HealthDocument;
   version: VersionDocument;
   shutdown: ShutdownResult;

@@ -19,6 +19,8 @@ export interface Cost {
   readonly wall_ms?: number | undefined;
 }
 
+export type FullCost = { readonly [Resource in keyof Cost]-?: number };
+
 /** `busy`: another one is at it, ask again. `claimed`: it is the caller's to do. */
 export type ClaimAnswer =
   | { readonly state: "done"; readonly result: Uint8Array }

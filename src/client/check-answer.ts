@@ -1,6 +1,9 @@
 import type { z } from "zod";
 import {
+  budgetDocumentSchema,
   deployProgressSchema,
+  effectListSchema,
+  effectSchema,
   eventSchema,
   healthDocumentSchema,
   killResultSchema,
@@ -11,7 +14,9 @@ import {
   serviceListSchema,
   serviceStatusSchema,
   shutdownResultSchema,
+  signalResultSchema,
   versionSchema,
+  whySchema,
 } from "../api/index.ts";
 
 const schemas: { readonly [Name in OperationName]: z.ZodType<OperationOutput[Name]> } = {
@@ -23,6 +28,11 @@ const schemas: { readonly [Name in OperationName]: z.ZodType<OperationOutput[Nam
   scale: deployProgressSchema,
   logs: logLineSchema,
   events: eventSchema,
+  effects: effectListSchema,
+  resolve: effectSchema,
+  signal: signalResultSchema,
+  budget: budgetDocumentSchema,
+  why: whySchema,
   health: healthDocumentSchema,
   version: versionSchema,
   shutdown: shutdownResultSchema,

@@ -1,12 +1,15 @@
 import type { Identity } from "./identity.ts";
 import type { Context, Log } from "./sdk/index.ts";
 import { lazyChannel, lazyState } from "./state/lazy.ts";
+import { lazySteps } from "./steps/lazy.ts";
 
 /** The `ctx` of one instance. */
 export function createContext(identity: Identity, signal: AbortSignal): Context {
   const { service, tenant, instance, revision } = identity;
-  const state = lazyState(lazyChannel(identity), signal);
-  return { log: createLog(), signal, service, tenant, instance, revision, env: process.env, state };
+  const channel = lazyChannel(identity);
+  const state = lazyState(channel, signal);
+  const steps = lazySteps(channel, signal);
+  return { log: createLog(), signal, service, tenant, instance, revision, env: process.env, state, ...steps };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

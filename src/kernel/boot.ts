@@ -154,8 +154,20 @@ async function assemble(
   const supervisor = new Supervisor(runtime, (instance) => kernel.observe(instance));
   closers.push(() => supervisor.release());
   hosts.authenticate = supervisor.authenticate;
-  const stateServer = new StateServer({ path: paths.stateSocket, states, authenticate: supervisor.identify });
+  const steps = new StepsOfServices({
+    clock: systemClock,
+    open: (ref) => states.open(ref),
+    budgetOf: (ref) => kernel.find(ref)?.revision.spec.budget ?? {},
+    pidOf: (ref, id) => supervisor.instancesOf(ref).find((instance) => instance.id === id)?.pid ?? null,
+  });
+  const stateServer = new StateServer({
+    path: paths.stateSocket,
+    states,
+    authenticate: supervisor.identify,
+    operations: steps.handlers(),
+  });
   closers.push(() => stateServer.close(stateCloseMs));
+  closers.push(() => steps.close());
   if (guardian === null) closers.push(standInForGuardian(folders.exits));
   guardian?.onGone(() => closers.push(standInForGuardian(folders.exits)));
   const sampler = new UsageSampler(systemClock, () => supervisor.all());
@@ -173,6 +185,7 @@ async function assemble(
     supervisor,
     sampler,
     states,
+    steps,
     fifos: folders.fifos,
     guarded: () => (guardian === null ? null : guardian.present()),
     logProblem: () => problem,

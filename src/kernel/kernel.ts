@@ -1,7 +1,9 @@
 import {
+  budgetRequestSchema,
   type DeployProgress,
   deployRequestSchema,
   type EventDocument,
+  effectsRequestSchema,
   eventsRequestSchema,
   type Group,
   killRequestSchema,
@@ -9,6 +11,7 @@ import {
   logsRequestSchema,
   type OperationInput,
   type OperationRequest,
+  resolveRequestSchema,
   restartRequestSchema,
   type ServiceRef,
   type ServiceRow,
@@ -17,8 +20,10 @@ import {
   scaleRequestSchema,
   serviceKey,
   shutdownRequestSchema,
+  signalRequestSchema,
   statusRequestSchema,
   type VersionDocument,
+  whyRequestSchema,
 } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
 import type { EventLog, NewEvent } from "../observe/events/index.ts";
@@ -26,9 +31,11 @@ import type { LogStore } from "../observe/logs/index.ts";
 import { explainService } from "../observe/why/index.ts";
 import type { Sandboxes } from "../security/sandbox/index.ts";
 import type { ServiceStates } from "../state/index.ts";
+import type { Instance, Supervisor, UsageSampler } from "../supervise/index.ts";
 import type { Clock } from "../system/index.ts";
 import { accept } from "./accept.ts";
 import { comeToRest } from "./at-rest.ts";
+import { Causes } from "./causes.ts";
 import type { KernelDatabase, RolloutRecord } from "./database/index.ts";
 import { health } from "./health.ts";
 import { lazily } from "./lazily.ts";
@@ -38,9 +45,11 @@ import { deploy } from "./operations/deploy.ts";
 import { kill } from "./operations/kill.ts";
 import { restart } from "./operations/restart.ts";
 import { scale } from "./operations/scale.ts";
+import { deliverSignal, listEffects, resolveEffect, showBudget } from "./operations/steps.ts";
 import { progressStream, type ReportProgress } from "./progress.ts";
 import type { Routes } from "./routes.ts";
 import type { Desired, Revision, Service } from "./service.ts";
+import type { StepsOfServices } from "./service-steps.ts";
 import { stateSettings } from "./state-settings.ts";
 import { Sweeper } from "./sweeper.ts";
 import { lastExit, serviceRow, serviceStatus } from "./views.ts";
@@ -57,6 +66,7 @@ export interface KernelParts {
   readonly supervisor: Supervisor;
   readonly sampler: UsageSampler;
   readonly states: ServiceStates;
+  readonly steps: StepsOfServices;
   /** The folder of the instances' output FIFOs. */
   readonly fifos: string;
   /** Whether a guardian stands above this kernel; null for one that runs without. */
@@ -84,8 +94,7 @@ export class Kernel implements SoloApi {
   /** Service → the revision that a rollout under way leads to. */
   readonly #rollouts = new Map<string, string>();
   readonly #ending = new AbortController();
-  /** Latest event of each subject: what the next one is caused by. */
-  readonly #causes = new Map<string, number>();
+  readonly #causes = new Causes();
   #stopping: ReturnType<SoloApi["shutdown"]> | undefined;
 
   constructor(parts: KernelParts) {
@@ -147,6 +156,17 @@ export class Kernel implements SoloApi {
       if (request.name !== undefined) this.get({ tenant: request.tenant, name: request.name });
       return this.#parts.events.read(request, signal);
     });
+
+  effects: SoloApi["effects"] = async (input) => listEffects(this, accept(effectsRequestSchema, input));
+
+  resolve: SoloApi["resolve"] = async (input) => resolveEffect(this, accept(resolveRequestSchema, input));
+
+  signal: SoloApi["signal"] = async (input) => deliverSignal(this, accept(signalRequestSchema, input));
+
+  budget: SoloApi["budget"] = async (input) => showBudget(this, accept(budgetRequestSchema, input));
+
+  why: SoloApi["why"] = async (input) =>
+    explainService(this.#parts.events, this.get(accept(whyRequestSchema, input)).ref);
 
   health: SoloApi["health"] = async () => health(this);
 
@@ -299,13 +319,10 @@ export class Kernel implements SoloApi {
     this.supervisor.setGroup(tenant, group);
   }
 
-  /** Records an event, caused by the latest one of the same instance or, for its first, of its service. */
+  /** Records an event with what caused it. */
   emit(event: Omit<NewEvent, "cause">): EventDocument {
-    const { subject } = event;
-    const service = subject.split("/").slice(0, 2).join("/");
-    const cause = this.#causes.get(subject) ?? this.#causes.get(service);
-    const document = this.#parts.events.emit({ ...event, ...(cause !== undefined && { cause }) });
-    this.#causes.set(subject, document.id);
+    const document = this.#parts.events.emit({ ...event, cause: this.#causes.of(event) });
+    this.#causes.note(event, document.id);
     return document;
   }
 
@@ -319,9 +336,10 @@ export class Kernel implements SoloApi {
   observe(instance: Instance): void {
     const service = this.find(instance.plan.ref);
     if (service === undefined) return;
+    this.#parts.steps.recheck(service.ref);
     service.lastExit = lastExit([instance]) ?? service.lastExit;
     if (instance.isReady) service.serves = instance.serves;
-    if (!this.supervisor.has(instance)) this.#causes.delete(`${service.key}/${instance.id}`);
+    if (!this.supervisor.has(instance)) this.#causes.forget(`${service.key}/${instance.id}`);
     comeToRest(this, service);
   }
 

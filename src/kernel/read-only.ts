@@ -10,13 +10,14 @@ import {
   type SoloApi,
   SoloError,
   statusRequestSchema,
+  whyRequestSchema,
 } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
 import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
-import { bootId, isSameProcess, Poller, readMemory, systemClock } from "../system/index.ts";
 import { explain, explainService } from "../observe/why/index.ts";
 import { checkSandbox } from "../security/sandbox/index.ts";
+import { bootId, isSameProcess, Poller, readMemory, systemClock } from "../system/index.ts";
 import { accept } from "./accept.ts";
 import {
   type KernelDatabase,
@@ -28,10 +29,10 @@ import { lazily } from "./lazily.ts";
 import { serviceNotFound } from "./not-found.ts";
 import { planDeploy } from "./plan.ts";
 import { hostOf } from "./routes.ts";
-
 import { sandboxPlace } from "./sandbox-place.ts";
+
 /** What can be read of a data directory while no kernel runs on it. */
-export interface ReadApi extends Pick<SoloApi, "list" | "status" | "logs" | "events" | "health"> {
+export interface ReadApi extends Pick<SoloApi, "list" | "status" | "logs" | "events" | "why" | "health"> {
   /** What a deploy would change; one that is no dry run is refused, because it needs a kernel. */
   readonly deploy: SoloApi["deploy"];
   /** Whether any process of any tenant's service lives. */
@@ -110,6 +111,12 @@ class Reader implements ReadApi {
       const request = accept(eventsRequestSchema, input);
       return this.#events()?.read(request, signal) ?? none();
     });
+
+  why: SoloApi["why"] = async (input) => {
+    const { ref } = this.#get(accept(whyRequestSchema, input));
+    const events = this.#events();
+    return events === undefined ? explain(ref, [], () => undefined) : explainService(events, ref);
+  };
 
   health: SoloApi["health"] = async () => {
     throw noKernel(this.#paths);

@@ -10,6 +10,8 @@ import type { Service } from "./service.ts";
  */
 export async function stopServices(kernel: Kernel, request: OperationRequest<"shutdown">): Promise<ShutdownResult> {
   const begin = kernel.clock.monotonic();
+  const { keep_services } = request;
+  kernel.emit({ tenant: "default", event: "kernel_stopping", subject: "kernel", data: { keep_services } });
   const isLive = ({ pid }: Instance) => pid !== null;
   const instances = [...kernel.supervisor.all()].filter(isLive);
   const running = kernel.services().filter(({ ref }) => kernel.supervisor.instancesOf(ref).some(isLive));

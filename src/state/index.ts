@@ -3,10 +3,7 @@ export type { StateHandler, StateRequest } from "./channel/request.ts";
 export { type Hello, StateServer } from "./channel/server.ts";
 export {
   type CheckpointInfo,
-  type CheckpointReason,
   type CheckpointTrouble,
-  checkpointIdPattern,
-  checkpointReasons,
   type Point,
   type Retention,
   ServiceCheckpoints,
@@ -40,6 +37,7 @@ export type {
 export { ServiceStates } from "./service-states.ts";
 export {
   type Caller,
+  costOf,
   type Delivery,
   type ListedEffect,
   type Resolution,

@@ -9,6 +9,8 @@ export interface GroupHost {
   has(instance: Instance): boolean;
   settled(instance: Instance, signal: AbortSignal): Promise<void>;
   note(instance: Instance, text: string): void;
+  /** A member is about to be stopped, to start again with the one that failed. */
+  restarting(member: Instance, failed: Instance, group: Group): void;
 }
 
 /** The restart of some members of a group, from the first failure until all of them are up again. */
@@ -59,6 +61,7 @@ export class GroupRestarts {
     const others = this.#concerned(failed, group);
     for (const member of [failed, ...others]) round.members.add(member);
     round.failed.add(failed);
+    for (const member of others) this.#host.restarting(member, failed, group);
     round.generation += 1;
     round.notBefore = Math.max(round.notBefore, this.#host.clock.monotonic() + delayMs);
     round.stopping = round.stopping.then(() => this.#stopInReverse(round, others));

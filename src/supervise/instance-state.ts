@@ -87,7 +87,8 @@ export abstract class InstanceState {
     const reason = unwell ?? describeExit(exit);
     this.lastExit = { ...exit, time: this.runtime.clock.now(), reason };
     const { code: exit_code, signal, known } = exit;
-    this.journal.emit("instance_exited", { pid: this.pid, exit_code, signal, known, reason });
+    const asked = this.state === "draining" || this.state === "stopping";
+    this.journal.emit("instance_exited", { pid: this.pid, exit_code, signal, known, reason, asked });
   }
 
   /** Makes the transition of an event; false when it means nothing in this state. */

@@ -333,7 +333,7 @@ export class Instance extends InstanceState {
     this.#forgetProcess();
     this.move("stop", null);
     this.#gone();
-    if (run !== undefined) this.journal.emit("instance_stopped", { exit_code, signal });
+    if (run !== undefined) this.journal.emit("instance_stopped", { exit_code, signal, asked: true });
     return { id: this.id, pid, exit_code, signal };
   }
 

@@ -47,6 +47,10 @@ export class Supervisor implements InstanceOwner {
       membersOf: (ref) => this.instancesOf(ref).filter((instance) => !this.#trials.has(instance)),
       has: (instance) => this.has(instance),
       settled: (instance, signal) => this.settled(instance, signal),
+      restarting: ({ plan: { ref }, id: instance }, { plan, id }, { name: group, strategy }) => {
+        const data = { group, strategy, failed: `${plan.ref.name}/${id}` };
+        runtime.emit({ event: "group_restart", ref, instance, data });
+      },
       note: (instance, text) => runtime.logs.note(instance.plan.ref, instance.id, text),
     });
   }

@@ -22,3 +22,4 @@ export {
   renderKeyValueRepair,
   renderKeyValueStats,
 } from "./store-files.ts";
+export { renderWhy } from "./why.ts";

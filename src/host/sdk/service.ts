@@ -1,3 +1,5 @@
+import type { RunningSteps } from "./steps.ts";
+
 /**
  * A service, as a module exports it by default. Every member is optional, and each may be asynchronous.
  *
@@ -40,7 +42,7 @@ export interface HealthReport {
 }
 
 /** What a service can know and use while it runs. */
-export interface Context {
+export interface Context extends RunningSteps {
   /** Writes lines that `solo logs` shows with their level. */
   readonly log: Log;
   /** Aborted when the instance begins to stop: end long work and open streams then. */

@@ -66,7 +66,7 @@ export class StateChannel {
   readonly #path: string;
   readonly #waitMs: number;
   /** Names this process to the kernel: an instance that is restarted begins to count again. */
-  readonly #client = crypto.randomUUID();
+  readonly #client = `${process.pid}.${crypto.randomUUID()}`;
   readonly #splitter = new FrameSplitter(maxStateFrameBytes);
   readonly #pending = new Map<number, Pending>();
   readonly #pendingWrites = new Set<number>();

@@ -10,6 +10,10 @@ export async function kill(kernel: Kernel, request: OperationRequest<"kill">): P
   const begin = kernel.clock.monotonic();
   const service = kernel.get(request);
   const options = { force: request.force, ...(request.grace_ms !== undefined && { graceMs: request.grace_ms }) };
+  const { tenant, force } = request;
+  if (kernel.supervisor.instancesOf(service.ref).length > 0) {
+    kernel.emit({ tenant, event: "kill_requested", subject: service.key, data: { force } });
+  }
   stopWanting(kernel, service);
   kernel.endRollout(service.ref);
   // A stop that is under way already, or will be once a rollout is called off, must not take longer than this one may.

@@ -11,6 +11,7 @@ export async function restart(
   report: ReportProgress,
 ): Promise<DeployProgress> {
   const service = kernel.get(request);
+  kernel.emit({ tenant: request.tenant, event: "restart_requested", subject: service.key, data: {} });
   return changeResult(kernel, service, request, async (signal) => {
     const context = { kernel, service, signal, report: stepReporter(kernel, service, report) };
     const live = kernel.supervisor.instancesOf(service.ref).some(({ pid }) => pid !== null);

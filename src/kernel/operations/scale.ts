@@ -20,6 +20,9 @@ export async function scale(
       hint: `start it with \`solo restart ${request.name}\``,
     });
   }
+  const { tenant, replicas } = request;
+  const data = { from: service.replicas, to: replicas };
+  kernel.emit({ tenant, event: "scale_requested", subject: service.key, data });
   return changeResult(kernel, service, request, (signal) =>
     setReplicas(kernel, service, request.replicas, {
       wait: request.wait,

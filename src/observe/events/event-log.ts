@@ -94,6 +94,12 @@ export class EventLog {
     return true;
   }
 
+  /** An event that is still kept. */
+  find(id: number): EventDocument | undefined {
+    this.flush();
+    return this.#table.byId(id);
+  }
+
   /** The last `count` events of a service, oldest first, those of this moment included. */
   recent(tenant: string, name: string | undefined, count: number): EventDocument[] {
     this.flush();

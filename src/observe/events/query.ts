@@ -33,7 +33,14 @@ export function eventPage(database: Database) {
         : queries.service.all(tenant, name, cursor, since, limit);
     return rows.map(toDocument);
   };
+  const one = database.query<Row, [number]>(
+    "SELECT id, time, tenant, event, subject, cause, data FROM events WHERE id = ?",
+  );
   return {
+    byId: (id: number) => {
+      const row = one.get(id);
+      return row === null ? undefined : toDocument(row);
+    },
     after: (filter: EventFilter, cursor: number, limit: number) => page(ascending, filter, cursor, limit),
     last: (filter: EventFilter, limit: number) => page(descending, filter, 0, limit).reverse(),
   };

@@ -78,6 +78,10 @@ export class EventTable {
       .immediate();
   }
 
+  byId(id: number): EventDocument | undefined {
+    return this.#pages.byId(id);
+  }
+
   /** Up to `limit` events that match, after `cursor`, oldest first. */
   after(filter: EventFilter, cursor: number, limit: number): EventDocument[] {
     return this.#pages.after(filter, cursor, limit);

@@ -1,6 +1,6 @@
 import { SoloError } from "../../api/error.ts";
 import type { Budget } from "../../api/spec.ts";
-import type { Cost } from "../../api/steps.ts";
+import type { Cost, FullCost } from "../../api/steps.ts";
 
 /** What budgets count. All integers: currency in millionths. */
 export const resources = ["calls", "tokens", "currency", "wall_ms"] as const;
@@ -32,7 +32,7 @@ export function amountsOf({ calls = 1, tokens = 0, currency = 0, wall_ms = 0 }: 
 }
 
 /** The same in the units of the API. */
-export function costOf(amounts: Amounts): Required<Cost> {
+export function costOf(amounts: Amounts): FullCost {
   return { ...amounts, currency: amounts.currency / millionths };
 }
 

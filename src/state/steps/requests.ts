@@ -39,6 +39,9 @@ export const requestSchemas = {
   }),
 } as const satisfies Record<StepOperation, z.ZodType>;
 
+/** What a kernel answers on the state channel. */
+export const stepOperations = Object.keys(requestSchemas);
+
 export function isStepOperation(operation: string): operation is StepOperation {
   return Object.hasOwn(requestSchemas, operation);
 }

@@ -1,5 +1,5 @@
 import { SoloError } from "../../api/error.ts";
-import type { Cost } from "../../api/steps.ts";
+import type { FullCost } from "../../api/steps.ts";
 import { atTime, costOf } from "./budget.ts";
 import { Claims } from "./claims.ts";
 import { Effects, type ListedEffect, type Resolution, usageOf } from "./effects.ts";
@@ -12,8 +12,8 @@ import { Tally } from "./tally.ts";
 import { type Delivery, Waits } from "./waits.ts";
 
 export interface UsageReport {
-  readonly used: Required<Cost>;
-  readonly reserved: Required<Cost>;
+  readonly used: FullCost;
+  readonly reserved: FullCost;
   /** Milliseconds since 1970; null for a budget without a window. */
   readonly window_ends: number | null;
 }
@@ -43,10 +43,6 @@ export class ServiceSteps {
     this.#runs = new Runs(parts);
     this.#effects = new Effects(parts);
     this.#waits = new Waits(parts);
-  }
-
-  static handles(operation: string): boolean {
-    return isStepOperation(operation);
   }
 
   /**

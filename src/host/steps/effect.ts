@@ -1,0 +1,80 @@
+import { SoloError } from "../../api/error.ts";
+import { type Cost, checkStepId, type EffectOutcome } from "../../api/steps.ts";
+import type { Dispatch, EffectCost } from "../sdk/steps.ts";
+import { milliseconds } from "./duration.ts";
+import { decodeResult, encodeResult, type StepRequests } from "./request.ts";
+
+/** Longest reason that is recorded. */
+const maxReason = 500;
+
+type Work<Result> = (key: string, dispatch: Dispatch) => Result | Promise<Result>;
+
+/** Thrown by `notDone`. */
+class NotDone extends Error {
+  override readonly name = "NotDone";
+}
+
+/** See `Steps.effect`. */
+export async function performEffect<Result>(
+  requests: StepRequests,
+  run: string,
+  id: string,
+  work: Work<Result>,
+  cost: EffectCost = {},
+): Promise<Result> {
+  const name = { run, id: checkStepId("the id of an effect", id) };
+  const reserved = costOf(cost);
+  const token = crypto.randomUUID();
+  const input = { ...name, token, cost: reserved };
+  const answer = await requests.until("effect.begin", input, ({ state }) => state === "busy");
+  if (answer.state === "done") return decodeResult<Result>(answer.result);
+  if (answer.state === "busy") throw new SoloError("internal", "an effect can't be begun and busy");
+  let spent: Cost = reserved;
+  const dispatch: Dispatch = {
+    attempt: answer.attempt,
+    spent: (actual) => {
+      spent = { ...reserved, ...costOf(actual) };
+    },
+    notDone: (reason) => {
+      throw new NotDone(reason);
+    },
+  };
+  // The outcome is told however long the kernel is away: without it nobody would know.
+  const report = (outcome: EffectOutcome) =>
+    requests.patiently(() => requests.ask("effect.finish", { ...name, token, outcome }, bytesOf(outcome)));
+  const begin = performance.now();
+  let value: Result;
+  let result: Uint8Array;
+  try {
+    value = await work(answer.key, dispatch);
+    result = encodeResult(id, value);
+  } catch (error) {
+    const reason = (error instanceof Error ? error.message : String(error)).slice(0, maxReason);
+    if (error instanceof NotDone) {
+      await report({ state: "not_done", reason });
+      throw error;
+    }
+    await report({ state: "unknown", reason });
+    throw new SoloError("outcome_unknown", `nobody knows whether effect ${JSON.stringify(id)} happened: ${reason}`, {
+      hint: "`solo effects list` shows it, `solo effects resolve` decides; dispatch.notDone() tells that it did not",
+      applied: "unknown",
+      details: { effect: id, run },
+      cause: error,
+    });
+  }
+  await report({ state: "done", result, spent, elapsed_ms: performance.now() - begin });
+  return decodeResult<Result>(result);
+}
+
+function costOf({ calls, tokens, currency, wall }: EffectCost): Cost {
+  return {
+    ...(calls !== undefined && { calls }),
+    ...(tokens !== undefined && { tokens }),
+    ...(currency !== undefined && { currency }),
+    ...(wall !== undefined && { wall_ms: milliseconds("the cost in wall time", wall) }),
+  };
+}
+
+function bytesOf(outcome: EffectOutcome): number {
+  return outcome.state === "done" ? outcome.result.length + 256 : 1_024;
+}

@@ -1,0 +1,2 @@
+export { StepRequests } from "./request.ts";
+export { ServiceSteps } from "./service-steps.ts";

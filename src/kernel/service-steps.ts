@@ -1,0 +1,75 @@
+import { type Budget, type ServiceRef, serviceKey } from "../api/index.ts";
+import { type ServiceState, ServiceSteps, type StateHandler, stepOperations } from "../state/index.ts";
+import type { Clock } from "../system/index.ts";
+
+export interface StepsOptions {
+  readonly clock: Clock;
+  readonly open: (ref: ServiceRef) => Promise<ServiceState>;
+  /** Of the revision that is wanted now. */
+  readonly budgetOf: (ref: ServiceRef) => Budget;
+  /** Pid of the process that an instance has now; null for none, and for one that is not known. */
+  readonly pidOf: (ref: ServiceRef, instance: string) => number | null;
+}
+
+/** The durable steps of every service, on the states that are open. */
+export class StepsOfServices {
+  readonly #options: StepsOptions;
+  readonly #known = new Map<string, { readonly state: ServiceState; readonly steps: ServiceSteps }>();
+
+  constructor(options: StepsOptions) {
+    this.#options = options;
+  }
+
+  async open(ref: ServiceRef): Promise<ServiceSteps> {
+    return this.of(ref, await this.#options.open(ref));
+  }
+
+  /** Those of a state; a state that was opened anew has new ones. */
+  of(ref: ServiceRef, state: ServiceState): ServiceSteps {
+    const key = serviceKey(ref);
+    const known = this.#known.get(key);
+    if (known?.state === state) return known.steps;
+    known?.steps.close();
+    const { clock, budgetOf, pidOf } = this.#options;
+    const isAlive = (owner: string) => {
+      const { instance, pid } = processOf(owner);
+      return pidOf(ref, instance) === pid;
+    };
+    const steps = new ServiceSteps({ ref, state, clock, budget: () => budgetOf(ref), isAlive });
+    this.#known.set(key, { state, steps });
+    return steps;
+  }
+
+  /** Something changed about the instances of a service. */
+  recheck(ref: ServiceRef): void {
+    this.#known.get(serviceKey(ref))?.steps.recheck();
+  }
+
+  /** The state of a service was replaced, as by a restore. */
+  replaced(ref: ServiceRef): void {
+    this.#known.get(serviceKey(ref))?.steps.replaced();
+  }
+
+  /** Answers on the state channel. */
+  handlers(): Readonly<Record<string, StateHandler>> {
+    return Object.fromEntries(
+      stepOperations.map((operation): [string, StateHandler] => [
+        operation,
+        ({ ref, state, instance, client }, input) =>
+          this.of(ref, state).handle(operation, input, { instance, process: client.slice(instance.length + 1) }),
+      ]),
+    );
+  }
+
+  /** Lets every host that waits ask the next kernel. */
+  close(): void {
+    for (const { steps } of this.#known.values()) steps.close();
+    this.#known.clear();
+  }
+}
+
+/** `INSTANCE/PID.ID`, as a host names its process. */
+function processOf(owner: string): { readonly instance: string; readonly pid: number } {
+  const at = owner.indexOf("/");
+  return { instance: owner.slice(0, at), pid: Number.parseInt(owner.slice(at + 1), 10) };
+}
