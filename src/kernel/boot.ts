@@ -184,6 +184,7 @@ async function assemble(
     routes,
     supervisor,
     sampler,
+    sandboxes,
     states,
     steps,
     fifos: folders.fifos,
@@ -197,7 +198,6 @@ async function assemble(
       }
     },
   });
-    sandboxes,
   const isTakeover = options.purpose === "takeover";
   if (!isTakeover) {
     const hasInstances = database.instances.list().some(({ pid }) => pid !== null);

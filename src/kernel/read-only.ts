@@ -127,6 +127,7 @@ class Reader implements ReadApi {
       const request = accept(deployRequestSchema, input);
       if (!request.dry_run) throw noKernel(this.#paths);
       return planDeploy(request, {
+        checked: (name, spec) => checkSandbox(name, spec, sandboxPlace(this.#paths)),
         database: this.#database,
         ingressPort: this.#ingressPort,
         instancesOf: (ref) => this.#instances(ref),
@@ -134,7 +135,6 @@ class Reader implements ReadApi {
         rowOf: (record) => this.#row(record),
       });
     });
-        checked: (name, spec) => checkSandbox(name, spec, sandboxPlace(this.#paths)),
 
   hasProcesses = (): boolean =>
     (this.#database?.services.list() ?? []).some(({ ref }) => this.#instances(ref).length > 0);
