@@ -65,6 +65,7 @@ export interface KernelParts {
   readonly routes: Routes;
   readonly supervisor: Supervisor;
   readonly sampler: UsageSampler;
+  readonly sandboxes: Sandboxes;
   readonly states: ServiceStates;
   readonly steps: StepsOfServices;
   /** The folder of the instances' output FIFOs. */
@@ -77,7 +78,6 @@ export interface KernelParts {
   readonly shutdown: (kernel: Kernel, request: OperationRequest<"shutdown">) => ReturnType<SoloApi["shutdown"]>;
 }
 
-  readonly sandboxes: Sandboxes;
 /** How many events `status` shows. */
 const recentEvents = 10;
 

@@ -12,6 +12,9 @@ afterEach(async () => {
   for (const { stop } of supervisors.splice(0)) await stop();
 });
 
+/** A host that nobody asks anything. */
+const unasked = () => false;
+
 /** A supervisor over real processes, whose records, routes and events are kept in memory. */
 function supervise(clock: Clock = systemClock) {
   const folder = temporaryFolder();
@@ -59,10 +62,10 @@ function supervise(clock: Clock = systemClock) {
           throw new Error("there is no agent here");
         },
       },
+      sandbox: { confine: () => undefined, release() {} },
       emit: (event) => events.push(event),
     },
     () => undefined,
-      sandbox: { confine: () => undefined, release() {} },
   );
   supervisors.push({
     async stop() {
@@ -189,10 +192,10 @@ test("a late end of an earlier process does not touch the present one", async ()
   const instance = launch("exec sleep 1000");
   await waitFor(() => instance.isReady, { what: "the instance" });
   const hello = { type: "hello", instance: instance.id, key: instance.key, pid: instance.pid ?? 0 } as const;
-  const peer = supervisor.authenticate(hello);
+  const peer = supervisor.authenticate(hello, unasked);
   expect(peer).toBeDefined();
-  expect(supervisor.authenticate({ ...hello, pid: 1 })).toBeUndefined();
-  expect(supervisor.authenticate({ ...hello, key: "wrong" })).toBeUndefined();
+  expect(supervisor.authenticate({ ...hello, pid: 1 }, unasked)).toBeUndefined();
+  expect(supervisor.authenticate({ ...hello, key: "wrong" }, unasked)).toBeUndefined();
   process.kill(instance.pid ?? 0, "SIGKILL");
   await waitFor(() => instance.restarts === 1 && instance.pid !== null, { what: "the restart" });
   peer?.receive({ type: "failed", message: "from the grave", stack: null, frame: null });
