@@ -15,6 +15,31 @@ export const instanceSchema = z.object({
   port: z.int().nullable(),
 });
 
+/** How a port agent is, beside its process. */
+export const agentDetailSchema = z.object({
+  /** Of the port protocol that it speaks; null before its hello. */
+  protocol: z.int().nullable(),
+  /** Its program or SDK, in its own words. */
+  name: z.string().nullable(),
+  /** What it answers to, in its own words. */
+  methods: z.array(z.string()),
+  /** The latest that it reported. */
+  metrics: z.record(z.string(), z.number().nullable()).nullable(),
+  /** How it came back the last time; null when it never had to, as far as this kernel knows. */
+  recovery: z
+    .object({
+      /** For how long it had been silent when it was declared dead; 0 when its process ended. */
+      detection_ms: z.number(),
+      /** From there until the new process was ready. */
+      restart_ms: z.number(),
+      /** Of that, from `restore` to the first heartbeat. */
+      restore_ms: z.number(),
+      restored_bytes: count,
+      restored_entries: count,
+    })
+    .nullable(),
+});
+
 export const instanceDetailSchema = instanceSchema.extend({
   revision: z.string(),
   started: time.nullable(),
@@ -26,6 +51,8 @@ export const instanceDetailSchema = instanceSchema.extend({
   adopted: z.boolean(),
   /** Why the instance is in its state, in words; null when there is nothing to say. */
   reason: z.string().nullable(),
+  /** Only of port agents. */
+  agent: agentDetailSchema.optional(),
 });
 export type InstanceDetail = z.infer<typeof instanceDetailSchema>;
 
@@ -227,6 +254,15 @@ export const killResultSchema = z.object({
 });
 export type KillResult = z.infer<typeof killResultSchema>;
 
+export const callResultSchema = z.object({
+  /** What the method returned; binary data as base64, integers beyond 2⁵³ as text. */
+  output: z.unknown(),
+  /** Which one answered. */
+  instance: z.string(),
+  revision: z.string(),
+  took_ms: z.number(),
+});
+export type CallResult = z.infer<typeof callResultSchema>;
 
 export const logLineSchema = z.object({
   type: z.literal("log"),

@@ -26,6 +26,13 @@ export const hostMessageSchema = z.discriminatedUnion("type", [
     stack: z.string().nullable(),
     frame: z.string().nullable(),
   }),
+  /** What a method returned, or why it did not. */
+  z.object({
+    type: z.literal("answer"),
+    id: z.string(),
+    output: z.unknown(),
+    error: z.object({ code: z.string(), message: z.string() }).optional(),
+  }),
   /** Sent every second while the event loop turns. `health` is the service's own answer, when it gives one. */
   z.object({
     type: z.literal("heartbeat"),
@@ -35,3 +42,11 @@ export const hostMessageSchema = z.discriminatedUnion("type", [
   }),
 ]);
 export type HostMessage = z.infer<typeof hostMessageSchema>;
+
+/** What a kernel asks of a host, in the same form. An answer to a call that another kernel asked is ignored. */
+export interface HostCall {
+  readonly type: "call";
+  readonly id: string;
+  readonly method: string;
+  readonly input: unknown;
+}

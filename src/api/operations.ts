@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type {
   BudgetDocument,
+  CallResult,
   DeployProgress,
   EffectDocument,
   EffectList,
@@ -81,6 +82,14 @@ export const scaleRequestSchema = z.strictObject({
   wait: z.boolean().default(true),
   timeout_ms,
 });
+export const callRequestSchema = z.strictObject({
+  ...target,
+  method: z.string().min(1).max(200),
+  /** Any JSON. */
+  input: z.unknown().default(null),
+  /** How long to wait for the answer. */
+  timeout_ms: z.int().min(1).max(86_400_000).default(30_000),
+});
 export const logsRequestSchema = z.strictObject({
   ...target,
   follow: z.boolean().default(false),
@@ -112,6 +121,7 @@ export const operations = {
   kill: { ...routes.kill, input: killRequestSchema },
   restart: { ...routes.restart, input: restartRequestSchema },
   scale: { ...routes.scale, input: scaleRequestSchema },
+  call: { ...routes.call, input: callRequestSchema },
   logs: { ...routes.logs, input: logsRequestSchema },
   events: { ...routes.events, input: eventsRequestSchema },
   effects: { ...routes.effects, input: effectsRequestSchema },
@@ -138,6 +148,7 @@ export interface OperationOutput {
   kill: KillResult;
   restart: DeployProgress;
   scale: DeployProgress;
+  call: CallResult;
   logs: LogLine;
   events: EventDocument;
   effects: EffectList;

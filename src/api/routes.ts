@@ -9,6 +9,7 @@ export const routes = {
   kill: { method: "POST", path: "/v1/services/{name}/kill", stream: false },
   restart: { method: "POST", path: "/v1/services/{name}/restart", stream: true },
   scale: { method: "POST", path: "/v1/services/{name}/scale", stream: true },
+  call: { method: "POST", path: "/v1/services/{name}/call", stream: false },
   logs: { method: "GET", path: "/v1/services/{name}/logs", stream: true },
   events: { method: "GET", path: "/v1/events", stream: true },
   effects: { method: "GET", path: "/v1/services/{name}/effects", stream: false },

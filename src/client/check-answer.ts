@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import {
   budgetDocumentSchema,
+  callResultSchema,
   deployProgressSchema,
   effectListSchema,
   effectSchema,
@@ -26,6 +27,7 @@ const schemas: { readonly [Name in OperationName]: z.ZodType<OperationOutput[Nam
   kill: killResultSchema,
   restart: deployProgressSchema,
   scale: deployProgressSchema,
+  call: callResultSchema,
   logs: logLineSchema,
   events: eventSchema,
   effects: effectListSchema,

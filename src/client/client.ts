@@ -29,6 +29,7 @@ export function createClient(transport: Transport, ours: string): SoloClient {
     kill: (input, signal) => document("kill", input, signal),
     restart: (input, signal) => stream("restart", input, signal),
     scale: (input, signal) => stream("scale", input, signal),
+    call: (input, signal) => document("call", input, signal),
     logs: (input, signal) => stream("logs", input, signal),
     events: (input, signal) => stream("events", input, signal),
     effects: (input, signal) => document("effects", input, signal),

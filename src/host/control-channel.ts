@@ -1,6 +1,6 @@
 import type { Socket } from "bun";
-import type { HostMessage } from "../api/host-protocol.ts";
-import { heartbeatIntervalMs } from "../api/host-variables.ts";
+import type { HostCall, HostMessage } from "../api/host-protocol.ts";
+import { heartbeatIntervalMs, maxHostMessageBytes } from "../api/host-variables.ts";
 import type { Identity } from "./identity.ts";
 
 /** Pauses between attempts to reach a kernel that is away: it is back within 200 ms, or down for long. */
@@ -20,6 +20,10 @@ const returnMaxMs = 300;
 /** Bytes that wait for a kernel that does not read. With more, heartbeats are left out; the next ones say the same. */
 const unsentMaxBytes = 4_096;
 
+/** Room for what an answer has beside the output. */
+const answerHeadBytes = 1_024;
+
+type Answer = Extract<HostMessage, { type: "answer" }>;
 type State = Extract<HostMessage, { type: "ready" | "failed" }>;
 type Health = Extract<HostMessage, { type: "heartbeat" }>["health"];
 
@@ -33,6 +37,12 @@ export class ControlChannel {
   #unsent = Buffer.alloc(0);
   #state: State | undefined;
   #health: (() => Promise<Health>) | undefined;
+  #call: (method: string, input: unknown) => Promise<Pick<Answer, "output" | "error">> = async (method) => ({
+    output: null,
+    error: { code: "UNKNOWN_METHOD", message: `there is no method ${JSON.stringify(method)}` },
+  });
+  #calls = "";
+  #decoder = new TextDecoder();
   #pauseMs = reconnectMinMs;
   #openedAt = 0;
   #retrying = false;
@@ -57,6 +67,11 @@ export class ControlChannel {
     this.#beat();
   }
 
+  /** Answers what the kernel asks of this instance. Without it every method is unknown. */
+  answerCalls(call: (method: string, input: unknown) => Promise<Pick<Answer, "output" | "error">>): void {
+    this.#call = call;
+  }
+
   /** Resolves when everything reported so far was handed to the kernel, or after the given time without one. */
   async flushed(timeoutMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -73,7 +88,7 @@ export class ControlChannel {
     const handlers = {
       open: (socket: Socket) => this.#opened(socket),
       drain: () => this.#write(),
-      data: () => {},
+      data: (_: Socket, bytes: Uint8Array) => this.#asked(bytes),
       close: () => this.#closed(),
       error: () => this.#closed(),
     };
@@ -103,12 +118,34 @@ export class ControlChannel {
     }
     this.#socket = undefined;
     this.#unsent = Buffer.alloc(0);
+    this.#calls = "";
+    this.#decoder = new TextDecoder();
     const timer = setTimeout(() => {
       this.#retrying = false;
       this.#connect();
     }, this.#pauseMs);
     timer.unref();
     this.#pauseMs = Math.min(this.#pauseMs * 2, reconnectMaxMs);
+  }
+
+  #asked(bytes: Uint8Array): void {
+    const lines = (this.#calls + this.#decoder.decode(bytes, { stream: true })).split("\n");
+    this.#calls = lines.pop() ?? "";
+    for (const line of lines) {
+      const call: HostCall = JSON.parse(line);
+      void this.#answer(call);
+    }
+  }
+
+  /** To the kernel that asked: another one knows nothing of the call. */
+  async #answer({ id, method, input }: HostCall): Promise<void> {
+    const socket = this.#socket;
+    const answer = await this.#call(method, input);
+    if (socket === undefined || this.#socket !== socket) return;
+    const message: Answer = { type: "answer", id, ...answer };
+    if (JSON.stringify(message).length <= maxHostMessageBytes - answerHeadBytes) return this.#send(message);
+    const error = { code: "ANSWER_TOO_LONG", message: `an answer has at most ${maxHostMessageBytes} bytes of JSON` };
+    this.#send({ type: "answer", id, output: null, error });
   }
 
   async #beat(): Promise<void> {

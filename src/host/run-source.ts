@@ -1,4 +1,5 @@
 import { plugin } from "bun";
+import { callMethod } from "./call-method.ts";
 import { createContext } from "./context.ts";
 import type { ControlChannel } from "./control-channel.ts";
 import { type HostServer, serveModule, serveService } from "./fetch-server.ts";
@@ -48,6 +49,7 @@ async function startService(channel: ControlChannel, service: Service, identity:
   });
   setInterval(() => {}, keepAliveMs);
   await service.start?.(ctx);
+  channel.answerCalls((method, input) => callMethod(service, ctx, method, input));
   server = serveService(service, ctx, identity.port);
   channel.startHeartbeats(healthReporter(service, ctx));
   channel.report({ type: "ready", shape: "service", port: server?.port ?? null, took_ms: performance.now() });

@@ -115,7 +115,7 @@ async function assemble(
 
   const routes = new Routes(options.ingressPort);
   const hosts: { authenticate: Supervisor["authenticate"] | undefined } = { authenticate: undefined };
-  const control = new ControlServer(paths.controlSocket, (hello) => hosts.authenticate?.(hello));
+  const control = new ControlServer(paths.controlSocket, (hello, tell) => hosts.authenticate?.(hello, tell));
   closers.push(() => control.close());
 
   const exits = new ExitRecorder(folders.exits);

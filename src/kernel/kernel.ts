@@ -1,5 +1,6 @@
 import {
   budgetRequestSchema,
+  callRequestSchema,
   type DeployProgress,
   deployRequestSchema,
   type EventDocument,
@@ -41,6 +42,7 @@ import { health } from "./health.ts";
 import { lazily } from "./lazily.ts";
 import { serviceNotFound } from "./not-found.ts";
 import { kernelIsStopping, OperationQueue } from "./operation-queue.ts";
+import { call } from "./operations/call.ts";
 import { deploy } from "./operations/deploy.ts";
 import { kill } from "./operations/kill.ts";
 import { restart } from "./operations/restart.ts";
@@ -129,6 +131,8 @@ export class Kernel implements SoloApi {
 
   scale = (input: OperationInput<"scale">, signal?: AbortSignal): AsyncIterable<DeployProgress> =>
     lazily(() => this.#change(accept(scaleRequestSchema, input), signal, scale));
+
+  call: SoloApi["call"] = async (input, signal) => call(this, accept(callRequestSchema, input), signal);
 
   kill: SoloApi["kill"] = async (input) => kill(this, accept(killRequestSchema, input));
 

@@ -35,6 +35,7 @@ export class Service {
   readonly operations: OperationQueue;
   /** Whether its latest ready instance listened on a port. */
   serves = false;
+  #turns = 0;
   /** How its latest process that is no longer among its instances ended. */
   lastExit: LastExit | undefined;
 
@@ -44,6 +45,12 @@ export class Service {
     this.desired = desired;
     this.replicas = replicas;
     this.operations = operations;
+  }
+
+  /** Counts calls, so that instances take turns. */
+  takeTurn(): number {
+    this.#turns += 1;
+    return this.#turns;
   }
 
   get key(): string {

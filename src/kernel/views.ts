@@ -112,6 +112,27 @@ function instanceDetail(kernel: Kernel, instance: Instance): InstanceDetail {
     cpu_percent: usage.cpuPercent,
     adopted,
     reason,
+    ...(plan.spec.kind === "port" && { agent: agentDetail(instance) }),
+  };
+}
+
+function agentDetail({ agent, recovery }: Instance): NonNullable<InstanceDetail["agent"]> {
+  const last = recovery?.last;
+  return {
+    protocol: agent?.version ?? null,
+    name: agent?.name ?? null,
+    methods: [...(agent?.methods ?? [])],
+    metrics: agent?.metrics ?? null,
+    recovery:
+      last === undefined
+        ? null
+        : {
+            detection_ms: last.detectionMs,
+            restart_ms: last.restartMs,
+            restore_ms: last.restoreMs,
+            restored_bytes: last.restoredBytes,
+            restored_entries: last.restoredEntries,
+          },
   };
 }
 

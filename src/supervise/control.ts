@@ -1,21 +1,28 @@
 import { chmodSync, rmSync } from "node:fs";
 import type { Socket, UnixSocketListener } from "bun";
-import { type HostMessage, hostMessageSchema, maxHostMessageBytes } from "../api/index.ts";
+import { type HostCall, type HostMessage, hostMessageSchema, maxHostMessageBytes } from "../api/index.ts";
 
 /** Who a connected host turned out to be. */
 export interface HostPeer {
   receive(message: HostMessage): void;
+  /** The connection is gone; the host makes another one. */
+  lost(): void;
 }
+
+/** Tells a host something; false when its connection is gone. */
+export type TellHost = (message: HostCall) => boolean;
 
 interface Connection {
   peer: HostPeer | undefined;
   /** The beginning of a line whose end has not come yet. */
   rest: string;
   decoder: TextDecoder;
+  /** What the host has yet to be told. */
+  unsent: Buffer;
 }
 
 /** Finds the process that a `hello` comes from, when its key and pid are right. */
-export type Authenticate = (hello: Extract<HostMessage, { type: "hello" }>) => HostPeer | undefined;
+export type Authenticate = (hello: Extract<HostMessage, { type: "hello" }>, tell: TellHost) => HostPeer | undefined;
 
 /** A host says who it is at once. Whoever stays silent for so long (seconds) holds a descriptor for nothing. */
 const helloTimeoutSeconds = 10;
@@ -36,7 +43,7 @@ export class ControlServer {
       unix: path,
       socket: {
         open(socket) {
-          socket.data = { peer: undefined, rest: "", decoder: new TextDecoder() };
+          socket.data = { peer: undefined, rest: "", decoder: new TextDecoder(), unsent: Buffer.alloc(0) };
           socket.timeout(helloTimeoutSeconds);
         },
         data(socket, bytes) {
@@ -45,7 +52,9 @@ export class ControlServer {
         timeout(socket) {
           if (socket.data.peer === undefined) socket.terminate();
         },
+        drain: flush,
         close(socket) {
+          socket.data.peer?.lost();
           socket.data.peer = undefined;
         },
         error(socket) {
@@ -73,13 +82,28 @@ function receive(socket: Socket<Connection>, bytes: Uint8Array, authenticate: Au
     const message = line.length > maxHostMessageBytes ? undefined : parse(line);
     if (message === undefined) return void socket.terminate();
     if (message.type === "hello") {
-      connection.peer = authenticate(message);
+      connection.peer = authenticate(message, (call) => tell(socket, call));
       if (connection.peer !== undefined) socket.timeout(0);
     }
     if (connection.peer === undefined) return void socket.terminate();
     connection.peer.receive(message);
   }
   if (connection.rest.length > maxHostMessageBytes) socket.terminate();
+}
+
+function tell(socket: Socket<Connection>, message: HostCall): boolean {
+  const { data } = socket;
+  if (data.peer === undefined) return false;
+  data.unsent = Buffer.concat([data.unsent, Buffer.from(`${JSON.stringify(message)}\n`)]);
+  flush(socket);
+  return true;
+}
+
+function flush(socket: Socket<Connection>): void {
+  const { unsent } = socket.data;
+  if (unsent.byteLength === 0) return;
+  const written = socket.write(unsent);
+  if (written > 0) socket.data.unsent = unsent.subarray(written);
 }
 
 function parse(line: string): HostMessage | undefined {

@@ -1,6 +1,6 @@
 import { type HostMessage, isProgram, SoloError, type StoppedInstance } from "../api/index.ts";
 import { exitOfLost } from "./adopt.ts";
-import type { HostPeer } from "./control.ts";
+import type { HostPeer, TellHost } from "./control.ts";
 import { InstanceState } from "./instance-state.ts";
 import { isPortFree } from "./ports.ts";
 import { ProcessRun } from "./process-run.ts";
@@ -122,10 +122,24 @@ export class Instance extends InstanceState {
   }
 
   /** The process with this pid, as the peer of its host; undefined when it is not the one that runs now. */
-  peerOf(pid: number): HostPeer | undefined {
+  peerOf(pid: number, tell: TellHost): HostPeer | undefined {
     const run = this.#run;
     if (run === undefined || run.pid !== pid) return undefined;
-    return { receive: (message) => this.#run === run && this.#receive(run, message) };
+    run.connected(tell);
+    return {
+      receive: (message) => this.#run === run && this.#receive(run, message),
+      lost: () => run.disconnected(tell),
+    };
+  }
+
+  /**
+   * Has a method of the service called in this instance.
+   * @throws SoloError `not_running`, `not_found`, `timeout`, `outcome_unknown`, `failed` with the service's own error
+   */
+  async call(method: string, input: unknown, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
+    const run = this.#run;
+    if (run === undefined) throw new SoloError("not_running", `${this.id} does not run`);
+    return run.call(method, input, timeoutMs, signal);
   }
 
   /** The agent in its process; undefined when there is none, or no process. */

@@ -1,9 +1,18 @@
-import { type HostMessage, type HostShape, hostVariables, isProgram, SoloError } from "../api/index.ts";
+import {
+  type HostMessage,
+  type HostShape,
+  hostVariables,
+  isProgram,
+  maxHostMessageBytes,
+  SoloError,
+} from "../api/index.ts";
 import { bootId, type ProcessIdentity, readStat } from "../system/index.ts";
 import { adoptProcess } from "./adopt.ts";
+import type { TellHost } from "./control.ts";
 import { endTree } from "./end-tree.ts";
 import { captureOutput, launchProcess, makeAgentFifos, type OutputCaptures, type ProcessHandle } from "./launch.ts";
 import { openAgent, type PortAgent, RecoveryTimes } from "./port/index.ts";
+import { Requests } from "./requests.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 import type { InstanceRecord, LaunchPlan, SuperviseRuntime } from "./runtime.ts";
 import { type Judgement, Vitals, type VitalsOptions } from "./vitals.ts";
@@ -44,6 +53,8 @@ export class ProcessRun {
   readonly #hasFailed = Promise.withResolvers<void>();
   #vitals: Vitals | undefined;
   #agent: PortAgent | undefined;
+  #tell: TellHost | undefined;
+  readonly #calls = new Requests();
   #exit: ProcessExit | undefined;
 
   private constructor(
@@ -127,6 +138,28 @@ export class ProcessRun {
     });
   }
 
+  /** The host has a connection to this kernel. */
+  connected(tell: TellHost): void {
+    this.#tell = tell;
+  }
+
+  disconnected(tell: TellHost): void {
+    if (this.#tell === tell) this.#tell = undefined;
+  }
+
+  /** See {@link Instance.call}. */
+  call(method: string, input: unknown, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
+    const { plan } = this.#context;
+    if (this.#agent !== undefined) return this.#agent.ask(method, input, plan.ref.tenant, timeoutMs, signal);
+    const tell = this.#tell;
+    if (tell === undefined)
+      throw new SoloError("unhealthy", "its host is not connected", { hint: "try again in a moment" });
+    if (JSON.stringify(input).length > longestInput) {
+      throw new SoloError("limit_exceeded", `the input of a call has at most ${longestInput} bytes of JSON`);
+    }
+    return this.#calls.ask((id) => void tell({ type: "call", id, method, input }), timeoutMs, signal);
+  }
+
   /** The agent in the process, if it speaks the port protocol. */
   get agent(): PortAgent | undefined {
     return this.#agent;
@@ -151,6 +184,8 @@ export class ProcessRun {
     if (message.type === "failed") {
       this.hostFailure = message;
       this.#hasFailed.resolve();
+    } else if (message.type === "answer") {
+      this.#calls.answer(message.id, { data: message.output, error: message.error });
     } else this.#vitals?.receive(message);
   }
 
@@ -198,6 +233,7 @@ export class ProcessRun {
       this.#context.runtime.dropExit(this.#process);
     }
     this.#vitals?.stop();
+    this.#calls.abandon();
     this.#agent?.close();
     close(this.#captures);
   }
@@ -205,6 +241,7 @@ export class ProcessRun {
   /** Lets go of a process without touching it. */
   release(): void {
     this.#vitals?.stop();
+    this.#calls.abandon();
     this.#agent?.close();
     close(this.#captures);
   }
@@ -242,6 +279,8 @@ function orphanParentsOf({ pid }: ProcessIdentity): number[] {
 }
 
 const initPid = 1;
+/** A message of the control channel, less what a call has beside its input. */
+const longestInput = maxHostMessageBytes - 1_024;
 
 function close({ stdout, stderr }: OutputCaptures): void {
   stdout?.close();

@@ -161,9 +161,9 @@ export class Supervisor implements InstanceOwner {
     }
   }
 
-  readonly authenticate: Authenticate = ({ instance: id, key, pid }) => {
+  readonly authenticate: Authenticate = ({ instance: id, key, pid }, tell) => {
     const instance = this.#instances.get(id);
-    return instance !== undefined && instance.key === key ? instance.peerOf(pid) : undefined;
+    return instance !== undefined && instance.key === key ? instance.peerOf(pid, tell) : undefined;
   };
 
   /** The service of the instance whose key and process are those. */
@@ -177,7 +177,7 @@ export class Supervisor implements InstanceOwner {
     readonly pid: number;
   }) => {
     const instance = this.#instances.get(id);
-    const isIts = instance !== undefined && instance.key === key && instance.peerOf(pid) !== undefined;
+    const isIts = instance !== undefined && instance.key === key && instance.pid === pid;
     return isIts ? instance.plan.ref : undefined;
   };
 

@@ -79,6 +79,14 @@ const steps: [name: string, args: string[], code: number][] = [
   ["scale-not-found", ["scale", "nobody", "1"], 5],
   ["restart", ["restart", "web"], 0],
   ["restart-not-found", ["restart", "nobody"], 5],
+  ["deploy-methods", ["deploy", "sums.ts"], 0],
+  ["call", ["call", "sums", "add", '{"a": 1, "b": 2}'], 0],
+  ["call-failed", ["call", "sums", "fail"], 1],
+  ["call-unknown-method", ["call", "sums", "subtract"], 5],
+  ["call-not-found", ["call", "nobody", "add"], 5],
+  ["call-usage", ["call", "sums"], 2],
+  ["call-no-json", ["call", "sums", "add", "{a"], 2],
+  ["kill-methods", ["kill", "sums"], 0],
   ["kill-dry-run", ["kill", "web", "--dry-run"], 10],
   ["kill", ["kill", "web"], 0],
   ["kill-again", ["kill", "web"], 0],
@@ -112,6 +120,13 @@ const steps: [name: string, args: string[], code: number][] = [
 describe("JSON", () => {
   beforeAll(() => {
     env.write("web.ts", `export default { fetch: () => new Response("web") };`);
+    env.write(
+      "sums.ts",
+      `import { defineService } from "solo";
+      export default defineService({
+        methods: { add: ({ a, b }) => ({ sum: a + b }), fail() { throw new RangeError("too much"); } },
+      });`,
+    );
     env.write("broken.ts", "export default {");
     env.write("crash.ts", `console.log("about to fail");\nthrow new Error("out of luck");`);
     env.write("job.ts", `console.log("working");\nprocess.exit(3);`);

@@ -258,7 +258,9 @@ class Agent:
         function = self._methods.get(request["message"])
         try:
             if function is None:
-                raise LookupError(f"there is no method {request['message']!r}")
+                message = f"there is no method {request['message']!r}"
+                failure = {"code": "UNKNOWN_METHOD", "message": message}
+                return self._connection.send("process_response", request_id=request_id, error=failure)
             answer: dict[str, Any] = {"data": function(request["context"])}
             self._connection.send("process_response", request_id=request_id, **answer)
         except Exception as error:

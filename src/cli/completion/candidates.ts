@@ -129,5 +129,5 @@ function plain(words: readonly string[]): Candidate[] {
 }
 
 /** Commands whose first argument names a service that exists. */
-const withServiceName = new Set(["status", "logs", "kill", "restart", "scale", "health", "events"]);
+const withServiceName = new Set(["status", "logs", "kill", "restart", "scale", "health", "events", "call"]);
 const maxCommandWords = 3;

@@ -1,3 +1,4 @@
+export { renderCallResult } from "./call-result.ts";
 export { renderContexts } from "./contexts.ts";
 export { renderDeployResults } from "./deploy-result.ts";
 export { renderDiagnosis } from "./diagnosis.ts";

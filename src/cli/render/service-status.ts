@@ -52,11 +52,19 @@ function instanceColumns({ style }: View): Column<InstanceDetail>[] {
     { title: "REVISION", value: ({ revision }) => revision.slice(0, revisionDigits), leaves: 2 },
     {
       title: "NOTE",
-      value: ({ adopted, reason }) => [adopted ? "adopted" : "", reason ?? ""].filter(Boolean).join(", "),
+      value: ({ adopted, reason, agent }) =>
+        [adopted ? "adopted" : "", reason ?? "", recoveryOf(agent)].filter(Boolean).join(", "),
       shrinks: true,
       optional: true,
     },
   ];
+}
+
+function recoveryOf(agent: ServiceStatus["instances"][number]["agent"]): string {
+  if (!agent?.recovery) return "";
+  const { detection_ms, restart_ms } = agent.recovery;
+  const noticed = detection_ms > 0 ? `${formatDuration(detection_ms)} after its last word` : "at once";
+  return `noticed ${noticed}, back after ${formatDuration(restart_ms)}`;
 }
 
 const labelWidth = 12;

@@ -13,6 +13,7 @@ const checks: { readonly [Name in OperationName]: (input: unknown) => OperationI
   deploy: (input) => check(operations.deploy.input, input),
   list: (input) => check(operations.list.input, input),
   status: (input) => check(operations.status.input, input),
+  call: (input) => check(operations.call.input, input),
   kill: (input) => check(operations.kill.input, input),
   restart: (input) => check(operations.restart.input, input),
   scale: (input) => check(operations.scale.input, input),

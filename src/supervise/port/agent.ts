@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { FrameRefusal, RawMessage } from "../../api/frames/index.ts";
 import { SoloError } from "../../api/index.ts";
 import type { Clock, Poller } from "../../system/index.ts";
+import { Requests } from "../requests.ts";
 import { PortChannel } from "./channel.ts";
 import { checkpointData } from "./checkpoint-data.ts";
 import { openEnvelope, readValue } from "./envelope.ts";
@@ -24,7 +25,6 @@ import {
 } from "./messages.ts";
 import type { RecoveryTimes } from "./recovery.ts";
 import { Allowance, clip } from "./report.ts";
-import { Requests } from "./requests.ts";
 import type { AgentStore } from "./store.ts";
 
 export interface PortAgentOptions {
@@ -63,6 +63,9 @@ export class PortAgent {
   #takenAtBegin: number | undefined;
   readonly #events = new Allowance();
   version: number | undefined;
+  /** What it says of itself. */
+  name: string | undefined;
+  methods: readonly string[] = [];
   metrics: AgentMetrics | undefined;
 
   constructor(options: PortAgentOptions) {
@@ -167,7 +170,9 @@ export class PortAgent {
       const batch = this.#accepts(batchSchema, type, message);
       if (batch) this.#logOf(type)?.take(batch.data);
     } else if (type === "metrics") {
-      this.metrics = this.#accepts(metricsSchema, type, message)?.data ?? this.metrics;
+      const metrics = this.#accepts(metricsSchema, type, message)?.data;
+      if (metrics)
+        this.metrics = Object.fromEntries(Object.entries(metrics).map(([name, each]) => [name, each ?? null]));
     } else if (type === "process_response") {
       const response = this.#accepts(responseSchema, type, message);
       if (response) this.#requests.answer(response.request_id, response);
@@ -190,6 +195,8 @@ export class PortAgent {
     }
     clearTimeout(this.#patience);
     this.version = hello.version;
+    this.name = hello.data?.name;
+    this.methods = hello.data?.methods ?? [];
     this.#stage = "loading";
     void this.#begin().catch((error: unknown) => this.#options.onDead(SoloError.from(error).message));
   }

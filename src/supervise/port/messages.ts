@@ -71,7 +71,8 @@ export const metricsSchema = z.object({
     memory_blocks: measure,
   }),
 });
-export type AgentMetrics = z.infer<typeof metricsSchema>["data"];
+/** The measures that it gave; those it left out are missing or null. */
+export type AgentMetrics = Readonly<Record<string, number | null>>;
 
 export const responseSchema = z.object({
   ...base,

@@ -30,6 +30,7 @@ export function sampleApi(overrides: Partial<SoloApi> = {}): SampleApi {
       calls.push({ name: "kill", input });
       return { service: input.name, tenant: input.tenant ?? "default", state: "stopped", instances: [], took_ms: 1 };
     },
+    call: unused("call"),
     async *deploy(input): AsyncGenerator<DeployProgress> {
       calls.push({ name: "deploy", input });
       yield { type: "result", time: instant, services: [], took_ms: 2 };

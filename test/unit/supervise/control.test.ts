@@ -16,7 +16,9 @@ function listen(): { path: string; told: HostMessage[] } {
   const path = join(folder, `${servers.length}-${Math.random()}.sock`);
   const told: HostMessage[] = [];
   const authenticate = ({ instance, key }: { instance: string; key: string }) =>
-    instance === "a-1" && key === "right" ? { receive: (message: HostMessage) => void told.push(message) } : undefined;
+    instance === "a-1" && key === "right"
+      ? { receive: (message: HostMessage) => void told.push(message), lost() {} }
+      : undefined;
   servers.push(new ControlServer(path, authenticate));
   return { path, told };
 }

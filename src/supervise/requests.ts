@@ -1,19 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { SoloError } from "../../api/index.ts";
+import { SoloError } from "../api/index.ts";
 
-/** Requests that wait for one agent. */
+/** Requests that wait for one process. */
 const maxWaiting = 1_024;
 
-export interface AgentAnswer {
+export interface Answer {
   readonly data?: unknown;
   readonly error?: { readonly code: string; readonly message: string } | null | undefined;
 }
 
 interface Waiting {
-  settle(answer: AgentAnswer | SoloError): void;
+  settle(answer: Answer | SoloError): void;
 }
 
-/** The requests that an agent has not answered yet. */
+/** The requests that an agent or a host has not answered yet. */
 export class Requests {
   readonly #waiting = new Map<string, Waiting>();
 
@@ -23,12 +23,12 @@ export class Requests {
    */
   async ask(send: (id: string) => void, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
     if (this.#waiting.size >= maxWaiting) {
-      throw new SoloError("limit_exceeded", `${maxWaiting} requests wait for the agent already`, {
+      throw new SoloError("limit_exceeded", `${maxWaiting} requests wait for an answer already`, {
         hint: "try again when it has answered some",
       });
     }
     const id = randomUUID();
-    const { promise, resolve } = Promise.withResolvers<AgentAnswer | SoloError>();
+    const { promise, resolve } = Promise.withResolvers<Answer | SoloError>();
     this.#waiting.set(id, { settle: resolve });
     const timer = setTimeout(() => resolve(timedOut(timeoutMs)), timeoutMs);
     const onAbort = () => resolve(new SoloError("outcome_unknown", "the caller went away", { applied: "unknown" }));
@@ -47,13 +47,13 @@ export class Requests {
   }
 
   /** An answer that nobody waits for any more is ignored. */
-  answer(id: string, answer: AgentAnswer): void {
+  answer(id: string, answer: Answer): void {
     this.#waiting.get(id)?.settle(answer);
   }
 
-  /** The agent ended: whether it did what it was asked is not known. */
+  /** The process ended: whether it did what it was asked is not known. */
   abandon(): void {
-    const error = new SoloError("outcome_unknown", "the agent ended before it answered", {
+    const error = new SoloError("outcome_unknown", "the instance ended before it answered", {
       hint: "`solo status` shows whether it is back; whether it did what it was asked, only it knows",
       applied: "unknown",
     });
@@ -68,6 +68,11 @@ function timedOut(timeoutMs: number): SoloError {
   });
 }
 
+/** The service's own error; a method that it does not have is nobody's failure. */
 function refused({ code, message }: { readonly code: string; readonly message: string }): SoloError {
+  if (code === unknownMethod)
+    return new SoloError("not_found", message, { hint: "a service's `methods` say what it has" });
   return new SoloError("failed", `${code}: ${message}`, { applied: "unknown", details: { code } });
 }
+
+const unknownMethod = "UNKNOWN_METHOD";
