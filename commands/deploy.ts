@@ -1,7 +1,7 @@
 import { string as argument } from "@oclif/core/args";
 import { string } from "@oclif/core/flags";
 import { SoloError } from "../src/api/index.ts";
-import { serviceFlags, serviceFromFlags, servicesFromFile } from "../src/cli/deploy/index.ts";
+import { sandboxed, serviceFlags, serviceFromFlags, servicesFromFile, warningOf } from "../src/cli/deploy/index.ts";
 import {
   dryRunFlag,
   exitWith,
@@ -48,10 +48,12 @@ export default class Deploy extends SoloCommand {
     const { args, flags } = await this.parse(Deploy, own);
     const session = await this.open(flags);
     const name = nameGivenOnce(args.name, flags["service-id"]);
-    const services =
+    const declared =
       flags.file === undefined
         ? serviceFromFlags({ path: required(args.path), name, args: program }, flags, session)
         : await servicesFromFile(onlyFile(flags.file, args.path), session);
+    const services = { ...declared, services: sandboxed(declared.services, flags) };
+    if (flags.unsandboxed) await session.output.note(warningOf(services.services));
     const interruption = onInterruption();
     const kernel = await (flags["dry-run"] ? session.reader() : session.writer());
     const request = {

@@ -1,5 +1,5 @@
 import { string as argument } from "@oclif/core/args";
-import { serviceFlags, serviceFromFlags } from "../src/cli/deploy/index.ts";
+import { sandboxed, serviceFlags, serviceFromFlags, warningOf } from "../src/cli/deploy/index.ts";
 import { exitWith, onInterruption, SoloCommand, splitAtSeparator, waitFlags } from "../src/cli/index.ts";
 import { runService } from "../src/cli/run-service.ts";
 
@@ -21,7 +21,9 @@ export default class Run extends SoloCommand {
     const { args, flags } = await this.parse(Run, own);
     const session = await this.open(flags);
     const described = { ...flags, restart: flags.restart ?? "temporary" } as const;
-    const services = serviceFromFlags({ path: args.path, name: undefined, args: program }, described, session);
+    const declared = serviceFromFlags({ path: args.path, name: undefined, args: program }, described, session);
+    const services = { ...declared, services: sandboxed(declared.services, flags) };
+    if (flags.unsandboxed) await session.output.note(warningOf(services.services));
     const name = services.services[0]?.name ?? "";
     exitWith(await runService({ services, name, dataDir: flags["data-dir"] }, session, onInterruption()));
   }

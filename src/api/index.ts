@@ -5,6 +5,7 @@ export * from "./host-protocol.ts";
 export * from "./host-variables.ts";
 export * from "./name.ts";
 export * from "./operations.ts";
+export * from "./owner-key.ts";
 export * from "./routes.ts";
 export * from "./spec.ts";
 export * from "./states.ts";

@@ -1,3 +1,4 @@
+import { ownerKey } from "./owner-key.ts";
 import { type Transport, TransportFault, type TransportRequest, type TransportResponse } from "./transport.ts";
 
 /** HTTP over a unix socket with Bun's own `fetch`: nothing to load, a request costs a fraction of a millisecond. */
@@ -14,7 +15,7 @@ async function send(
     unix: socket,
     timeout: false,
     method,
-    headers: { ...headers },
+    headers: { ...headers, ...ownerKey(socket) },
     ...(body !== undefined && { body }),
     ...(signal && { signal }),
   };

@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { ownerKeyHeader, ownerKeyPath } from "../../src/api/index.ts";
 import { freePorts, isListening } from "./ports.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -58,6 +60,14 @@ interface Addresses {
   readonly socketPath: string;
 }
 
+/** The kernel, which may not have been started yet, keeps the key that it finds. */
+function keyOf(socketPath: string): string {
+  const path = ownerKeyPath(socketPath);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString("hex"), { mode: 0o600 });
+  return readFileSync(path, "utf8").trim();
+}
+
 function configuration({ port, mutualPort, socketPath }: Addresses): string {
   const server = (listen: number, extra: string) => `
     server {
@@ -69,6 +79,7 @@ function configuration({ port, mutualPort, socketPath }: Addresses): string {
       location / {
         if ($http_authorization != "Bearer ${token}") { return 401; }
         proxy_pass http://unix:${socketPath};
+        proxy_set_header ${ownerKeyHeader} ${keyOf(socketPath)};
         proxy_buffering off;
         proxy_http_version 1.1;
       }

@@ -1,4 +1,4 @@
-import { custom, integer, string } from "@oclif/core/flags";
+import { boolean, custom, integer, string } from "@oclif/core/flags";
 import { type ServiceKind, SoloError } from "../../api/index.ts";
 import { duration } from "../global-flags.ts";
 
@@ -51,6 +51,11 @@ export const serviceFlags = {
     description: "Folder that a wasm module may open",
     helpValue: "GUEST=HOST",
   }),
+  sandbox: boolean({
+    description: "Confine what has no sandbox of its own to its program, its port and a temporary folder",
+    exclusive: ["unsandboxed"],
+  }),
+  unsandboxed: boolean({ description: "Run without the sandbox that the project file asks for" }),
   host: string({
     multiple: true,
     multipleNonGreedy: true,

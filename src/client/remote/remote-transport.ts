@@ -1,5 +1,6 @@
 // The package itself: under Bun the name "undici" is a built-in stand-in that ignores sockets, TLS and dispatchers.
 import { type Dispatcher, request } from "#undici";
+import { ownerKey } from "../owner-key.ts";
 import type { Transport, TransportRequest, TransportResponse } from "../transport.ts";
 import { type RemoteTarget, readCredentials } from "./credentials.ts";
 import { createDispatcher } from "./dispatcher.ts";
@@ -11,7 +12,10 @@ export async function remoteTransport(target: RemoteTarget): Promise<Transport> 
   const url = new URL(target.url);
   const origin = url.protocol === "unix:" ? "http://solo" : url.origin;
   const dispatcher = createDispatcher(url, credentials);
-  const authorization = credentials.token === undefined ? {} : { authorization: `Bearer ${credentials.token}` };
+  const authorization = {
+    ...(credentials.token !== undefined && { authorization: `Bearer ${credentials.token}` }),
+    ...(url.protocol === "unix:" && ownerKey(decodeURIComponent(url.pathname))),
+  };
   return {
     peer: target.url,
     send: (wanted) => {

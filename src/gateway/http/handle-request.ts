@@ -11,6 +11,8 @@ export interface RequestContext {
   /** Aborted when the server closes: streams end. */
   readonly closing: AbortSignal;
   readonly onBug: (error: Error) => void;
+  /** Refuses a caller who may not have this operation, by throwing. */
+  readonly authenticate: (request: Request, operation: OperationName) => void;
 }
 
 /** One request: find the operation, read its input, call it, answer with a document or a stream. */
@@ -19,6 +21,7 @@ export async function handleRequest(request: Request, context: RequestContext): 
   try {
     const url = new URL(request.url);
     const { name, parameters } = matchRoute(request.method, url.pathname);
+    context.authenticate(request, name);
     const input = await readInput(request, url, name, parameters);
     return await callOperation(name, input, end, context);
   } catch (thrown) {

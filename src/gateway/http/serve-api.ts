@@ -1,7 +1,8 @@
 import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { type SoloApi, SoloError } from "../../api/index.ts";
-import { handleRequest } from "./handle-request.ts";
+import { type OperationName, type SoloApi, SoloError } from "../../api/index.ts";
+import { handleRequest, type RequestContext } from "./handle-request.ts";
+import { checkOwnerKey, prepareOwnerKey } from "./owner-key.ts";
 
 export interface ServeOptions {
   readonly api: SoloApi;
@@ -25,6 +26,10 @@ export interface ApiServer {
 export function serveApi({ api, socketPath, version, onBug = console.error }: ServeOptions): ApiServer {
   prepareSocketFolder(dirname(socketPath));
   rmSync(socketPath, { force: true });
+  const key = prepareOwnerKey(socketPath);
+  const authenticate: RequestContext["authenticate"] = (request, operation) => {
+    if (!openOperations.has(operation)) checkOwnerKey(request, key, socketPath);
+  };
   const closing = new AbortController();
   // Between bind and chmod the 0700 folder keeps everyone else out.
   const server = Bun.serve({
@@ -34,7 +39,7 @@ export function serveApi({ api, socketPath, version, onBug = console.error }: Se
     fetch: (request, server) => {
       // Bun ends a silent connection after 10 s, but `logs -f` may be silent for hours and a stop has its grace.
       server.timeout(request, 0);
-      return handleRequest(request, { api, version, closing: closing.signal, onBug });
+      return handleRequest(request, { api, version, closing: closing.signal, onBug, authenticate });
     },
     error: (error) => Response.json(SoloError.from(error).toDocument(), { status: 500 }),
   });
@@ -67,6 +72,8 @@ function prepareSocketFolder(folder: string): void {
   if ((found.mode & 0o077) !== 0) chmodSync(folder, 0o700);
 }
 
+/** Whether a kernel lives, and which one, is no secret. */
+const openOperations: ReadonlySet<OperationName> = new Set<OperationName>(["health", "version"]);
 /** A project of a thousand services with large environments is about 2 MB. */
 const maxRequestBytes = 16_000_000;
 /** Operations that were called off tell why, before the streams that never end by themselves are ended. */

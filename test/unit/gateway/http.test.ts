@@ -1,9 +1,9 @@
 import { heapStats } from "bun:jsc";
 import { afterEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type SoloApi, SoloError } from "../../../src/api/index.ts";
+import { ownerKeyHeader, ownerKeyPath, type SoloApi, SoloError } from "../../../src/api/index.ts";
 import { type ApiServer, serveApi } from "../../../src/gateway/http/index.ts";
 import { until } from "../../support/until.ts";
 import { line, sampleApi } from "./sample-api.ts";
@@ -22,7 +22,13 @@ function serve(api: SoloApi, onBug?: (error: Error) => void) {
   const socket = join(folder, "run", "solo.sock");
   const server = serveApi({ api, socketPath: socket, version: "1.0.0+abc", ...(onBug && { onBug }) });
   opened.push({ server, folder });
-  const ask = (path: string, init: RequestInit = {}) => fetch(`http://solo${path}`, { unix: socket, ...init });
+  const key = readFileSync(ownerKeyPath(socket), "utf8").trim();
+  const ask = (path: string, { headers, ...init }: RequestInit = {}) =>
+    fetch(`http://solo${path}`, {
+      unix: socket,
+      headers: { [ownerKeyHeader]: key, ...Object.fromEntries(new Headers(headers)) },
+      ...init,
+    });
   return { socket, server, ask };
 }
 
@@ -46,6 +52,21 @@ describe("the socket", () => {
     const { socket } = serve(sampleApi());
     expect(statSync(socket).mode & 0o777).toBe(0o600);
     expect(statSync(join(socket, "..")).mode & 0o777).toBe(0o700);
+  });
+
+  test("is open only to who can read its key, save for whether the kernel lives", async () => {
+    const { socket, ask } = serve(sampleApi());
+    expect(statSync(ownerKeyPath(socket)).mode & 0o777).toBe(0o600);
+    for (const headers of [{}, { [ownerKeyHeader]: "0".repeat(64) }, { [ownerKeyHeader]: "" }] as Record<
+      string,
+      string
+    >[]) {
+      const refused = await fetch("http://solo/v1/services", { unix: socket, headers });
+      expect(refused.status).toBe(401);
+      expect(await refused.json()).toMatchObject({ error: { code: "unauthenticated", exit: 4 } });
+    }
+    expect((await fetch("http://solo/v1/version", { unix: socket })).status).toBe(200);
+    expect((await ask("/v1/services")).status).toBe(200);
   });
 
   test("replaces a stale file in its place", async () => {
