@@ -1,6 +1,7 @@
 import { basename, resolve } from "node:path";
 import { string as argument } from "@oclif/core/args";
 import { option } from "@oclif/core/flags";
+import { SoloError } from "../src/api/index.ts";
 import { SoloCommand } from "../src/cli/index.ts";
 import { scaffoldService, templateNames } from "../src/cli/scaffold/index.ts";
 
@@ -23,6 +24,8 @@ export default class Init extends SoloCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Init);
     const { output } = await this.open(flags);
+    if (args.folder === "")
+      throw new SoloError("usage", "FOLDER is empty", { hint: "`solo init hello` writes a service" });
     const directory = resolve(args.folder);
     const service = basename(directory);
     const files = scaffoldService({ directory, name: service, template: flags.template });

@@ -3,8 +3,7 @@ import { nearest } from "../config/index.ts";
 
 /** oclif's complaint about a command line, as a usage error with the next step. `known` are the command's flag names. */
 export function usageError(thrown: Error, argv: readonly string[]): SoloError {
-  const words = argv.filter((argument) => /^[a-z][a-z-]*$/.test(argument)).slice(0, 1);
-  const help = `\`solo ${[...words, "--help"].join(" ")}\` shows what it takes`;
+  const help = `\`solo ${[...commandOf(thrown, argv), "--help"].join(" ")}\` shows what it takes`;
   const flags = stringsOf(thrown, "flags");
   if (flags.length > 0) {
     const [flag = ""] = flags;
@@ -18,7 +17,21 @@ export function usageError(thrown: Error, argv: readonly string[]): SoloError {
   return new SoloError("usage", messageOf(thrown), { hint: help, cause: thrown });
 }
 
+/** The words of the command that was meant: oclif's own, or the first one of the line. */
+function commandOf(thrown: Error, argv: readonly string[]): string[] {
+  const input = inputOf(thrown);
+  const context = input !== undefined && "context" in input ? input.context : undefined;
+  const id = typeof context === "object" && context !== null && "id" in context ? context.id : undefined;
+  if (typeof id === "string") return id.split(":");
+  return argv.filter((argument) => /^[a-z][a-z-]*$/.test(argument)).slice(0, 1);
+}
+
 function messageOf(thrown: Error): string {
+  const value = /^Parsing (--\S+) \n\t(Expected .*) but received: (.*)$/m.exec(thrown.message);
+  if (value !== null) {
+    const [, flag, expected = "", given] = value;
+    return `${flag}: ${expected.charAt(0).toLowerCase()}${expected.slice(1)}, got ${JSON.stringify(given)}`;
+  }
   const missing = /^Missing \d+ required args?/.test(thrown.message);
   const unexpected = /^Unexpected arguments?: (.*)$/m.exec(thrown.message)?.[1];
   if (missing && "args" in thrown && Array.isArray(thrown.args)) {
@@ -38,10 +51,14 @@ function stringsOf(thrown: Error, field: "flags"): string[] {
 
 /** oclif keeps what it parsed against: the flags of the command that was meant. */
 function knownFlags(thrown: Error): string[] {
-  if (!("parse" in thrown)) return [];
+  const input = inputOf(thrown);
+  return input !== undefined && "flags" in input ? Object.keys(input.flags ?? {}).map((name) => `--${name}`) : [];
+}
+
+function inputOf(thrown: Error): object | undefined {
+  if (!("parse" in thrown)) return undefined;
   const { parse } = thrown;
-  if (typeof parse !== "object" || parse === null || !("input" in parse)) return [];
+  if (typeof parse !== "object" || parse === null || !("input" in parse)) return undefined;
   const { input } = parse;
-  if (typeof input !== "object" || input === null || !("flags" in input)) return [];
-  return Object.keys(input.flags ?? {}).map((name) => `--${name}`);
+  return typeof input === "object" && input !== null ? input : undefined;
 }

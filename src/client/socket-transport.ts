@@ -58,7 +58,11 @@ function faultOf(thrown: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
-  if (beforeSending.has(code)) return new TransportFault("unreachable", code, { cause: thrown });
+  const hint =
+    code === "EACCES" || code === "EPERM"
+      ? "the kernel is another user's; `--data-dir` names one of your own"
+      : undefined;
+  if (beforeSending.has(code)) return new TransportFault("unreachable", code, { cause: thrown, ...(hint && { hint }) });
   return new TransportFault("lost", code || message, { cause: thrown });
 }
 

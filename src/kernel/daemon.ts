@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { hostVariables, SoloError } from "../api/index.ts";
-import { acquireLock, cleanEnvironment, holderOf, type Lock } from "../system/index.ts";
+import { acquireLock, cleanEnvironment, freeDiskBytes, holderOf, type Lock } from "../system/index.ts";
 import { clearBootError, kernelExit, readBootError } from "./guardian/index.ts";
 
 export interface DaemonOptions {
@@ -122,6 +122,8 @@ function daemonEnvironment(): Record<string, string> {
 
 const inherited =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_.+|TZ|TMPDIR|XDG_.+|SOLO_.+|NO_PROXY|HTTPS?_PROXY)$/i;
+/** With less a kernel can't even write down what it lacks. */
+const leastDiskBytes = 65_536;
 /** Requests a kernel may have in flight (probes and calls): the most that Bun takes, read only at the start of the process. */
 const maxHttpRequests = "65535";
 
@@ -129,6 +131,12 @@ function throwIfFailed(guardian: Bun.Subprocess, runDir: string, dataDir: string
   if (guardian.exitCode === null && guardian.signalCode === null) return;
   const document = readBootError(runDir);
   if (document !== undefined) throw SoloError.fromDocument(document);
+  const free = freeDiskBytes(dataDir);
+  if (free < leastDiskBytes) {
+    throw new SoloError("storage_full", `${dataDir}: no space left to start a kernel in (${free} bytes)`, {
+      hint: "free some space on this file system, or choose another folder with --data-dir",
+    });
+  }
   const how = guardian.signalCode ?? `exit code ${guardian.exitCode}`;
   throw new SoloError("failed", `the daemon ended at its start (${how})`, {
     hint: `see ${join(dataDir, "logs", "kernel.log")}, or start it with \`solo start --foreground\``,

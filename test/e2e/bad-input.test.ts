@@ -304,3 +304,29 @@ describe("a data directory that", () => {
     expect(await (await env.fetch("ok")).text()).toBe("ok");
   });
 });
+
+describe("a command line that makes no sense is answered with", () => {
+  test.each([
+    [["deploy", ""], "usage", 2, "PATH is empty"],
+    [["run", ""], "usage", 2, "PATH is empty"],
+    [["init", ""], "usage", 2, "FOLDER is empty"],
+    [["init", "/proc/nowhere"], "io_error", 1, "/proc/nowhere: can't be made"],
+    [["logs", "web", "--tail", "-5"], "usage", 2, '--tail: expected an integer greater than or equal to 0, got "-5"'],
+    [["deploy", "web.ts", "--replicas", "many"], "usage", 2, '--replicas: expected an integer, got "many"'],
+  ])("%p", async (args, code, exit, words) => {
+    await using env = soloEnv();
+    const { message } = await refused(env, args, { code, exit });
+    expect(message).toStartWith(words);
+  });
+
+  test("the help of the command that was meant, and a hint that fits", async () => {
+    await using env = soloEnv();
+    const usage = { code: "usage", exit: 2 };
+    expect((await refused(env, ["config", "explain"], usage)).hint).toContain("`solo config explain --help`");
+    expect((await refused(env, ["log", "inspect"], usage)).hint).toContain("`solo log inspect --help`");
+    expect((await refused(env, ["list", "extra"], usage)).hint).toContain("`solo list --help`");
+    env.write("web.ts", answering);
+    const { hint } = await refused(env, ["deploy", "web.ts", "a b"], { code: "invalid_name", exit: 2 });
+    expect(hint).toBe("choose another name");
+  });
+});

@@ -96,6 +96,12 @@ test("a full disk: services go on, reads answer, changes fail as such, and all w
   expect(seen).toMatchObject({ samePid: true, answer: "second" });
 });
 
+test("a disk that is full before the first start is told as such", () => {
+  const seen = z.array(outcome).parse(JSON.parse(inPrivateMounts("no-room.ts")));
+  expect(seen).toHaveLength(3);
+  for (const result of seen) expect(result).toMatchObject({ code: 1, document: { error: { code: "storage_full" } } });
+});
+
 test("a data directory that can only be read answers reads, and changes are refused", () => {
   const seen = z
     .object({ deployed: outcome, listed: outcome, status: z.int(), logs: z.int(), repeated: z.int() })

@@ -36,7 +36,7 @@ export function serviceFromFlags({ path, name, args }: ServiceWords, flags: Serv
   const chosen = name ?? serviceNameOf(resolve(cwd, path));
   if (!namePattern.test(chosen)) {
     throw new SoloError("invalid_name", `invalid name ${JSON.stringify(chosen)}: use 1 to 64 of A-Z a-z 0-9 _ -`, {
-      hint: "add a name: `solo deploy PATH NAME`",
+      hint: name === undefined ? "add a name: `solo deploy PATH NAME`" : "choose another name",
     });
   }
   const workingFolder =

@@ -15,6 +15,7 @@ export interface ProgramRequest {
 /** What to run, and how: the part of a specification that follows from the path. Missing files are told at once. */
 export function programOf(request: ProgramRequest): Pick<ServiceSpecInput, "kind" | "path" | "command" | "args"> {
   const { path, args, cwd } = request;
+  if (path === "") throw new SoloError("usage", "PATH is empty", { hint: "`.` stands for this folder" });
   const kind = request.kind ?? detectKind(request);
   const absolute = resolve(cwd, path);
   if (kind === "command" || kind === "port")

@@ -35,9 +35,11 @@ function skew(version: string, commit: string): Finding {
 }
 
 function fromHealth({ checks }: HealthDocument): Finding[] {
-  return checks.map(({ name, status, message }) =>
-    status === "healthy" ? ok(name, message) : warning(name, message, "`solo health` and the kernel's log tell more"),
-  );
+  const hint = "`solo health` and the kernel's log tell more";
+  return checks.map(({ name, status, message }) => {
+    if (status === "healthy") return ok(name, message);
+    return status === "degraded" ? warning(name, message, hint) : error(name, message, hint);
+  });
 }
 
 function absent({ paths }: LoadedConfig): Finding {

@@ -18,6 +18,6 @@ function serviceColumns({ style }: View): Column<ServiceRow>[] {
     { title: "MEMORY", value: ({ rss_bytes }) => (rss_bytes > 0 ? formatSize(rss_bytes) : "-"), align: "right" },
     { title: "CPU", value: ({ cpu_percent }) => `${cpu_percent.toFixed(1)}%`, align: "right", leaves: 2 },
     { title: "KIND", value: ({ kind }) => kind, leaves: 3 },
-    { title: "URL", value: ({ url }) => url ?? "-", paint: (text) => style.cyan(text), shrinks: true },
+    { title: "URL", value: ({ url }) => url ?? "-", paint: (text) => style.cyan(text), shrinks: true, least: 24 },
   ];
 }

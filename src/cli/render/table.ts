@@ -8,6 +8,8 @@ export interface Column<Row> {
   readonly paint?: (text: string, row: Row) => string;
   /** Gives up width when the terminal is too narrow; the others never do. */
   readonly shrinks?: boolean;
+  /** Narrower it says nothing, and is left out instead. Columns that shrink otherwise do so down to eight. */
+  readonly least?: number;
   /** Left out when no row has a value. */
   readonly optional?: boolean;
   /** Left out when the terminal is too narrow for everything, the highest number first. */
@@ -21,7 +23,7 @@ export function renderTable<Row>(rows: readonly Row[], wanted: readonly Column<R
   const cells = rows.map((row) => columns.map(({ value }) => value(row)));
   const widths = fit(
     columns.map(({ title }, index) => Math.max(width(title), ...cells.map((row) => width(row[index] ?? "")))),
-    columns.map(({ shrinks }) => shrinks === true),
+    columns.map(({ shrinks, least = minimumWidth }) => (shrinks ? least : Number.POSITIVE_INFINITY)),
     view.width,
   );
   const heading = columns.map((column, index) => pad(column.title, widths[index] ?? 0, column.align)).join(gap);
@@ -38,14 +40,18 @@ export function renderTable<Row>(rows: readonly Row[], wanted: readonly Column<R
 }
 
 function chooseColumns<Row>(rows: readonly Row[], columns: readonly Column<Row>[], available: number): Column<Row>[] {
-  const needed = columns.reduce(
-    (sum, { title, value }) => sum + Math.max(width(title), ...rows.map((row) => width(value(row)))),
-    gap.length * (columns.length - 1),
-  );
+  const gaps = gap.length * (columns.length - 1);
+  const full = columns.map(({ title, value }) => Math.max(width(title), ...rows.map((row) => width(value(row)))));
+  const needed = full.reduce((sum, one) => sum + one, gaps);
   const leaving = columns
     .filter(({ leaves }) => leaves !== undefined)
     .toSorted((one, other) => (other.leaves ?? 0) - (one.leaves ?? 0));
-  const [first] = leaving;
+  const shrunk = columns.reduce((sum, { shrinks, least = minimumWidth }, index) => {
+    const one = full[index] ?? 0;
+    return sum + (shrinks ? Math.min(one, least) : one);
+  }, gaps);
+  const useless = shrunk > available ? columns.find(({ least }) => least !== undefined) : undefined;
+  const first = leaving[0] ?? useless;
   if (needed <= available || first === undefined) return [...columns];
   return chooseColumns(
     rows,
@@ -55,11 +61,11 @@ function chooseColumns<Row>(rows: readonly Row[], columns: readonly Column<Row>[
 }
 
 /** Takes what is too much from the columns that may shrink, the widest first. */
-function fit(wanted: readonly number[], shrinks: readonly boolean[], available: number): number[] {
+function fit(wanted: readonly number[], least: readonly number[], available: number): number[] {
   const widths = [...wanted];
   const total = () => widths.reduce((sum, one) => sum + one, 0) + gap.length * (widths.length - 1);
   while (total() > available) {
-    const candidates = widths.map((one, index) => (shrinks[index] && one > minimumWidth ? one : 0));
+    const candidates = widths.map((one, index) => (one > (least[index] ?? minimumWidth) ? one : 0));
     const widest = Math.max(...candidates);
     if (widest === 0) break;
     const index = candidates.indexOf(widest);

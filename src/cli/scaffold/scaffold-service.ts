@@ -16,7 +16,7 @@ export interface ScaffoldOptions {
  * its files are written, or none.
  *
  * @returns the names of the files written, in the folder
- * @throws SoloError `invalid_name`; `conflict` when one of the files exists
+ * @throws SoloError `invalid_name`; `conflict` when one of the files exists; `io_error` when the folder can't be made
  */
 export function scaffoldService({ directory, name, template }: ScaffoldOptions): string[] {
   if (!namePattern.test(name)) {
@@ -29,7 +29,15 @@ export function scaffoldService({ directory, name, template }: ScaffoldOptions):
       hint: "choose another folder; nothing was written",
     });
   }
-  mkdirSync(directory, { recursive: true });
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SoloError("io_error", `${directory}: can't be made (${reason})`, {
+      hint: "choose a folder that you may write to",
+      cause: error,
+    });
+  }
   return writeAll(directory, files);
 }
 

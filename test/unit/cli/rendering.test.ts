@@ -56,6 +56,26 @@ test("a list fits into 80 columns", async () => {
   }
 });
 
+test("a list on a narrow terminal shows whole addresses or none", async () => {
+  const row: ServiceRow = {
+    service: "hello",
+    tenant: "default",
+    revision: "abc",
+    kind: "source",
+    state: "ready",
+    replicas: 3,
+    ready: 3,
+    restarts: 0,
+    uptime_ms: 118_000,
+    rss_bytes: 131_200_000,
+    cpu_percent: 0,
+    url: "http://hello.localhost:8000/",
+  };
+  const at = async (width: number) => renderServiceList({ services: [row] }, await view(width)).split("\n");
+  expect(await at(42)).toEqual(["SERVICE  STATE  READY  UPTIME    MEMORY", "hello    ready    3/3  1m 58s  131.2 MB"]);
+  expect((await at(80))[1]).toContain(row.url ?? "");
+});
+
 test("log lines name their instance once there is a second one", async () => {
   const line = (instance: string): LogLine => ({
     type: "log",
