@@ -8,5 +8,6 @@ export * from "./operations.ts";
 export * from "./owner-key.ts";
 export * from "./routes.ts";
 export * from "./spec.ts";
+export * from "./state-operations.ts";
 export * from "./states.ts";
 export * from "./units.ts";

@@ -20,6 +20,20 @@ import { effectStates } from "./documents.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { routes } from "./routes.ts";
 import { groupSchema, serviceSpecSchema } from "./spec.ts";
+import {
+  type StateChangeLine,
+  type StateDeleted,
+  type StateEntryLine,
+  type StateImported,
+  type StateValue,
+  type StateWritten,
+  stateDeleteRequestSchema,
+  stateGetRequestSchema,
+  stateImportRequestSchema,
+  stateScanRequestSchema,
+  stateSetRequestSchema,
+  stateWatchRequestSchema,
+} from "./state-operations.ts";
 import { maxStepIdLength } from "./steps.ts";
 
 /**
@@ -124,6 +138,12 @@ export const operations = {
   call: { ...routes.call, input: callRequestSchema },
   logs: { ...routes.logs, input: logsRequestSchema },
   events: { ...routes.events, input: eventsRequestSchema },
+  stateGet: { ...routes.stateGet, input: stateGetRequestSchema },
+  stateSet: { ...routes.stateSet, input: stateSetRequestSchema },
+  stateDelete: { ...routes.stateDelete, input: stateDeleteRequestSchema },
+  stateScan: { ...routes.stateScan, input: stateScanRequestSchema },
+  stateWatch: { ...routes.stateWatch, input: stateWatchRequestSchema },
+  stateImport: { ...routes.stateImport, input: stateImportRequestSchema },
   effects: { ...routes.effects, input: effectsRequestSchema },
   resolve: { ...routes.resolve, input: resolveRequestSchema },
   signal: { ...routes.signal, input: signalRequestSchema },
@@ -151,6 +171,12 @@ export interface OperationOutput {
   call: CallResult;
   logs: LogLine;
   events: EventDocument;
+  stateGet: StateValue;
+  stateSet: StateWritten;
+  stateDelete: StateDeleted;
+  stateScan: StateEntryLine;
+  stateWatch: StateChangeLine;
+  stateImport: StateImported;
   effects: EffectList;
   resolve: EffectDocument;
   signal: SignalResult;

@@ -2,7 +2,11 @@ import type { SoloApi } from "../api/index.ts";
 import type { LoadedConfig } from "../config/index.ts";
 
 /** The operations that a kernel can answer from its files while no daemon runs. */
-export interface ReadOnlyApi extends Pick<SoloApi, "list" | "status" | "logs" | "events" | "why" | "health"> {
+export interface ReadOnlyApi
+  extends Pick<
+    SoloApi,
+    "stateGet" | "stateScan" | "stateWatch" | "list" | "status" | "logs" | "events" | "why" | "health"
+  > {
   /** Only as a dry run. */
   readonly deploy: SoloApi["deploy"];
   /** Whether any process of any tenant's service lives. */

@@ -21,6 +21,12 @@ import {
   scaleRequestSchema,
   serviceKey,
   shutdownRequestSchema,
+  stateDeleteRequestSchema,
+  stateGetRequestSchema,
+  stateImportRequestSchema,
+  stateScanRequestSchema,
+  stateSetRequestSchema,
+  stateWatchRequestSchema,
   signalRequestSchema,
   statusRequestSchema,
   type VersionDocument,
@@ -47,6 +53,7 @@ import { deploy } from "./operations/deploy.ts";
 import { kill } from "./operations/kill.ts";
 import { restart } from "./operations/restart.ts";
 import { scale } from "./operations/scale.ts";
+import { deleteState, getState, importState, scanState, setState, watchState } from "./operations/state.ts";
 import { deliverSignal, listEffects, resolveEffect, showBudget } from "./operations/steps.ts";
 import { progressStream, type ReportProgress } from "./progress.ts";
 import type { Routes } from "./routes.ts";
@@ -171,6 +178,22 @@ export class Kernel implements SoloApi {
 
   why: SoloApi["why"] = async (input) =>
     explainService(this.#parts.events, this.get(accept(whyRequestSchema, input)).ref);
+
+  stateGet: SoloApi["stateGet"] = async (input) => getState(this, accept(stateGetRequestSchema, input));
+
+  stateSet: SoloApi["stateSet"] = async (input) => setState(this, accept(stateSetRequestSchema, input));
+
+  stateDelete: SoloApi["stateDelete"] = async (input) => deleteState(this, accept(stateDeleteRequestSchema, input));
+
+  stateScan: SoloApi["stateScan"] = (input) =>
+    lazily(() => scanState(this, accept(stateScanRequestSchema, input)));
+
+  stateWatch: SoloApi["stateWatch"] = (input, signal) => {
+    const end = signal === undefined ? this.ending : AbortSignal.any([signal, this.ending]);
+    return lazily(() => watchState(this, accept(stateWatchRequestSchema, input), end));
+  };
+
+  stateImport: SoloApi["stateImport"] = async (input) => importState(this, accept(stateImportRequestSchema, input));
 
   health: SoloApi["health"] = async () => health(this);
 

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   deployRequestSchema,
   eventsRequestSchema,
@@ -9,10 +10,14 @@ import {
   type ServiceRow,
   type SoloApi,
   SoloError,
+  stateGetRequestSchema,
+  stateScanRequestSchema,
+  stateWatchRequestSchema,
   statusRequestSchema,
   whyRequestSchema,
 } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
+import { openStateAtRest, type ServiceState, type StateAtRest } from "../state/index.ts";
 import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
 import { explain, explainService } from "../observe/why/index.ts";
@@ -27,12 +32,17 @@ import {
 } from "./database/index.ts";
 import { lazily } from "./lazily.ts";
 import { serviceNotFound } from "./not-found.ts";
+import { shownEntries, shownHistory, shownValue } from "./operations/state.ts";
 import { planDeploy } from "./plan.ts";
 import { hostOf } from "./routes.ts";
 import { sandboxPlace } from "./sandbox-place.ts";
 
 /** What can be read of a data directory while no kernel runs on it. */
-export interface ReadApi extends Pick<SoloApi, "list" | "status" | "logs" | "events" | "why" | "health"> {
+export interface ReadApi
+  extends Pick<
+    SoloApi,
+    "stateGet" | "stateScan" | "stateWatch" | "list" | "status" | "logs" | "events" | "why" | "health"
+  > {
   /** What a deploy would change; one that is no dry run is refused, because it needs a kernel. */
   readonly deploy: SoloApi["deploy"];
   /** Whether any process of any tenant's service lives. */
@@ -97,6 +107,17 @@ class Reader implements ReadApi {
     };
   };
 
+  stateGet: SoloApi["stateGet"] = async (input) => {
+    const request = accept(stateGetRequestSchema, input);
+    await using opened = await this.#state(request);
+    return shownValue(opened.state, request, request.key);
+  };
+
+  stateScan: SoloApi["stateScan"] = (input) => this.#ofState(accept(stateScanRequestSchema, input), shownEntries);
+
+  /** What the log still has. */
+  stateWatch: SoloApi["stateWatch"] = (input) => this.#ofState(accept(stateWatchRequestSchema, input), shownHistory);
+
   logs: SoloApi["logs"] = (input, signal) =>
     lazily(() => {
       const request = accept(logsRequestSchema, input);
@@ -147,6 +168,19 @@ class Reader implements ReadApi {
 
   #events(): EventLog | undefined {
     return this.#database && new EventLog(this.#database.handle, systemClock);
+  }
+
+  async *#ofState<Request extends ServiceRef, Line>(
+    request: Request,
+    show: (state: ServiceState, request: Request) => AsyncIterable<Line>,
+  ): AsyncGenerator<Line> {
+    await using opened = await this.#state(request);
+    yield* show(opened.state, request);
+  }
+
+  #state(ref: ServiceRef): Promise<StateAtRest> {
+    const { tenant, name } = this.#get(ref).ref;
+    return openStateAtRest(join(this.#paths.state, tenant, name), systemClock);
   }
 
   #get(ref: ServiceRef): ServiceRecord {

@@ -11,7 +11,7 @@ export {
   type Subject,
   type Verification,
 } from "./checkpoint/index.ts";
-export { maxKeyBytes, maxValueBytes } from "./core/check-mutations.ts";
+export { checkWrites, maxKeyBytes, maxValueBytes } from "./core/check-mutations.ts";
 export { defaultSettings, type OpenStateOptions, openState } from "./core/open.ts";
 export { type Space, spaces } from "./core/space.ts";
 export type {
@@ -35,6 +35,7 @@ export type {
   View,
 } from "./core/types.ts";
 export { ServiceStates } from "./service-states.ts";
+export { openStateAtRest, type StateAtRest } from "./at-rest.ts";
 export {
   type Caller,
   costOf,

@@ -49,4 +49,6 @@ const scalarFields: ReadonlyMap<string, (text: string) => unknown> = new Map<str
   ["logs.tail", number],
   ["events.follow", boolean],
   ["events.tail", number],
+  ["stateScan.limit", number],
+  ["stateWatch.follow", boolean],
 ]);

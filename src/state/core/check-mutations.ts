@@ -9,6 +9,13 @@ export const maxValueBytes = 3 * 2 ** 20;
 
 /** @returns why an entry with these mutations can't be */
 export function checkMutations(mutations: readonly Mutation[], table: Table, quota: StateQuota): SoloError | undefined {
+  const refused = checkWrites(mutations);
+  if (refused !== undefined || (quota.max_bytes === undefined && quota.max_keys === undefined)) return refused;
+  return checkQuota(mutations, table, quota);
+}
+
+/** @returns why these could never be written, whatever the state holds */
+export function checkWrites(mutations: readonly Mutation[]): SoloError | undefined {
   for (const mutation of mutations) {
     const { key } = mutation;
     if (!key.isWellFormed()) {
@@ -25,9 +32,7 @@ export function checkMutations(mutations: readonly Mutation[], table: Table, quo
       });
     }
   }
-  return quota.max_bytes === undefined && quota.max_keys === undefined
-    ? undefined
-    : checkQuota(mutations, table, quota);
+  return undefined;
 }
 
 /** What would take no more room than before is never refused. */

@@ -48,6 +48,12 @@ export function sampleApi(overrides: Partial<SoloApi> = {}): SampleApi {
       }
     },
     events: unused("events"),
+    stateGet: unused("stateGet"),
+    stateSet: unused("stateSet"),
+    stateDelete: unused("stateDelete"),
+    stateScan: unused("stateScan"),
+    stateWatch: unused("stateWatch"),
+    stateImport: unused("stateImport"),
     restart: unused("restart"),
     scale: unused("scale"),
     effects: unused("effects"),
