@@ -232,6 +232,8 @@ export const serviceStatusSchema = serviceRowSchema.extend({
     ),
   }),
   limits: z.object({ log_bytes: count }),
+  /** Null for a service without one, and while no kernel runs. */
+  budget: budgetDocumentSchema.nullable(),
   recent_events: z.array(eventSchema),
   last_exit: lastExitSchema.nullable(),
 });

@@ -70,13 +70,14 @@ export const resolveRequestSchema = z.strictObject({
   /** `done`: it happened; `failed`: it did not, and is not to be tried again; `retry`: it did not, and may be. */
   as: z.enum(["done", "failed", "retry"]),
   /** `done`: what the effect's function would have returned. */
-  result: z.json().optional(),
+  result: z.unknown().optional(),
 });
 export const signalRequestSchema = z.strictObject({
   ...target,
   signal: stepId,
   run: stepId.optional(),
-  value: z.json().default(null),
+  /** Any JSON. */
+  value: z.unknown().default(null),
   /** Delivered again under the same id, it counts once. */
   id: stepId.optional(),
 });

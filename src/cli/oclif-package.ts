@@ -16,6 +16,7 @@ export const oclifPackage: Interfaces.PJSON = {
       completion: { description: "Complete commands, flags and service names in your shell" },
       config: { description: "Show, check and explain the configuration" },
       context: { description: "Name the kernels that you work with" },
+      effects: { description: "Show what services did outside of themselves, and resolve what is unknown" },
       log: { description: "Look into durable logs, check, repair and truncate them" },
       store: { description: "Look into key-value stores, check, repair and compact them" },
     },

@@ -151,7 +151,9 @@ export class Kernel implements SoloApi {
   status: SoloApi["status"] = async (input) => {
     const service = this.get(accept(statusRequestSchema, input));
     const { tenant, name } = service.ref;
-    return serviceStatus(this, service, this.#parts.events.recent(tenant, name, recentEvents));
+    // A state that nobody uses is not opened for a look: only a budget is kept there that is worth showing.
+    const budget = service.revision.spec.budget === undefined ? null : await showBudget(this, { tenant, name });
+    return serviceStatus(this, service, this.#parts.events.recent(tenant, name, recentEvents), budget);
   };
 
   logs: SoloApi["logs"] = (input, signal) =>

@@ -102,6 +102,7 @@ class Reader implements ReadApi {
       })),
       health: { status: "unknown", probes: [] },
       limits: { log_bytes: this.#database?.revisions.get(record.ref, record.revision)?.spec.log_bytes ?? 0 },
+      budget: null,
       recent_events: this.#events()?.recent(tenant, name, recentEvents) ?? [],
       last_exit: null,
     };

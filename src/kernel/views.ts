@@ -1,4 +1,12 @@
-import type { DeployResult, EventDocument, InstanceDetail, LastExit, ServiceRow, ServiceStatus } from "../api/index.ts";
+import type {
+  BudgetDocument,
+  DeployResult,
+  EventDocument,
+  InstanceDetail,
+  LastExit,
+  ServiceRow,
+  ServiceStatus,
+} from "../api/index.ts";
 import type { Instance } from "../supervise/index.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Revision, type Service, serviceState } from "./service.ts";
@@ -67,7 +75,12 @@ export function serviceRow(kernel: Kernel, service: Service, instances: readonly
   };
 }
 
-export function serviceStatus(kernel: Kernel, service: Service, recent: EventDocument[]): ServiceStatus {
+export function serviceStatus(
+  kernel: Kernel,
+  service: Service,
+  recent: EventDocument[],
+  budget: BudgetDocument | null,
+): ServiceStatus {
   const instances = kernel.supervisor.instancesOf(service.ref);
   const row = serviceRow(kernel, service, instances);
   return {
@@ -75,6 +88,7 @@ export function serviceStatus(kernel: Kernel, service: Service, recent: EventDoc
     instances: instances.map((instance) => instanceDetail(kernel, instance)),
     health: { status: healthOf(row), probes: instances.flatMap((instance) => probesOf(instance)) },
     limits: { log_bytes: service.revision.spec.log_bytes },
+    budget,
     recent_events: recent,
     last_exit: lastExit(instances) ?? service.lastExit ?? null,
   };

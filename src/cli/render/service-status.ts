@@ -19,6 +19,14 @@ export function renderServiceStatus(status: ServiceStatus, view: View): string {
     ["memory", status.rss_bytes > 0 ? formatSize(status.rss_bytes) : "-"],
     ["log budget", formatSize(status.limits.log_bytes)],
   ];
+  for (const { resource, limit, used, reserved } of status.budget?.resources ?? []) {
+    if (limit === null) continue;
+    const held = reserved > 0 ? `, ${quantity(resource, reserved)} set aside` : "";
+    facts.push([
+      resource === "wall_ms" ? "wall time" : resource,
+      `${quantity(resource, used)} of ${quantity(resource, limit)} used${held}`,
+    ]);
+  }
   if (status.last_exit) {
     const { instance, reason, time } = status.last_exit;
     facts.push(["last exit", `${instance}: ${reason}, ${relativeTime(time, now)}`]);
@@ -37,6 +45,10 @@ export function renderServiceStatus(status: ServiceStatus, view: View): string {
     sections.push([style.dim("recent events"), ...renderRecentEvents(status.recent_events, view)].join("\n"));
   }
   return sections.join("\n\n");
+}
+
+function quantity(resource: string, value: number): string {
+  return resource === "wall_ms" ? formatDuration(value) : String(value);
 }
 
 function instanceColumns({ style }: View): Column<InstanceDetail>[] {

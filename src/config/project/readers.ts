@@ -9,6 +9,12 @@ export const httpTarget: Reader<string> = {
       : new Refusal('a path such as "/health", or a whole http:// URL'),
 };
 
+/** A number from 0 on, with a fraction or without. */
+export function amount(what: string, max: number): Reader<number> {
+  const refusal = new Refusal(`${what} from 0 to ${max}`);
+  return { fromFile: (value) => (typeof value === "number" && value >= 0 && value <= max ? value : refusal) };
+}
+
 export interface TcpTarget {
   readonly host: string;
   /** `0` stands for the instance's own port. */

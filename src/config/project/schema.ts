@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { dependencyConditions, sandboxSchema, serviceSpecSchema } from "../../api/spec.ts";
 import { duration, integer, oneOf, type Reader, Refusal, refusalMessage, size } from "../value-types.ts";
-import { backoffRange, httpTarget, tcpTarget } from "./readers.ts";
+import { amount, backoffRange, httpTarget, tcpTarget } from "./readers.ts";
 
 /** What a project file may say about services and groups, as written there; `translate.ts` turns it into specifications. */
 
@@ -74,6 +74,15 @@ const sandboxFileSchema = z.strictObject({
 });
 export type SandboxFile = z.infer<typeof sandboxFileSchema>;
 
+const budgetFileSchema = z.strictObject({
+  calls: read(integer("a number of calls", 0, Number.MAX_SAFE_INTEGER)).optional(),
+  tokens: read(integer("a number of tokens", 0, Number.MAX_SAFE_INTEGER)).optional(),
+  currency: read(amount("an amount of money", 1e9)).optional(),
+  wall: read(duration(0, Number.MAX_SAFE_INTEGER)).optional(),
+  per: read(duration(1_000, Number.MAX_SAFE_INTEGER)).optional(),
+});
+export type BudgetFile = z.infer<typeof budgetFileSchema>;
+
 export const serviceFileSchema = z.strictObject({
   source: z.string().min(1).optional(),
   wasm: z.string().min(1).optional(),
@@ -91,6 +100,7 @@ export const serviceFileSchema = z.strictObject({
   fixed_port: read(integer("a port", 1, 65_535)).optional(),
   route: z.strictObject({ host: z.union([z.string(), z.array(z.string()).min(1)]) }).optional(),
   sandbox: sandboxFileSchema.optional(),
+  budget: budgetFileSchema.optional(),
   logs: z.strictObject({ bytes: read(size(1_000_000, 1e12)) }).optional(),
   state: stateFileSchema.optional(),
 });

@@ -4,7 +4,7 @@ import { expandPath } from "../paths.ts";
 import type { KeyPath } from "../scan/key-map.ts";
 import { toHealth } from "./health.ts";
 import type { Report } from "./report.ts";
-import type { RestartFile, SandboxFile, ServiceFile } from "./schema.ts";
+import type { BudgetFile, RestartFile, SandboxFile, ServiceFile } from "./schema.ts";
 import { checkState, toState } from "./state.ts";
 
 /** What a service gets for what its file leaves open. */
@@ -42,6 +42,7 @@ export function toSpec(file: ServiceFile, path: KeyPath, context: TranslateConte
     ...(file.fixed_port !== undefined && { fixed_port: file.fixed_port }),
     ...(file.route && { hosts: [file.route.host].flat().map((host) => host.toLowerCase()) }),
     ...(file.sandbox && { sandbox: toSandbox(file.sandbox, context) }),
+    ...(file.budget && { budget: toBudget(file.budget) }),
     ...(file.logs && { log_bytes: file.logs.bytes }),
     ...(file.state && { state: toState(file.state, (folder) => absolute(folder, context)) }),
   });
@@ -100,6 +101,10 @@ function toRestart({ policy, max, within, backoff }: RestartFile) {
     ...(within !== undefined && { within_ms: within }),
     ...(backoff && { backoff_min_ms: backoff.min, backoff_max_ms: backoff.max }),
   };
+}
+
+function toBudget({ wall, per, ...counted }: BudgetFile) {
+  return { ...counted, ...(wall !== undefined && { wall_ms: wall }), ...(per !== undefined && { window_ms: per }) };
 }
 
 /** An executable with a slash is a path from the file's folder; one without is found in PATH, as in a shell. */
