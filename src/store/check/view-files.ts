@@ -35,6 +35,7 @@ function viewFile(path: string, file: StoreFile | undefined): StoreFile {
     path,
     readSync: (into, position) => file?.readSync(into, position) ?? 0,
     read: async (into, position) => (await file?.read(into, position)) ?? 0,
+    readCached: (into, position) => file?.readCached(into, position) ?? 0,
     writeSync() {},
     async write() {},
     async writeParts() {},

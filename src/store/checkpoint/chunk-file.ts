@@ -124,13 +124,14 @@ export async function* checkChunks(
   const file = files.open(path, "read");
   try {
     const header = new Uint32Array(headerBytes / 4);
-    const payload = new Uint8Array(chunkBytes);
+    let payload = new Uint8Array(0);
     let position = 0;
     for (let chunk = 0; chunk < chunks; chunk++) {
       const count = await file.read(new Uint8Array(header.buffer), position);
       const [word, length = 0, low, high, number, own] = header;
       const isOwn = word === magic && number === chunk && own === token;
       if (count < headerBytes || !isOwn || length > chunkBytes) return yield { position, skippable: false };
+      if (payload.length < length) payload = new Uint8Array(length);
       const body = payload.subarray(0, length);
       if ((await file.read(body, position + headerBytes)) < length) return yield { position, skippable: false };
       const sum = checksumOf(body);

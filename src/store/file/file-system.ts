@@ -41,6 +41,8 @@ export interface StoreFile {
   /** Fills `into` from `position`; returns the bytes read, fewer than asked only at the file's end. */
   readSync(into: Uint8Array, position: number): number;
   read(into: Uint8Array, position: number): Promise<number>;
+  /** The same at once, of what is in memory: fewer bytes than asked, or none, when the disk would have to be waited for. */
+  readCached(into: Uint8Array, position: number): number;
   /** Writes all of the bytes, or throws: then any part of them may have been written. Don't change them meanwhile. */
   writeSync(bytes: Uint8Array, position: number): void;
   write(bytes: Uint8Array, position: number): Promise<void>;

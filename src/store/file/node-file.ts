@@ -1,4 +1,5 @@
 import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import { readCached } from "./cached-read.ts";
 import { fdatasync, read, write, writev } from "./descriptor.ts";
 import type { OpenMode, StoreFile } from "./file-system.ts";
 import { punchHole } from "./punch-hole.ts";
@@ -48,6 +49,10 @@ class NodeFile implements StoreFile {
       done += count;
     }
     return done;
+  }
+
+  readCached(into: Uint8Array, position: number): number {
+    return readCached(this.#descriptor, into, position);
   }
 
   writeSync(bytes: Uint8Array, position: number): void {

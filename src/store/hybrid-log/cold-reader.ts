@@ -17,16 +17,30 @@ import { blockIsSound, readSeal } from "./page-seal.ts";
 /** Seals of pages kept in memory: 4 KiB each at the usual page size, so that a terabyte of log takes at most 4 MiB of them. */
 const maxSeals = 1_024;
 
+/** Records that begin this close to a block's end, in bytes, are taken to reach into the next one. */
+const usualBytes = 256;
+
 /** Reads single records of pages that have left memory, and believes nothing without its checksum. */
 export class ColdReader {
   reads = 0;
   readonly #files: LogFiles;
   readonly #geometry: Geometry;
   readonly #seals = new Map<number, Uint32Array>();
+  /** Two blocks that {@link readCached} reads into, and views of them. */
+  readonly #words: Int32Array;
+  readonly #oneBlock: Uint8Array;
+  readonly #secondBlock: Uint8Array;
+  readonly #twoBlocks: Uint8Array;
 
   constructor(files: LogFiles, geometry: Geometry) {
     this.#files = files;
     this.#geometry = geometry;
+    const { blockBytes } = geometry;
+    const room = new ArrayBuffer(2 * blockBytes);
+    this.#words = new Int32Array(room);
+    this.#oneBlock = new Uint8Array(room, 0, blockBytes);
+    this.#secondBlock = new Uint8Array(room, blockBytes);
+    this.#twoBlocks = new Uint8Array(room);
   }
 
   /** The words of the record at an address. */
@@ -50,6 +64,31 @@ export class ColdReader {
     const record = new Int32Array(bytes.slice(start, start + size * unitBytes).buffer);
     if (!isSoundRecord(record)) throw this.#corrupt(address * unitBytes);
     return record;
+  }
+
+  /** The same at once, when the operating system has it in memory and it lies in one or two blocks; else `undefined`. */
+  readCached(address: number): Int32Array | undefined {
+    const { pageUnits, blockBytes, dataUnits } = this.#geometry;
+    const page = Math.floor(address / pageUnits);
+    const seal = this.#seals.get(page);
+    if (seal === undefined) return undefined;
+    const unit = address - page * pageUnits;
+    const first = Math.floor((unit * unitBytes) / blockBytes);
+    const start = unit * unitBytes - first * blockBytes;
+    const isLast = (first + 1) * blockBytes >= dataUnits * unitBytes;
+    const isOne = isLast || start + usualBytes <= blockBytes;
+    const bytes = isOne ? this.#oneBlock : this.#twoBlocks;
+    if (this.#files.readCached(address - start / unitBytes, bytes) < bytes.length) return undefined;
+    const at = start / 4;
+    const words = this.#words;
+    const end = start + (words[at + sizeWord] ?? 0) * unitBytes;
+    if (start + headerBytes > bytes.length || end > bytes.length || unit + (words[at + sizeWord] ?? 0) > dataUnits)
+      return undefined;
+    if (!blockIsSound(this.#oneBlock, seal, first)) return undefined;
+    if (end > blockBytes && !blockIsSound(this.#secondBlock, seal, first + 1)) return undefined;
+    if (!isSoundRecord(words, at)) return undefined;
+    this.reads++;
+    return words.subarray(at, end / 4);
   }
 
   async #readBlocks(page: number, seal: Uint32Array, from: number, to: number): Promise<Uint8Array> {

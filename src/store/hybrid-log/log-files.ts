@@ -80,6 +80,12 @@ export class LogFiles {
     }
   }
 
+  /** The same at once, of what the operating system has in memory: see `StoreFile.readCached`. */
+  readCached(address: number, into: Uint8Array): number {
+    const file = this.#open.get(this.#segmentOf(address));
+    return file === undefined ? 0 : file.readCached(into, this.#position(address));
+  }
+
   /** The address behind the last byte on disk, rounded down to a whole unit; 0 when there is none. */
   end(): number {
     const last = this.numbers().at(-1);

@@ -32,10 +32,10 @@ export class ReadCache {
     return at + 2;
   }
 
-  /** Keeps a copy of a record. One too large for the cache is left out. */
-  add(address: number, record: Int32Array): void {
+  /** Keeps a copy of a record. One too large for the cache is left out: `false`. */
+  add(address: number, record: Int32Array): boolean {
     const units = 1 + record.length / 2;
-    if (units > this.#units / 4) return;
+    if (units > this.#units / 4) return false;
     const left = this.#units - (this.#next % this.#units);
     if (left < units) this.#next += left;
     const at = (this.#next % this.#units) * 2;
@@ -44,6 +44,7 @@ export class ReadCache {
     this.words.set(record, at + 2);
     this.#table[this.#slot(address)] = this.#next;
     this.#next += units;
+    return true;
   }
 
   #slot(address: number): number {

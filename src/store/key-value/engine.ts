@@ -121,6 +121,15 @@ export class Engine {
     if (this.flusher.failure === undefined && !this.closed) this.flusher.commitInBackground();
   }
 
+  /**
+   * Puts the record at an address, which isn't in memory, into the cache if that takes no waiting: after `true` the lookup
+   * that ended there goes on.
+   */
+  fetch(address: number): boolean {
+    const record = this.reader.readCached(address);
+    return record !== undefined && this.cache.add(address, record);
+  }
+
   /** Resolves when there may be room for a new page again. */
   async room(): Promise<void> {
     this.check();

@@ -58,7 +58,7 @@ export class Session {
     this.#open();
     this.#key.load(key);
     const records = this.#records;
-    const where = records.find(this.#key);
+    const where = this.#find();
     if (where === onDisk) return this.#getLater(keepKey(this.#key));
     if (where === absent || records.isDeleted(where)) return undefined;
     return records.value(where);
@@ -73,7 +73,7 @@ export class Session {
       this.#open();
       this.#key.load(key);
       const records = this.#records;
-      const where = records.find(this.#key);
+      const where = this.#find();
       if (where !== onDisk) {
         if (where === absent || records.isDeleted(where)) return -1;
         return records.copyValue(where, target);
@@ -127,7 +127,7 @@ export class Session {
     if (this.#queue === undefined) {
       this.#engine.check();
       this.#key.load(key);
-      const where = this.#records.find(this.#key);
+      const where = this.#find();
       if (where !== onDisk) {
         const value = this.#applyTo(where, change);
         if (value === applied) return this.#done(durability);
@@ -178,6 +178,18 @@ export class Session {
   async durable(): Promise<void> {
     await this.#queue;
     await this.#engine.flusher.commit();
+  }
+
+  /** Looks the loaded key up, on disk too as far as that takes no waiting. */
+  #find(): number {
+    const records = this.#records;
+    let where = records.find(this.#key);
+    // More records of one chain than that may have driven one another out of the cache.
+    for (let fetched = 0; where === onDisk && fetched < maxFetched; fetched++) {
+      if (!this.#engine.fetch(records.address)) return where;
+      where = records.find(this.#key);
+    }
+    return where;
   }
 
   #own(key: Key): KeyBuffer {
@@ -285,6 +297,9 @@ export class Session {
     return done;
   }
 }
+
+/** Records of a chain on disk that are read on the spot. */
+const maxFetched = 8;
 
 /** A write that took effect, and what its durability still waits for. */
 interface Applied {

@@ -6,6 +6,7 @@ const debian = {
   nginx: { package: "nginx-light", file: "/usr/sbin/nginx" },
   haproxy: { package: "haproxy", file: "/usr/sbin/haproxy" },
   caddy: { package: "caddy", file: "/usr/bin/caddy" },
+  redis: { package: "redis-server", file: "/usr/bin/redis-server" },
   supervisord: { package: "supervisor", file: "/usr/bin/supervisord" },
   wrk: { package: "wrk", file: "/usr/bin/wrk" },
 } as const;

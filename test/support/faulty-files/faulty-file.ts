@@ -30,6 +30,12 @@ export class FaultyFile implements StoreFile {
     return this.readSync(into, position);
   }
 
+  /** Now and then; never while reads are held. */
+  readCached(into: Uint8Array, position: number): number {
+    this.#check();
+    return this.#machine.isCached() ? this.#inode.read(into, position) : 0;
+  }
+
   writeSync(bytes: Uint8Array, position: number): void {
     this.#check("write");
     const room = this.#machine.room(Math.max(0, position + bytes.length - this.#inode.size));

@@ -51,6 +51,11 @@ export class Machine {
     };
   }
 
+  /** Whether what is read next counts as being in memory. */
+  isCached(): boolean {
+    return !this.#held.has("read") && this.history.length % 2 === 0;
+  }
+
   /** An asynchronous operation happens in a later turn of the event loop, whoever waits for it or not. */
   async turn(operation: Operation): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));

@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { KeyValueStore } from "../../../src/store/index.ts";
+import { askedRow, type Row } from "../support/row.ts";
+import { median } from "../support/statistics.ts";
+import type { Workload } from "../support/ycsb.ts";
+
+const value = new Uint8Array(100).fill(120);
+/** A commit after so many puts. */
+const perCommit = 10_000;
+/** What a record holds: a key of 24 bytes and its value. */
+const dataBytes = 24 + value.length;
+const options = { durability: "checkpoint", memoryBytes: 2 ** 28 } as const;
+
+/** Opening a store again whose index has to be rebuilt from the log, and what its memory takes. */
+export async function recovery(folder: string, { keys }: Workload, runs: number): Promise<Row[]> {
+  const path = join(folder, "recovery");
+  const store = await KeyValueStore.open(path, options);
+  for (const [index, key] of keys.entries()) {
+    await store.put(key, value);
+    if (index % perCommit === 0) await store.commit();
+  }
+  const { memoryBytes } = store.stats();
+  await store.close();
+  const times: number[] = [];
+  let logBytes = 0;
+  for (let run = 0; run < runs; run++) {
+    const started = performance.now();
+    const again = await KeyValueStore.open(path, options);
+    times.push(performance.now() - started);
+    logBytes = again.stats().tail;
+    await again.close();
+  }
+  const rate = logBytes / 1e3 / median(times);
+  const of = (name: string, unit: string, better: "higher" | "lower") => ({ name, unit, better }) as const;
+  return [
+    askedRow(of("opening again, index rebuilt from the log", "MB/s", "higher"), rate, 500, runs),
+    askedRow(of("opening again, for each 100 MB of log", "ms", "lower"), 1e5 / rate, 1_000, runs),
+    askedRow(of("memory for each byte of data", "bytes", "lower"), memoryBytes / (keys.length * dataBytes), 1.6, 1),
+  ];
+}
