@@ -25,7 +25,8 @@ import { build, selfCommand } from "./system/index.ts";
 const daemonStartMs = 20_000;
 
 export const kernelDoor: KernelDoor = {
-  openReadOnly: async (config) => openReadOnly(config.paths, config.get("solo.ingress_port")),
+  openReadOnly: async (config) =>
+    openReadOnly(config.paths, config.get("solo.ingress_port"), config.get("checkpoints.backup_dir")),
   startDaemon: async ({ config, flags }) => {
     const { dataDir, socket } = config.paths;
     const guardianCommand = [...selfCommand(), "__guardian", ...daemonFlags(config, flags)];
@@ -152,6 +153,9 @@ function options(config: LoadedConfig, say: KernelOptions["say"], guardian: Kern
     bind: config.get("solo.bind"),
     ingressPort: config.get("solo.ingress_port"),
     logBytes: config.get("logs.total_bytes"),
+    backupFolder: config.get("checkpoints.backup_dir"),
+    checkpointsKept: config.get("checkpoints.keep_count"),
+    checkpointBytes: config.get("checkpoints.keep_bytes"),
     eventsKept: config.get("events.keep"),
     guardian,
     say,

@@ -1,3 +1,5 @@
+export * from "./checkpoint-routes.ts";
+export * from "./checkpoints.ts";
 export * from "./documents.ts";
 export * from "./error.ts";
 export * from "./exit-codes.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type CheckpointOutput, checkpointOperations } from "./checkpoints.ts";
 import type {
   BudgetDocument,
   CallResult,
@@ -150,6 +151,7 @@ export const operations = {
   signal: { ...routes.signal, input: signalRequestSchema },
   budget: { ...routes.budget, input: budgetRequestSchema },
   why: { ...routes.why, input: whyRequestSchema },
+  ...checkpointOperations,
   health: { ...routes.health, input: emptyRequestSchema },
   version: { ...routes.version, input: emptyRequestSchema },
   shutdown: { ...routes.shutdown, input: shutdownRequestSchema },
@@ -162,7 +164,7 @@ export type OperationInput<Name extends OperationName> = z.input<(typeof operati
 export type OperationRequest<Name extends OperationName> = z.output<(typeof operations)[Name]["input"]>;
 
 /** What an operation answers: one document, or the elements of its stream. */
-export interface OperationOutput {
+export interface OperationOutput extends CheckpointOutput {
   deploy: DeployProgress;
   list: ServiceList;
   status: ServiceStatus;

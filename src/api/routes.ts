@@ -1,3 +1,5 @@
+import { checkpointRoutes } from "./checkpoint-routes.ts";
+
 /**
  * Where every operation of a kernel lies under HTTP. Kept apart from the schemas, so that a client that trusts its kernel
  * can call it without loading a validator. `{name}` in a path is taken from the input; `stream` operations answer NDJSON.
@@ -23,6 +25,7 @@ export const routes = {
   signal: { method: "POST", path: "/v1/services/{name}/signal", stream: false },
   budget: { method: "GET", path: "/v1/services/{name}/budget", stream: false },
   why: { method: "GET", path: "/v1/services/{name}/why", stream: false },
+  ...checkpointRoutes,
   health: { method: "GET", path: "/v1/health", stream: false },
   version: { method: "GET", path: "/v1/version", stream: false },
   shutdown: { method: "POST", path: "/v1/shutdown", stream: false },

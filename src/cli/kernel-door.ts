@@ -5,7 +5,18 @@ import type { LoadedConfig } from "../config/index.ts";
 export interface ReadOnlyApi
   extends Pick<
     SoloApi,
-    "stateGet" | "stateScan" | "stateWatch" | "list" | "status" | "logs" | "events" | "why" | "health"
+    | "checkpoints"
+    | "checkpointShow"
+    | "checkpointVerify"
+    | "stateGet"
+    | "stateScan"
+    | "stateWatch"
+    | "list"
+    | "status"
+    | "logs"
+    | "events"
+    | "why"
+    | "health"
   > {
   /** Only as a dry run. */
   readonly deploy: SoloApi["deploy"];

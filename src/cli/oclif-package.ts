@@ -13,6 +13,7 @@ export const oclifPackage: Interfaces.PJSON = {
     topicSeparator: " ",
     additionalHelpFlags: ["-h"],
     topics: {
+      checkpoint: { description: "Keep points of a service's state, and go back to them" },
       completion: { description: "Complete commands, flags and service names in your shell" },
       config: { description: "Show, check and explain the configuration" },
       context: { description: "Name the kernels that you work with" },

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import {
   budgetDocumentSchema,
   callResultSchema,
+  checkpointAnswers,
   deployProgressSchema,
   effectListSchema,
   effectSchema,
@@ -47,6 +48,7 @@ const schemas: { readonly [Name in OperationName]: z.ZodType<OperationOutput[Nam
   signal: signalResultSchema,
   budget: budgetDocumentSchema,
   why: whySchema,
+  ...checkpointAnswers,
   health: healthDocumentSchema,
   version: versionSchema,
   shutdown: shutdownResultSchema,

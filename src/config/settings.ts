@@ -15,6 +15,10 @@ export interface SettingValues {
   "logs.service_bytes": number;
   "logs.total_bytes": number;
   "events.keep": number;
+  /** Absolute once loaded. Null: no second copies. */
+  "checkpoints.backup_dir": string | null;
+  "checkpoints.keep_count": number;
+  "checkpoints.keep_bytes": number;
   "defaults.tenant": string;
   "defaults.timeout": number;
   "defaults.stop_grace": number;
@@ -46,6 +50,9 @@ const name = (what: string) => text(`${what} (${nameForm})`, namePattern);
 
 /** Names this machine's kernel where a context is asked for, so that one in a file can be overruled. */
 export const localContext = "local";
+
+/** Stands for no folder where one is asked for. */
+const noFolder = "none";
 
 export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key]> } = {
   "solo.ingress_port": {
@@ -95,6 +102,25 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     builtIn: () => 100_000,
     variable: "SOLO_EVENTS_KEEP",
   },
+  "checkpoints.backup_dir": {
+    about: `Folder of a second copy of every checkpoint, on another disk; "${noFolder}" for none`,
+    type: optionalFolder(),
+    builtIn: () => null,
+    variable: "SOLO_CHECKPOINTS_BACKUP_DIR",
+    completePath: (value, absolute) => (value === null ? null : absolute(value)),
+  },
+  "checkpoints.keep_count": {
+    about: "Checkpoints kept of each service; the oldest are deleted first",
+    type: integer("a number of checkpoints", 1, 100_000),
+    builtIn: () => 300,
+    variable: "SOLO_CHECKPOINTS_KEEP_COUNT",
+  },
+  "checkpoints.keep_bytes": {
+    about: "Stored bytes of each service's checkpoints; the oldest are deleted first",
+    type: size(1_000_000, 1e14),
+    builtIn: () => 2_000_000_000,
+    variable: "SOLO_CHECKPOINTS_KEEP_BYTES",
+  },
   "defaults.tenant": {
     about: "Tenant of commands that name none",
     type: name("a tenant"),
@@ -134,6 +160,16 @@ export function isSettingKey(key: string): key is SettingKey {
 export function splitKey(key: SettingKey): readonly [section: string, name: string] {
   const dot = key.indexOf(".");
   return [key.slice(0, dot), key.slice(dot + 1)];
+}
+
+function optionalFolder(): ValueType<string | null> {
+  const folder = text("a folder");
+  const orNone = (value: string | Refusal) => (value === noFolder ? null : value);
+  return {
+    fromFile: (value) => orNone(folder.fromFile(value)),
+    fromText: (value) => orNone(folder.fromText(value)),
+    toFile: (value) => value ?? noFolder,
+  };
 }
 
 /** `local` stands for no context. */

@@ -15,6 +15,7 @@ import {
 } from "../supervise/index.ts";
 import { acquireLock, ExitRecorder, Poller, readExit, readStat, selfCommand, systemClock } from "../system/index.ts";
 import { Ingress } from "../traffic/index.ts";
+import { openCheckpoints } from "./checkpoints.ts";
 import { openDatabase } from "./database/index.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
 import { Kernel } from "./kernel.ts";
@@ -33,6 +34,11 @@ export interface KernelOptions {
   readonly ingressPort: number;
   /** Budget of all services' kept log lines together, in bytes. */
   readonly logBytes: number;
+  /** Where second copies of checkpoints go; null for none. */
+  readonly backupFolder: string | null;
+  /** Checkpoints of a service that are kept, and the bytes of their files. */
+  readonly checkpointsKept: number;
+  readonly checkpointBytes: number;
   /** Number of events kept. */
   readonly eventsKept: number;
   /** The guardian above this kernel; null when it runs without one. */
@@ -112,6 +118,16 @@ async function assemble(
     settingsOf: (ref) => stateSettings(kernel.find(ref)?.revision.spec ?? {}),
   });
   closers.push(() => states.closeAll());
+  const checkpoints = openCheckpoints({
+    states,
+    clock: systemClock,
+    backupFolder: options.backupFolder,
+    keep_count: options.checkpointsKept,
+    keep_bytes: options.checkpointBytes,
+    say: options.say,
+    kernel: () => kernel,
+  });
+  closers.push(() => checkpoints.stop());
 
   const routes = new Routes(options.ingressPort);
   const hosts: { authenticate: Supervisor["authenticate"] | undefined } = { authenticate: undefined };
@@ -186,6 +202,7 @@ async function assemble(
     sampler,
     sandboxes,
     states,
+    checkpoints,
     steps,
     fifos: folders.fifos,
     guarded: () => (guardian === null ? null : guardian.present()),
@@ -210,6 +227,7 @@ async function assemble(
     data: { pid: process.pid, version: options.version.version },
   });
   restore(kernel, { start: !isTakeover });
+  if (!isTakeover) checkpoints.start();
   guardian?.keep([...supervisor.all()].flatMap((instance) => instance.fifos()));
   return { kernel, stopped, close };
 }

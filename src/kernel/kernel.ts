@@ -1,6 +1,15 @@
 import {
   budgetRequestSchema,
   callRequestSchema,
+  checkpointCreateRequestSchema,
+  checkpointDeleteRequestSchema,
+  checkpointExportRequestSchema,
+  checkpointForkRequestSchema,
+  checkpointImportRequestSchema,
+  checkpointPruneRequestSchema,
+  checkpointRequestSchema,
+  checkpointRestoreRequestSchema,
+  checkpointsRequestSchema,
   type DeployProgress,
   deployRequestSchema,
   type EventDocument,
@@ -21,13 +30,13 @@ import {
   scaleRequestSchema,
   serviceKey,
   shutdownRequestSchema,
+  signalRequestSchema,
   stateDeleteRequestSchema,
   stateGetRequestSchema,
   stateImportRequestSchema,
   stateScanRequestSchema,
   stateSetRequestSchema,
   stateWatchRequestSchema,
-  signalRequestSchema,
   statusRequestSchema,
   type VersionDocument,
   whyRequestSchema,
@@ -37,7 +46,7 @@ import type { EventLog, NewEvent } from "../observe/events/index.ts";
 import type { LogStore } from "../observe/logs/index.ts";
 import { explainService } from "../observe/why/index.ts";
 import type { Sandboxes } from "../security/sandbox/index.ts";
-import type { ServiceStates } from "../state/index.ts";
+import type { Checkpoints, ServiceStates } from "../state/index.ts";
 import type { Instance, Supervisor, UsageSampler } from "../supervise/index.ts";
 import type { Clock } from "../system/index.ts";
 import { accept } from "./accept.ts";
@@ -49,6 +58,17 @@ import { lazily } from "./lazily.ts";
 import { serviceNotFound } from "./not-found.ts";
 import { kernelIsStopping, OperationQueue } from "./operation-queue.ts";
 import { call } from "./operations/call.ts";
+import {
+  createCheckpoint,
+  deleteCheckpoint,
+  exportCheckpoint,
+  importCheckpoint,
+  pruneCheckpoints,
+} from "./operations/checkpoint/change.ts";
+import { checkpointList } from "./operations/checkpoint/documents.ts";
+import { forkCheckpoint } from "./operations/checkpoint/fork.ts";
+import { showCheckpoint, verifyCheckpoint } from "./operations/checkpoint/read.ts";
+import { restoreCheckpoint } from "./operations/checkpoint/restore.ts";
 import { deploy } from "./operations/deploy.ts";
 import { kill } from "./operations/kill.ts";
 import { restart } from "./operations/restart.ts";
@@ -76,6 +96,7 @@ export interface KernelParts {
   readonly sampler: UsageSampler;
   readonly sandboxes: Sandboxes;
   readonly states: ServiceStates;
+  readonly checkpoints: Checkpoints;
   readonly steps: StepsOfServices;
   /** The folder of the instances' output FIFOs. */
   readonly fifos: string;
@@ -187,8 +208,7 @@ export class Kernel implements SoloApi {
 
   stateDelete: SoloApi["stateDelete"] = async (input) => deleteState(this, accept(stateDeleteRequestSchema, input));
 
-  stateScan: SoloApi["stateScan"] = (input) =>
-    lazily(() => scanState(this, accept(stateScanRequestSchema, input)));
+  stateScan: SoloApi["stateScan"] = (input) => lazily(() => scanState(this, accept(stateScanRequestSchema, input)));
 
   stateWatch: SoloApi["stateWatch"] = (input, signal) => {
     const end = signal === undefined ? this.ending : AbortSignal.any([signal, this.ending]);
@@ -196,6 +216,40 @@ export class Kernel implements SoloApi {
   };
 
   stateImport: SoloApi["stateImport"] = async (input) => importState(this, accept(stateImportRequestSchema, input));
+
+  checkpoints: SoloApi["checkpoints"] = async (input) =>
+    checkpointList(this.#checkpointsOf(accept(checkpointsRequestSchema, input)).catalog);
+
+  checkpointShow: SoloApi["checkpointShow"] = async (input) => {
+    const request = accept(checkpointRequestSchema, input);
+    return showCheckpoint(this.#checkpointsOf(request), request);
+  };
+
+  checkpointVerify: SoloApi["checkpointVerify"] = async (input) => {
+    const request = accept(checkpointRequestSchema, input);
+    return verifyCheckpoint(this.#checkpointsOf(request), request, request.id);
+  };
+
+  checkpointCreate: SoloApi["checkpointCreate"] = async (input) =>
+    createCheckpoint(this, accept(checkpointCreateRequestSchema, input));
+
+  checkpointRestore: SoloApi["checkpointRestore"] = async (input) =>
+    restoreCheckpoint(this, accept(checkpointRestoreRequestSchema, input));
+
+  checkpointFork: SoloApi["checkpointFork"] = async (input) =>
+    forkCheckpoint(this, accept(checkpointForkRequestSchema, input));
+
+  checkpointDelete: SoloApi["checkpointDelete"] = async (input) =>
+    deleteCheckpoint(this, accept(checkpointDeleteRequestSchema, input));
+
+  checkpointPrune: SoloApi["checkpointPrune"] = async (input) =>
+    pruneCheckpoints(this, accept(checkpointPruneRequestSchema, input));
+
+  checkpointExport: SoloApi["checkpointExport"] = async (input) =>
+    exportCheckpoint(this, accept(checkpointExportRequestSchema, input));
+
+  checkpointImport: SoloApi["checkpointImport"] = async (input) =>
+    importCheckpoint(this, accept(checkpointImportRequestSchema, input));
 
   health: SoloApi["health"] = async () => health(this);
 
@@ -370,6 +424,10 @@ export class Kernel implements SoloApi {
     if (instance.isReady) service.serves = instance.serves;
     if (!this.supervisor.has(instance)) this.#causes.forget(`${service.key}/${instance.id}`);
     comeToRest(this, service);
+  }
+
+  #checkpointsOf(ref: ServiceRef): ReturnType<Checkpoints["of"]> {
+    return this.#parts.checkpoints.of(this.get(ref).ref);
   }
 
   #idle(ref: ServiceRef): void {

@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import {
+  checkpointRequestSchema,
+  checkpointsRequestSchema,
   deployRequestSchema,
   eventsRequestSchema,
   type InstanceState,
@@ -17,11 +19,17 @@ import {
   whyRequestSchema,
 } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
-import { openStateAtRest, type ServiceState, type StateAtRest } from "../state/index.ts";
 import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
 import { explain, explainService } from "../observe/why/index.ts";
 import { checkSandbox } from "../security/sandbox/index.ts";
+import {
+  checkpointFolder,
+  openStateAtRest,
+  ServiceCheckpoints,
+  type ServiceState,
+  type StateAtRest,
+} from "../state/index.ts";
 import { bootId, isSameProcess, Poller, readMemory, systemClock } from "../system/index.ts";
 import { accept } from "./accept.ts";
 import {
@@ -32,6 +40,8 @@ import {
 } from "./database/index.ts";
 import { lazily } from "./lazily.ts";
 import { serviceNotFound } from "./not-found.ts";
+import { checkpointList } from "./operations/checkpoint/documents.ts";
+import { showCheckpoint, verifyCheckpoint } from "./operations/checkpoint/read.ts";
 import { shownEntries, shownHistory, shownValue } from "./operations/state.ts";
 import { planDeploy } from "./plan.ts";
 import { hostOf } from "./routes.ts";
@@ -41,7 +51,18 @@ import { sandboxPlace } from "./sandbox-place.ts";
 export interface ReadApi
   extends Pick<
     SoloApi,
-    "stateGet" | "stateScan" | "stateWatch" | "list" | "status" | "logs" | "events" | "why" | "health"
+    | "checkpoints"
+    | "checkpointShow"
+    | "checkpointVerify"
+    | "stateGet"
+    | "stateScan"
+    | "stateWatch"
+    | "list"
+    | "status"
+    | "logs"
+    | "events"
+    | "why"
+    | "health"
   > {
   /** What a deploy would change; one that is no dry run is refused, because it needs a kernel. */
   readonly deploy: SoloApi["deploy"];
@@ -56,22 +77,28 @@ const recentEvents = 10;
  * Answers reads from the files of a data directory, without starting anything and without changing a byte: what was desired
  * last, and which of its processes still run.
  */
-export function openReadOnly(paths: Paths, ingressPort: number): ReadApi & { close(): void } {
+export function openReadOnly(
+  paths: Paths,
+  ingressPort: number,
+  backupFolder: string | null,
+): ReadApi & { close(): void } {
   const database = openDatabaseReadOnly(paths.database);
-  return new Reader(database, paths, ingressPort);
+  return new Reader(database, paths, ingressPort, backupFolder);
 }
 
 class Reader implements ReadApi {
   readonly #database: KernelDatabase | undefined;
   readonly #paths: Paths;
   readonly #ingressPort: number;
+  readonly #backupFolder: string | null;
   #poller: Poller | undefined;
   #logs: LogStore | undefined;
 
-  constructor(database: KernelDatabase | undefined, paths: Paths, ingressPort: number) {
+  constructor(database: KernelDatabase | undefined, paths: Paths, ingressPort: number, backupFolder: string | null) {
     this.#database = database;
     this.#paths = paths;
     this.#ingressPort = ingressPort;
+    this.#backupFolder = backupFolder;
   }
 
   list: SoloApi["list"] = async (input) => {
@@ -140,6 +167,19 @@ class Reader implements ReadApi {
     return events === undefined ? explain(ref, [], () => undefined) : explainService(events, ref);
   };
 
+  checkpoints: SoloApi["checkpoints"] = async (input) =>
+    checkpointList(this.#checkpoints(accept(checkpointsRequestSchema, input)).catalog);
+
+  checkpointShow: SoloApi["checkpointShow"] = async (input) => {
+    const request = accept(checkpointRequestSchema, input);
+    return showCheckpoint(this.#checkpoints(request), request);
+  };
+
+  checkpointVerify: SoloApi["checkpointVerify"] = async (input) => {
+    const request = accept(checkpointRequestSchema, input);
+    return verifyCheckpoint(this.#checkpoints(request), request, request.id);
+  };
+
   health: SoloApi["health"] = async () => {
     throw noKernel(this.#paths);
   };
@@ -182,6 +222,18 @@ class Reader implements ReadApi {
   #state(ref: ServiceRef): Promise<StateAtRest> {
     const { tenant, name } = this.#get(ref).ref;
     return openStateAtRest(join(this.#paths.state, tenant, name), systemClock);
+  }
+
+  #checkpoints(asked: ServiceRef): ServiceCheckpoints {
+    const { ref } = this.#get(asked);
+    return new ServiceCheckpoints({
+      ref,
+      folder: checkpointFolder(join(this.#paths.state, ref.tenant, ref.name)),
+      backupFolder: this.#backupFolder === null ? undefined : join(this.#backupFolder, ref.tenant, ref.name),
+      clock: systemClock,
+      // Told in the answer; no kernel runs that would keep it.
+      onTrouble: () => undefined,
+    });
   }
 
   #get(ref: ServiceRef): ServiceRecord {

@@ -1,17 +1,27 @@
 export { AgentState } from "./agent/agent-state.ts";
+export { openStateAtRest, type StateAtRest } from "./at-rest.ts";
 export type { StateHandler, StateRequest } from "./channel/request.ts";
 export { type Hello, StateServer } from "./channel/server.ts";
 export {
+  CheckpointCatalog,
   type CheckpointInfo,
+  type CheckpointObserver,
+  type CheckpointSettings,
+  type CheckpointsOptions,
+  Checkpoints,
   type CheckpointTrouble,
+  checkpointFolder,
+  type DamagedCopy,
   type Point,
+  type Restored,
   type Retention,
   ServiceCheckpoints,
+  type SoundPast,
   type StoredInfo,
   type Subject,
   type Verification,
 } from "./checkpoint/index.ts";
-export { checkWrites, maxKeyBytes, maxValueBytes } from "./core/check-mutations.ts";
+export { checkWrites, maxValueBytes } from "./core/check-mutations.ts";
 export { defaultSettings, type OpenStateOptions, openState } from "./core/open.ts";
 export { type Space, spaces } from "./core/space.ts";
 export type {
@@ -35,7 +45,6 @@ export type {
   View,
 } from "./core/types.ts";
 export { ServiceStates } from "./service-states.ts";
-export { openStateAtRest, type StateAtRest } from "./at-rest.ts";
 export {
   type Caller,
   costOf,

@@ -53,6 +53,14 @@ export class ServiceStates {
     return state?.failure === undefined ? state : undefined;
   }
 
+  /** Those that are open and sound. */
+  *openNow(): Generator<{ readonly ref: ServiceRef; readonly state: ServiceState }> {
+    for (const [key, state] of this.#ready) {
+      const [tenant = "", name = ""] = key.split("/");
+      if (state.failure === undefined) yield { ref: { tenant, name }, state };
+    }
+  }
+
   /** Closes one service's state; the next `open` opens it again. */
   async close(ref: ServiceRef): Promise<void> {
     const key = serviceKey(ref);

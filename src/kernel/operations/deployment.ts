@@ -101,6 +101,7 @@ export class Deployment {
     const isLive = kernel.supervisor.instancesOf(ref).some(({ pid }) => pid !== null);
     const before = async () => {
       accept();
+      if (known !== undefined) await kernel.parts.checkpoints.beforeRisk(ref, "update");
       await this.#awaitDependencies(signal);
     };
     if (service.desired === "running" && isLive) {

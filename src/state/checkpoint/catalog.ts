@@ -1,9 +1,10 @@
 import { join } from "node:path";
+import { checkpointIdPattern } from "../../api/checkpoints.ts";
 import { SoloError } from "../../api/error.ts";
 import { type FileSystem, StoreError } from "../../store/index.ts";
 import { stateFailure } from "../core/failure.ts";
 import { headerBytes } from "./header.ts";
-import { checkpointIdPattern, inOrder } from "./info.ts";
+import { inOrder } from "./info.ts";
 import { checkDigest, readInfo } from "./read-file.ts";
 import type { StoredInfo } from "./retention.ts";
 import { unfinished } from "./write-file.ts";

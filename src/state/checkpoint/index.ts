@@ -1,9 +1,17 @@
-export { CheckpointCatalog, type DamagedCopy } from "./catalog.ts";
-export { type CheckpointInfo, type CheckpointReason, checkpointIdPattern, checkpointReasons } from "./info.ts";
+export { CheckpointCatalog, type Copy, type DamagedCopy } from "./catalog.ts";
+export {
+  type CheckpointObserver,
+  type CheckpointSettings,
+  Checkpoints,
+  type CheckpointsOptions,
+  checkpointFolder,
+} from "./checkpoints.ts";
+export type { CheckpointInfo } from "./info.ts";
 export type { Point } from "./point.ts";
 export type { Retention, StoredInfo } from "./retention.ts";
 export {
   type CheckpointTrouble,
+  type Restored,
   ServiceCheckpoints,
   type SoundPast,
   type Subject,

@@ -1,24 +1,5 @@
 import { z } from "zod";
-
-/**
- * Why a checkpoint was made. `manual`: somebody asked; `interval`: time passed and the state had changed; `log_limit`: the
- * log behind the last one had grown long; `update`, `before_restore`: before something risky; `shutdown`: the kernel
- * stopped; `fork`, `import`: what a service began with, or was given.
- */
-export const checkpointReasons = [
-  "manual",
-  "interval",
-  "log_limit",
-  "update",
-  "before_restore",
-  "shutdown",
-  "fork",
-  "import",
-] as const;
-export type CheckpointReason = (typeof checkpointReasons)[number];
-
-/** `YYYYMMDD-HHMMSS-RRRRRR`: when it was made (UTC), and six random letters or digits. */
-export const checkpointIdPattern = /^\d{8}-\d{6}-[0-9a-z]{6}$/;
+import { checkpointIdPattern, checkpointReasons } from "../../api/index.ts";
 
 const count = z.int().nonnegative();
 const name = z.string().min(1).max(255);

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { SoloError } from "../../api/error.ts";
-import type { ServiceRef } from "../../api/index.ts";
+import type { CheckpointReason, ServiceRef } from "../../api/index.ts";
 import { nodeFileSystem } from "../../store/file/index.ts";
 import { type FileSystem, StoreError } from "../../store/index.ts";
 import type { Clock } from "../../system/index.ts";
@@ -8,7 +8,7 @@ import { stateFailure } from "../core/failure.ts";
 import type { ServiceState } from "../core/types.ts";
 import { CheckpointCatalog, type Copy, type CopyKind, type DamagedCopy, fileProblem } from "./catalog.ts";
 import { copyCheckpoint, makeFolder } from "./copy-file.ts";
-import { type CheckpointInfo, type CheckpointReason, newCheckpointId } from "./info.ts";
+import { type CheckpointInfo, newCheckpointId } from "./info.ts";
 import { type PastState, type Point, pastState, waysTo } from "./point.ts";
 import { readEntries } from "./read-file.ts";
 import { expired, type Retention, type StoredInfo } from "./retention.ts";
@@ -44,6 +44,14 @@ export interface Verification {
 /** A point of the past that can be gone back to. */
 export interface SoundPast extends PastState {
   readonly base: StoredInfo | undefined;
+}
+
+export interface Restored {
+  readonly past: SoundPast;
+  /** Of the state that there was. */
+  readonly before: StoredInfo;
+  /** Of the entry that the restore is. */
+  readonly position: number;
 }
 
 /** Longest log that is kept behind the oldest checkpoint, in bytes; beyond it the oldest checkpoints go. */
@@ -122,6 +130,28 @@ export class ServiceCheckpoints {
       }
     }
     throw last ?? new SoloError("conflict", "nothing leads to that point");
+  }
+
+  /**
+   * Uses the state at a point of the past. Until it has been used, nothing is made or deleted beside.
+   * @throws SoloError as {@link past}
+   */
+  withPast<Result>(point: Point, state: ServiceState, use: (past: SoundPast) => Promise<Result>): Promise<Result> {
+    return this.#inTurn(async () => use(await this.past(point, state)));
+  }
+
+  /**
+   * Sets a state to a point of its past. What it is before is kept as a checkpoint first.
+   * @param still called when all is known to be there: once it has resolved nobody must write
+   * @throws SoloError as {@link past}, before anything was changed
+   */
+  restore(point: Point, state: ServiceState, subject: Subject, still: () => Promise<void>): Promise<Restored> {
+    return this.withPast(point, state, async (past) => {
+      await still();
+      const before = await this.#create(state, "before_restore", subject, undefined);
+      const { position } = await state.reset(past, `restore:${past.base?.id ?? "log"}`);
+      return { past, before, position };
+    });
   }
 
   /** @throws SoloError `not_found` */

@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { type ServiceRef, type ServiceSpec, serviceKey, stateSchema } from "../api/index.ts";
+import { Checkpoints, type CheckpointsOptions, type CheckpointTrouble, type Subject } from "../state/index.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Revision } from "./service.ts";
+
+export interface CheckpointPlace
+  extends Pick<CheckpointsOptions, "states" | "clock" | "backupFolder" | "keep_count" | "keep_bytes"> {
+  /** A line for the kernel's own log. */
+  readonly say: (level: "warn" | "error", message: string) => void;
+  readonly kernel: () => Kernel;
+}
+
+/** The checkpoints of a kernel's services: every one that is made, deleted or found damaged is an event. */
+export function openCheckpoints({ kernel, say, ...place }: CheckpointPlace): Checkpoints {
+  const emit = ({ tenant, name }: ServiceRef, event: string, data: Readonly<Record<string, unknown>>) =>
+    void kernel().emit({ tenant, event, subject: serviceKey({ tenant, name }), data });
+  return new Checkpoints({
+    ...place,
+    settingsOf: (ref) => stateOf(kernel().find(ref)?.revision.spec),
+    subjectOf: (ref) => subjectOf(kernel().find(ref)?.revision),
+    observer: {
+      made: (ref, { id, position, bytes, stored_bytes, reason }, took_ms) =>
+        emit(ref, "checkpoint_created", { id, position, bytes, stored_bytes, reason, took_ms }),
+      deleted: (ref, infos) => emit(ref, "checkpoint_deleted", { ids: infos.map(({ id }) => id) }),
+      trouble: (ref, trouble) => {
+        const told = describe(trouble);
+        say("warn", `${serviceKey(ref)}: ${told.message}`);
+        emit(ref, told.event, told.data);
+      },
+      failed: (ref, reason, { code, message }) => {
+        say("error", `${serviceKey(ref)}: a checkpoint (${reason}) was not made: ${message}`);
+        emit(ref, "checkpoint_failed", { reason, code, message });
+      },
+    },
+  });
+}
+
+/** What a checkpoint says of a revision. */
+export function subjectOf(revision: Pick<Revision, "id" | "spec"> | undefined): Subject {
+  if (revision === undefined) return { revision: null, spec_sha256: null };
+  const { id, spec } = revision;
+  return { revision: id, spec_sha256: createHash("sha256").update(JSON.stringify(spec)).digest("hex") };
+}
+
+/** In words, for events, the kernel's log and the terminal. */
+export function describe(trouble: CheckpointTrouble): {
+  event: string;
+  message: string;
+  data: Record<string, unknown>;
+} {
+  if (trouble.type === "no_second_copy") {
+    const { id, problem } = trouble;
+    const message = `checkpoint ${id} has no second copy: ${problem.message}`;
+    return { event: "checkpoint_not_copied", message, data: { id, reason: problem.message } };
+  }
+  const { id, kind, path, problem } = trouble.copy;
+  const message = `the ${kind} copy of checkpoint ${id} can't be used: ${problem.message}`;
+  return { event: "checkpoint_damaged", message, data: { id, copy: kind, path, reason: problem.message } };
+}
+
+function stateOf(spec: Pick<ServiceSpec, "state"> | undefined): ReturnType<typeof stateSchema.parse> {
+  return spec?.state ?? stateSchema.parse({});
+}

@@ -1,0 +1,217 @@
+import { join } from "node:path";
+import { SoloError } from "../../api/error.ts";
+import { type CheckpointReason, type ServiceRef, serviceKey } from "../../api/index.ts";
+import type { FileSystem } from "../../store/index.ts";
+import type { Clock } from "../../system/index.ts";
+import type { ServiceState } from "../core/types.ts";
+import type { ServiceStates } from "../service-states.ts";
+import type { Retention, StoredInfo } from "./retention.ts";
+import { type CheckpointTrouble, ServiceCheckpoints, type Subject } from "./service-checkpoints.ts";
+
+export interface CheckpointSettings {
+  /** Between checkpoints that are made by time; 0 makes none. */
+  readonly checkpoint_ms: number;
+  readonly keep_ms: number;
+}
+
+/** Told of what happens to checkpoints. */
+export interface CheckpointObserver {
+  made(ref: ServiceRef, info: StoredInfo, tookMs: number): void;
+  deleted(ref: ServiceRef, infos: readonly StoredInfo[]): void;
+  trouble(ref: ServiceRef, trouble: CheckpointTrouble): void;
+  failed(ref: ServiceRef, reason: CheckpointReason, error: SoloError): void;
+}
+
+export interface CheckpointsOptions {
+  readonly states: Pick<ServiceStates, "folderOf" | "openNow" | "peek">;
+  readonly clock: Clock;
+  readonly files?: FileSystem | undefined;
+  /** Of second copies: a folder for each tenant, in it one for each service. */
+  readonly backupFolder: string | null;
+  readonly keep_count: number;
+  readonly keep_bytes: number;
+  readonly settingsOf: (ref: ServiceRef) => CheckpointSettings;
+  readonly subjectOf: (ref: ServiceRef) => Subject;
+  readonly observer: CheckpointObserver;
+}
+
+/** Where a state was when its last checkpoint was made. */
+interface Mark {
+  readonly position: number;
+  readonly time: number;
+  readonly walBytes: number;
+}
+
+/** Between two looks at the states that are open. */
+const lookMs = 2_000;
+/** A log that has grown by so much since the last checkpoint gets another one: going back replays no more. */
+const maxLogEntries = 1_000_000;
+const maxLogBytes = 268_435_456;
+
+/** The checkpoints of every service: made by hand, by time, before what is risky, and when a log grows long. */
+export class Checkpoints {
+  readonly #options: CheckpointsOptions;
+  readonly #known = new Map<string, ServiceCheckpoints>();
+  readonly #marks = new WeakMap<ServiceState, Mark>();
+  readonly #listeners = new Map<string, Set<(trouble: CheckpointTrouble) => void>>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #looking: Promise<void> | undefined;
+
+  constructor(options: CheckpointsOptions) {
+    this.#options = options;
+  }
+
+  of(ref: ServiceRef): ServiceCheckpoints {
+    const key = serviceKey(ref);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const { states, backupFolder, clock, files, observer } = this.#options;
+    const checkpoints = new ServiceCheckpoints({
+      ref,
+      folder: checkpointFolder(states.folderOf(ref)),
+      backupFolder: backupFolder === null ? undefined : join(backupFolder, ref.tenant, ref.name),
+      clock,
+      files,
+      onTrouble: (trouble) => {
+        observer.trouble(ref, trouble);
+        for (const listener of this.#listeners.get(key) ?? []) listener(trouble);
+      },
+    });
+    this.#known.set(key, checkpoints);
+    return checkpoints;
+  }
+
+  /** Looks at the open states from time to time. */
+  start(): void {
+    this.#timer ??= setInterval(() => this.look(), lookMs);
+    this.#timer.unref();
+  }
+
+  /** Makes the checkpoints that are due. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  /** Makes a checkpoint, and deletes what needn't be kept any more. */
+  async make(ref: ServiceRef, state: ServiceState, reason: CheckpointReason): Promise<StoredInfo> {
+    const info = await this.#timed(ref, state, (subject) => this.of(ref).create(state, reason, subject));
+    if (info === undefined) throw new Error("a checkpoint that was asked for was not made");
+    await this.prune(ref, state);
+    return info;
+  }
+
+  /** The same when the state has changed. What fails is told of, and is no reason not to go on. */
+  async makeIfChanged(ref: ServiceRef, state: ServiceState, reason: CheckpointReason): Promise<void> {
+    const { observer } = this.#options;
+    try {
+      await this.#timed(ref, state, (subject) => this.of(ref).createIfChanged(state, reason, subject));
+      await this.prune(ref, state);
+    } catch (error) {
+      observer.failed(ref, reason, SoloError.from(error));
+    }
+  }
+
+  /** Of a service whose state is open, if it has changed. */
+  async beforeRisk(ref: ServiceRef, reason: CheckpointReason): Promise<void> {
+    const state = this.#options.states.peek(ref);
+    if (state !== undefined) await this.makeIfChanged(ref, state, reason);
+  }
+
+  /** Of every open state that has changed: nobody writes any more. */
+  async atShutdown(): Promise<void> {
+    await this.stop();
+    for (const { ref, state } of this.#options.states.openNow()) await this.makeIfChanged(ref, state, "shutdown");
+  }
+
+  /** What is kept of a service's checkpoints; what is given goes before what is set. */
+  retentionOf(ref: ServiceRef, given: { readonly [Key in keyof Retention]?: number | undefined } = {}): Retention {
+    const { keep_count, keep_bytes, settingsOf } = this.#options;
+    return {
+      keep_ms: given.keep_ms ?? settingsOf(ref).keep_ms,
+      keep_count: given.keep_count ?? keep_count,
+      keep_bytes: given.keep_bytes ?? keep_bytes,
+    };
+  }
+
+  /** Deletes what needn't be kept: old checkpoints, and the log behind the oldest that stays. */
+  async prune(ref: ServiceRef, state: ServiceState, retention = this.retentionOf(ref)): Promise<readonly StoredInfo[]> {
+    const gone = await this.of(ref).prune(retention, state);
+    if (gone.length > 0) this.#options.observer.deleted(ref, gone);
+    return gone;
+  }
+
+  /** Does something with the checkpoints of a service, and tells what trouble there was on the way. */
+  async hearing<Result>(
+    ref: ServiceRef,
+    work: () => Promise<Result>,
+  ): Promise<{ readonly result: Result; readonly troubles: readonly CheckpointTrouble[] }> {
+    const key = serviceKey(ref);
+    const troubles: CheckpointTrouble[] = [];
+    const listener = (trouble: CheckpointTrouble) => void troubles.push(trouble);
+    const listeners = this.#listeners.get(key) ?? new Set();
+    this.#listeners.set(key, listeners.add(listener));
+    try {
+      return { result: await work(), troubles };
+    } finally {
+      listeners.delete(listener);
+    }
+  }
+
+  /** What is under way comes to its end; nothing is begun by time any more. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await this.#looking;
+    await Promise.all([...this.#known.values()].map((checkpoints) => checkpoints.settled()));
+  }
+
+  async #look(): Promise<void> {
+    for (const { ref, state } of [...this.#options.states.openNow()]) {
+      const reason = this.#due(ref, state);
+      if (reason !== undefined) await this.makeIfChanged(ref, state, reason);
+    }
+  }
+
+  #due(ref: ServiceRef, state: ServiceState): CheckpointReason | undefined {
+    const { clock, settingsOf } = this.#options;
+    const { wal_bytes: walBytes } = state.stats();
+    const now = clock.now();
+    const mark = this.#marks.get(state) ?? this.#note(state, this.of(ref).newest()?.position ?? 0);
+    if (state.position === mark.position) return undefined;
+    const isLong = state.position - mark.position >= maxLogEntries || walBytes - mark.walBytes >= maxLogBytes;
+    const { checkpoint_ms } = settingsOf(ref);
+    const isTime = checkpoint_ms > 0 && now - mark.time >= checkpoint_ms;
+    if (!isLong && !isTime) return undefined;
+    // Also one that fails is not tried again at once.
+    this.#note(state, mark.position);
+    return isLong ? "log_limit" : "interval";
+  }
+
+  #note(state: ServiceState, position: number): Mark {
+    const mark = { position, time: this.#options.clock.now(), walBytes: state.stats().wal_bytes };
+    this.#marks.set(state, mark);
+    return mark;
+  }
+
+  async #timed(
+    ref: ServiceRef,
+    state: ServiceState,
+    create: (subject: Subject) => Promise<StoredInfo | undefined>,
+  ): Promise<StoredInfo | undefined> {
+    const { clock, subjectOf, observer } = this.#options;
+    const begin = clock.monotonic();
+    const info = await create(subjectOf(ref));
+    if (info === undefined) return undefined;
+    this.#note(state, info.position);
+    observer.made(ref, info, Math.round(clock.monotonic() - begin));
+    return info;
+  }
+}
+
+/** Where a service's checkpoints lie, in the folder of its state. */
+export function checkpointFolder(stateFolder: string): string {
+  return join(stateFolder, "checkpoints");
+}
