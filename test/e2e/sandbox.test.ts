@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import type { ServiceSpecInput } from "../../src/api/index.ts";
+import { Daemon, failure } from "../support/daemon.ts";
+import { freePorts } from "../support/index.ts";
+import { waitFor } from "../support/wait-for.ts";
+
+/** Hostile services: what each attempts is refused to it, whether it is a program or a module of the host. */
+
+const maxFiles = 200;
+const maxFileBytes = 1_000_000;
+type Attempts = Readonly<Record<string, readonly [kind: string, ...words: (string | number | boolean)[]]>>;
+
+let solo: Daemon;
+let victim: number;
+const server = createServer((socket) => socket.end("hello"));
+const forbiddenServer = createServer((socket) => socket.end("hello"));
+const [served = 0, forbidden = 0, mayListen = 0, mayNotListen = 0] = freePorts(4);
+
+beforeAll(async () => {
+  solo = await Daemon.start();
+  await new Promise<void>((resolve) => server.listen(served, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => forbiddenServer.listen(forbidden, "127.0.0.1", resolve));
+  solo.env.write("victim/secret.txt", "a secret of another service");
+  const [result] = await solo.deploy({
+    victim: {
+      ...solo.module("victim/victim.ts", "console.log(`told nobody else`); setInterval(() => {}, 60_000);", {
+        env: { TOKEN: "a secret in the environment" },
+      }),
+      sandbox: {},
+    },
+  });
+  victim = result?.instances[0]?.pid ?? 0;
+});
+
+afterAll(async () => {
+  server.close();
+  forbiddenServer.close();
+  await solo[Symbol.asyncDispose]();
+});
+
+/** What must be refused, to any kind. */
+async function attacks(): Promise<Attempts> {
+  const { dataDir, root } = solo.env;
+  const kernel = await solo.kernel();
+  return {
+    "the passwords": ["read", "/etc/shadow"],
+    "the passwords, by a child": ["child", "/etc/shadow"],
+    "a folder of another service": ["read", join(root, "victim/secret.txt")],
+    "the temporary folder of another service": ["write", join(temporaryOf("victim"), "planted")],
+    "the kernel's database": ["read", join(dataDir, "kernel.db")],
+    "the database through a link": ["through_link", join(dataDir, "kernel.db")],
+    "the database through a hard link": ["hard_link", join(dataDir, "kernel.db")],
+    "the database by ..": ["read", "$TMPDIR/../../../kernel.db"],
+    "the key of the kernel's socket": ["read", join(dataDir, "solo.sock.key")],
+    "the kernel's socket": ["ask_kernel", join(dataDir, "solo.sock")],
+    "another service's log": ["read", logOf("victim")],
+    "a file beside its own": ["write", join(root, "hostile/planted")],
+    "a file in /tmp": ["write", "/tmp/solo-hostile"],
+    "a file of the system": ["write", "/usr/lib/solo-hostile"],
+    "a port that is not allowed": ["connect", forbidden],
+    "listening on a port that is not allowed": ["listen", mayNotListen],
+    "a signal to the kernel": ["tell", kernel],
+    "a signal to the guardian": ["tell", await solo.guardian()],
+    "a signal to another service": ["tell", victim],
+    "another service's environment": ["read", `/proc/${victim}/environ`],
+    "another service's memory": ["read", `/proc/${victim}/mem`],
+    "another service's folder by /proc": ["read", `/proc/${victim}/cwd/secret.txt`],
+    "the kernel's environment": ["read", `/proc/${kernel}/environ`],
+    "all root's files by /proc": ["read", "/proc/1/root/etc/shadow"],
+    "more privileges": ["became_root", 0],
+    "more descriptors than allowed": ["descriptors", maxFiles],
+    "a larger file than allowed": ["fill", maxFileBytes],
+  };
+}
+
+/** Ways around the rules that only a program with the C library at hand can try. */
+function tricks(): Attempts {
+  return {
+    "a port by MPTCP": ["connect", forbidden, 262],
+    "a port by TCP fast open": ["connect", forbidden, 0, true],
+    tracing: ["trace", victim],
+    "a user namespace": ["namespaces", 0x1000_0000],
+    "a mount namespace": ["namespaces", 0x2_0000],
+  };
+}
+
+/** What must go on working. */
+function rights(): Attempts {
+  return {
+    "its own file": ["read", join(solo.env.root, "hostile/own.txt")],
+    "a declared file": ["read", join(solo.env.root, "declared/read/a.txt")],
+    "a declared folder": ["write", join(solo.env.root, "declared/write/new.txt")],
+    "its temporary folder": ["write", "$TMPDIR/own"],
+    "names of hosts": ["read", "/etc/hosts"],
+    "an allowed port": ["connect", served],
+    "listening on an allowed port": ["listen", mayListen],
+  };
+}
+
+async function attempt(name: string, attempts: Attempts, program: ServiceSpecInput): Promise<Record<string, string>> {
+  for (const folder of ["declared/read", "declared/write"]) mkdirSync(join(solo.env.root, folder), { recursive: true });
+  solo.env.write("declared/read/a.txt", "a");
+  solo.env.write("hostile/own.txt", "own");
+  const sandbox: ServiceSpecInput["sandbox"] = {
+    read: [join(solo.env.root, "declared/read")],
+    write: [join(solo.env.root, "declared/write")],
+    connect: [served],
+    listen: [mayListen],
+    max_files: maxFiles,
+    max_file_bytes: maxFileBytes,
+  };
+  const env = { ATTEMPTS: JSON.stringify(attempts), PATH: "/usr/bin:/bin" };
+  await solo.deploy({ [name]: { ...program, cwd: join(solo.env.root, "hostile"), env, sandbox } });
+  const line = await waitFor(async () => (await solo.logs(name)).find((text) => text.startsWith("RESULTS ")), {
+    what: `the results of ${name}`,
+  });
+  await solo.client.kill({ name });
+  return JSON.parse(line.slice("RESULTS ".length));
+}
+
+function python(): ServiceSpecInput {
+  return {
+    kind: "command",
+    command: ["/usr/bin/python3", "-S", solo.env.write("hostile/hostile.py", text("hostile.py"))],
+  };
+}
+
+function module(): ServiceSpecInput {
+  return { kind: "source", path: solo.env.write("hostile/hostile.ts", text("hostile.ts")) };
+}
+
+function text(name: string): string {
+  return readFileSync(join(import.meta.dir, "hostile", name), "utf8");
+}
+
+function temporaryOf(name: string): string {
+  const folder = join(solo.env.dataDir, "run/tmp");
+  return join(folder, readdirSync(folder).find((entry) => entry.startsWith(name)) ?? "missing");
+}
+
+function logOf(name: string): string {
+  const folder = join(solo.env.dataDir, "logs/default", name);
+  const [file = "missing"] = readdirSync(folder);
+  return join(folder, file);
+}
+
+/** Attempts that were not refused for want of a right, or for a limit; a link or rename into other rules gives EXDEV. */
+const unrefused = (results: Record<string, string>) =>
+  Object.entries(results).filter(
+    ([, text]) => !/^refused: .*(EACCES|EPERM|EXDEV|EMFILE|EFBIG|Errno (1|13|18|24|27)\])/.test(text),
+  );
+const failures = (results: Record<string, string>) =>
+  Object.entries(results).filter(([, text]) => !text.startsWith("done: "));
+
+describe.each(["command", "source"] as const)("a hostile %s", (kind) => {
+  const program = () => (kind === "command" ? python() : module());
+
+  test("is refused everything that is not its own", async () => {
+    const results = await attempt(
+      `hostile-${kind}`,
+      { ...(await attacks()), ...(kind === "command" && tricks()) },
+      program(),
+    );
+    expect(unrefused(results)).toEqual([]);
+    expect(existsSync("/tmp/solo-hostile")).toBe(false);
+    expect(Object.keys(results).length).toBeGreaterThan(20);
+  });
+
+  test("is given what it was allowed", async () => {
+    expect(failures(await attempt(`allowed-${kind}`, rights(), program()))).toEqual([]);
+  });
+
+  test("can do without a sandbox what it can't within one", async () => {
+    const { PATH } = process.env;
+    const env = {
+      ATTEMPTS: JSON.stringify({ passwords: ["read", "/etc/hostname"], victim: ["read", `/proc/${victim}/environ`] }),
+      PATH: PATH ?? "",
+    };
+    await solo.deploy({
+      [`free-${kind}`]: { ...program(), cwd: join(solo.env.root, "hostile"), env: { ...env, TMPDIR: "/tmp" } },
+    });
+    const line = await waitFor(
+      async () => (await solo.logs(`free-${kind}`)).find((text) => text.startsWith("RESULTS ")),
+      { what: "the results" },
+    );
+    expect(line).not.toContain("refused");
+    await solo.client.kill({ name: `free-${kind}` });
+  });
+});
+
+describe("a sandbox", () => {
+  test("that would open Solo's own data is refused", async () => {
+    const spec = { ...solo.shell("sleep 100"), sandbox: { read: [solo.env.root] } };
+    expect(await failure(solo.deploy({ wide: spec }))).toMatchObject({ code: "invalid_config" });
+  });
+
+  test("with a path that is not there is refused", async () => {
+    const spec = { ...solo.shell("sleep 100"), sandbox: { write: [join(solo.env.root, "missing")] } };
+    expect(await failure(solo.deploy({ missing: spec }))).toMatchObject({ code: "file_not_found" });
+  });
+
+  test("is that of the process after a crash, and its temporary folder is empty again and gone at the end", async () => {
+    const script = `ls -A $TMPDIR | sed 's/^/left: /'; touch $TMPDIR/left; cat /etc/shadow; exec sleep 1000`;
+    await solo.deploy({ again: { ...solo.shell(script), sandbox: {} } });
+    const [first] = (await solo.status("again")).instances;
+    process.kill(first?.pid ?? 0, "SIGKILL");
+    const again = await solo.until("again", ({ restarts, ready }) => restarts === 1 && ready === 1);
+    expect(again.last_exit).toMatchObject({ signal: "SIGKILL" });
+    const logs = await solo.logs("again");
+    expect(logs.filter((line) => line.includes("Permission denied"))).toHaveLength(2);
+    expect(logs.filter((line) => line.startsWith("left:"))).toEqual([]);
+    const folder = temporaryOf("again");
+    expect(existsSync(folder)).toBe(true);
+    await solo.client.kill({ name: "again" });
+    await waitFor(() => !existsSync(folder), { what: "the temporary folder to be removed" });
+  });
+
+  test("is kept by a process that outlives its kernel, whose end the next one learns", async () => {
+    await solo.deploy({ lasting: { ...solo.shell("exec sleep 1000"), restart: { policy: "temporary" }, sandbox: {} } });
+    const [before] = (await solo.status("lasting")).instances;
+    await solo.crashKernel();
+    const adopted = await solo.until("lasting", ({ instances }) => instances[0]?.adopted === true);
+    expect(adopted.instances[0]?.pid).toBe(before?.pid ?? 0);
+    expect(readFileSync(`/proc/${before?.pid}/status`, "utf8")).toMatch(/NoNewPrivs:\t1\nSeccomp:\t2/);
+    process.kill(before?.pid ?? 0, "SIGTERM");
+    const ended = await solo.until("lasting", ({ instances }) => instances.every(({ pid }) => pid === null));
+    expect(ended.last_exit).toMatchObject({ signal: "SIGTERM" });
+    await solo.client.kill({ name: "lasting" });
+  });
+});
