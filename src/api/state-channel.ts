@@ -13,6 +13,9 @@ export const stateChannelFormat = 1;
 /** Longest payload of a frame: the largest value and its request fit. */
 export const maxStateFrameBytes = 4 * 2 ** 20;
 
+/** Longest key of a state, in bytes of UTF-8. */
+export const maxStateKeyBytes = 4_096;
+
 /** A sender ends a frame at about this size. */
 export const stateFrameBytes = 256 * 2 ** 10;
 

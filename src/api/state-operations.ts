@@ -6,13 +6,15 @@ import { defaultTenant, nameSchema } from "./name.ts";
 const target = { tenant: nameSchema.default(defaultTenant), name: nameSchema };
 const key = z.string().max(4_096);
 const version = z.int().nonnegative();
+/** Any JSON. */
+const given = z.unknown().refine((value) => value !== undefined, "missing");
 const durability = z.enum(["sync", "async", "checkpoint"]).optional();
 
 export const stateGetRequestSchema = z.strictObject({ ...target, key });
 export const stateSetRequestSchema = z.strictObject({
   ...target,
   key,
-  value: z.json(),
+  value: given,
   /** Only if this is the key's version; 0: if there is no such key. */
   if_version: version.optional(),
   durability,
@@ -36,7 +38,7 @@ export const stateImportRequestSchema = z.strictObject({
   ...target,
   /** Written as one: all of them or none. */
   entries: z
-    .array(z.strictObject({ key, value: z.json() }))
+    .array(z.strictObject({ key, value: given }))
     .min(1)
     .max(10_000),
   /** Only check that they could be written. */

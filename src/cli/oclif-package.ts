@@ -19,6 +19,7 @@ export const oclifPackage: Interfaces.PJSON = {
       context: { description: "Name the kernels that you work with" },
       effects: { description: "Show what services did outside of themselves, and resolve what is unknown" },
       log: { description: "Look into durable logs, check, repair and truncate them" },
+      state: { description: "Look into what a service remembers, and change it" },
       store: { description: "Look into key-value stores, check, repair and compact them" },
     },
   },

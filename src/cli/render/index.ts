@@ -16,6 +16,14 @@ export { renderProblems } from "./problems.ts";
 export { renderServiceHealth } from "./service-health.ts";
 export { renderServiceList } from "./service-list.ts";
 export { renderServiceStatus } from "./service-status.ts";
+export {
+  renderStateChange,
+  renderStateDeleted,
+  renderStateEntry,
+  renderStateImported,
+  renderStateValue,
+  renderStateWritten,
+} from "./state-entries.ts";
 export { renderBudget, renderEffect, renderEffects, renderSignal } from "./steps.ts";
 export {
   renderKeyValue,

@@ -1,9 +1,10 @@
 import { SoloError } from "../../api/error.ts";
+import { maxStateKeyBytes } from "../../api/state-channel.ts";
 import type { Table } from "./table.ts";
 import type { Mutation, StateQuota } from "./types.ts";
 
 /** Longest key, in bytes of UTF-8. */
-export const maxKeyBytes = 4_096;
+export const maxKeyBytes = maxStateKeyBytes;
 /** Longest value, in bytes: it must fit into a page of the table's store. */
 export const maxValueBytes = 3 * 2 ** 20;
 

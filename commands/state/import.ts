@@ -1,0 +1,38 @@
+import { string as argument } from "@oclif/core/args";
+import { dryRunFlag, exitWith, SoloCommand, serviceIdFlag, serviceName } from "../../src/cli/index.ts";
+import { renderStateImported } from "../../src/cli/render/index.ts";
+import { readStateLines } from "../../src/cli/state-file.ts";
+
+const changesPending = 10;
+
+export default class StateImport extends SoloCommand {
+  static override summary = "Write what `state export` wrote into a service's state";
+  static override description =
+    "Every line is checked, here and by the kernel, before the first one is written. Up to 1,000 entries or 1 MiB are written as one; keys that the file doesn't name stay as they are.";
+  static override usage = "state import NAME FILE [FLAGS]";
+  static override examples = ["<%= config.bin %> state import shop shop.ndjson"];
+  static override args = {
+    name: argument({ description: "Name of the service" }),
+    file: argument({ description: "The export", required: true }),
+  };
+  static override flags = { ...serviceIdFlag, ...dryRunFlag };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(StateImport);
+    const session = await this.open(flags);
+    const target = { tenant: session.tenant, name: serviceName(args.name, flags["service-id"]) };
+    const kernel = await session.writer(target.name);
+    let entries = 0;
+    let position = 0;
+    for (const dry_run of flags["dry-run"] ? [true] : [true, false]) {
+      entries = 0;
+      for await (const batch of readStateLines(args.file)) {
+        ({ position } = await kernel.stateImport({ ...target, entries: batch, dry_run }));
+        entries += batch.length;
+      }
+    }
+    const result = { service: target.name, tenant: target.tenant, entries, position };
+    await session.output.result(result, renderStateImported(flags["dry-run"]));
+    exitWith(flags["dry-run"] && entries > 0 ? changesPending : 0);
+  }
+}
