@@ -44,7 +44,7 @@ export class ServiceSteps extends RunSteps implements RunningSteps {
     try {
       result = encodeResult(id, await work(new RunSteps(this.#requests, id)));
     } catch (error) {
-      this.#requests.ask("run.abandon", { run }).catch(() => undefined);
+      this.#requests.patiently(() => this.#requests.ask("run.abandon", { run })).catch(() => undefined);
       throw error;
     }
     const kept = await this.#requests.ask("run.finish", { run, result }, result.length + 256);

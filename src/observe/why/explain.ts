@@ -24,7 +24,7 @@ export function explain(
     const what = incidentOf(event, find);
     if (what === undefined) continue;
     const chain = chainOf(event, find).map((link) => ({ ...link, message: sentence(link) }));
-    return { service: name, tenant, what, time: event.time, message: headline(name, what, chain.at(-1)), chain };
+    return { service: name, tenant, what, time: event.time, message: headline(name, what, chain), chain };
   }
   return {
     service: name,
@@ -36,12 +36,16 @@ export function explain(
   };
 }
 
-function headline(name: string, what: What, root: EventDocument | undefined): string {
-  const did = { restart: "restarted", rollback: "was rolled back", stop: "stopped", failed_start: "did not start" }[
-    what
-  ];
-  return root === undefined ? `${name} ${did}` : `${name} ${did}: ${sentence(root)}`;
+function headline(name: string, what: What, chain: readonly EventDocument[]): string {
+  const did = `${name} ${verbs[what]}`;
+  const [event] = chain;
+  const root = chain.at(-1);
+  // What went wrong with an update is the news, not that somebody wanted one.
+  if (what !== "stop" && typeof event?.data.reason === "string") return `${did}: ${event.data.reason}`;
+  return root === undefined ? did : `${did}: ${sentence(root)}`;
 }
+
+const verbs = { restart: "restarted", rollback: "was rolled back", stop: "stopped", failed_start: "did not start" };
 
 /** What an event ends, if it ends anything that one would ask about. */
 function incidentOf(event: EventDocument, find: FindEvent): What | undefined {

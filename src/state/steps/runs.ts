@@ -21,32 +21,25 @@ export class Runs {
     this.#parts = parts;
   }
 
-  /** The result of a run that has ended within the retention; else the run is the caller's, unless another process has it. */
+  /**
+   * The result of a run that has ended within the retention; else the run is the caller's, unless another process has it.
+   * Whose it is is durable: the next kernel must not give it to a second one.
+   */
   async begin(caller: Caller, run: string): Promise<ClaimAnswer> {
-    const { state, tally } = this.#parts;
+    const { state, claims } = this.#parts;
+    const owner = ownerOf(caller);
     const find = () => {
       const stored = state.get("step", runKey(run));
       const record = stored && read(stepRecord, stored);
       return record?.kind === "run" ? record.result : undefined;
     };
-    const answer = await claim(this.#parts, claimOf(run), ownerOf(caller), find);
-    const key = unfinishedPrefix + run;
-    if (answer.state !== "claimed" || state.get("meta", key) !== undefined) return answer;
-    try {
-      await state.commit(
-        (view) => {
-          if (tally.of("meta", unfinishedPrefix) >= maxUnfinishedRuns) return tooMany();
-          return [put("meta", key, { begun: view.time })];
-        },
-        // Durable with the first result of the run at the latest: the log keeps the order.
-        { origin: caller.instance, durability: "async" },
-      );
-    } catch (error) {
-      this.abandon(caller, run);
-      throw error;
+    for (let held = false; ; held = true) {
+      const answer = await claim(this.#parts, claimOf(run), owner, find);
+      if (answer.state !== "claimed" || (await this.#own(caller, run))) return answer;
+      claims.drop(claimOf(run), owner);
+      if (held) return { state: "busy" };
+      await claims.changed(claimOf(run));
     }
-    tally.add("meta", unfinishedPrefix, 1);
-    return answer;
   }
 
   /** Keeps the result, and forgets what led to it, at once. Effects of unknown outcome stay until somebody resolves them. */
@@ -87,9 +80,47 @@ export class Runs {
     }
   }
 
-  /** The run failed, and can be gone on with. */
-  abandon(caller: Caller, run: string): void {
-    this.#parts.claims.drop(claimOf(run), ownerOf(caller));
+  /** The run failed, and can be gone on with by whoever comes next. */
+  async abandon(caller: Caller, run: string): Promise<void> {
+    const owner = ownerOf(caller);
+    const key = unfinishedPrefix + run;
+    await this.#parts.state.commit(
+      (view) => {
+        const stored = view.get("meta", key);
+        const record = stored && read(begunRecord, stored);
+        return record?.owner === owner ? [put("meta", key, { ...record, owner: null })] : [];
+      },
+      { origin: caller.instance, durability: "sync" },
+    );
+    this.#parts.claims.drop(claimOf(run), owner);
+  }
+
+  /** False while a living process of a time before this kernel has the run. */
+  async #own(caller: Caller, run: string): Promise<boolean> {
+    const { state, tally, isAlive, claims } = this.#parts;
+    const owner = ownerOf(caller);
+    const key = unfinishedPrefix + run;
+    let [isOwn, isNew] = [false, false];
+    try {
+      await state.commit(
+        (view) => {
+          const stored = view.get("meta", key);
+          const record = stored && read(begunRecord, stored);
+          const holder = record?.owner ?? owner;
+          isOwn = holder === owner || !isAlive(holder);
+          isNew = record === undefined;
+          if (!isOwn || record?.owner === owner) return [];
+          if (isNew && tally.of("meta", unfinishedPrefix) >= maxUnfinishedRuns) return tooMany();
+          return [put("meta", key, { begun: record?.begun ?? view.time, owner })];
+        },
+        { origin: caller.instance, durability: "sync" },
+      );
+    } catch (error) {
+      claims.drop(claimOf(run), owner);
+      throw error;
+    }
+    if (isOwn && isNew) tally.add("meta", unfinishedPrefix, 1);
+    return isOwn;
   }
 
   /** Runs that have begun and not ended, by id. */

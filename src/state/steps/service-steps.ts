@@ -66,7 +66,7 @@ export class ServiceSteps {
         return this.#runs.finish(caller, run, result);
       }
       case "run.abandon":
-        this.#runs.abandon(caller, accept(schemas["run.abandon"], operation, input).run);
+        await this.#runs.abandon(caller, accept(schemas["run.abandon"], operation, input).run);
         return null;
       case "run.list":
         return this.#runs.list(accept(schemas["run.list"], operation, input).after);

@@ -100,3 +100,13 @@ test("finished runs are forgotten a day later, when others end", async () => {
   expect(await workshop.ask("run.begin", { run: "old" })).toEqual({ state: "claimed" });
   expect(await workshop.ask("run.begin", { run: "young" })).toMatchObject({ state: "done" });
 });
+
+test("the next kernel gives a run to nobody else while the process that has it lives", async () => {
+  const workshop = await Workshop.open();
+  await workshop.ask("run.begin", { run: "order-1" });
+  await workshop.reopen();
+  const waiting = workshop.ask("run.begin", { run: "order-1" }, Workshop.other);
+  expect(await workshop.ask("run.begin", { run: "order-1" })).toEqual({ state: "claimed" });
+  await workshop.ask("run.abandon", { run: "order-1" });
+  expect(await waiting).toEqual({ state: "claimed" });
+});
