@@ -17,6 +17,9 @@ export const hostVariables = {
   preopens: "SOLO_PREOPENS",
 } as const;
 
+/** Variables that every instance gets from its kernel, whatever the service's `env` says. */
+export const ownVariables: ReadonlySet<string> = new Set(Object.values(hostVariables));
+
 /**
  * How often Bun itself looks for garbage, in milliseconds. Its default, every second until nothing has changed for half a
  * minute, is two thirds of what a young idle host costs; JavaScriptCore's own collections, which follow allocation, remain.

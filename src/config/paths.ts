@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { SoloError } from "../api/error.ts";
 import { stateSocketName } from "../api/state-channel.ts";
 
 /** A unix socket's path has 108 bytes with its final zero (`sun_path`, unix(7)). */
@@ -53,10 +54,19 @@ export function folders(env: Variables): Folders {
   };
 }
 
-/** Where things are for a data directory; for the environment's own one when none is given. */
+/**
+ * Where things are for a data directory; for the environment's own one when none is given.
+ * @throws SoloError `invalid_config` for a path with a question mark: Bun takes what follows for a query, and would find no
+ * module there
+ */
 export function paths(env: Variables, dataDir?: string): Paths {
   const user = folders(env);
   const root = resolve(dataDir ?? user.defaultDataDir);
+  if (root.includes("?")) {
+    throw new SoloError("invalid_config", `${root}: a data directory can't have a question mark in its path`, {
+      hint: "choose another one with --data-dir",
+    });
+  }
   return {
     configDir: user.configDir,
     dataDir: root,

@@ -311,6 +311,9 @@ describe("a command line that makes no sense is answered with", () => {
     [["run", ""], "usage", 2, "PATH is empty"],
     [["init", ""], "usage", 2, "FOLDER is empty"],
     [["init", "/proc/nowhere"], "io_error", 1, "/proc/nowhere: can't be made"],
+    [["deploy", "sh", "--env", "PORT=80"], "usage", 2, "--env PORT: Solo sets PORT itself"],
+    [["deploy", "sh", "--data-dir", "/tmp/solo-what?"], "invalid_config", 2, "/tmp/solo-what?: a data directory"],
+    [["run", "sh", "--data-dir", "/tmp/solo-what?"], "invalid_config", 2, "/tmp/solo-what?: a data directory"],
     [["logs", "web", "--tail", "-5"], "usage", 2, '--tail: expected an integer greater than or equal to 0, got "-5"'],
     [["deploy", "web.ts", "--replicas", "many"], "usage", 2, '--replicas: expected an integer, got "many"'],
   ])("%p", async (args, code, exit, words) => {

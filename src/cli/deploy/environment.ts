@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { SoloError } from "../../api/index.ts";
+import { ownVariables, SoloError } from "../../api/index.ts";
 
-/** A service's environment from `--env-file` and `--env`; the flag nearer to the end of the line wins. */
+/**
+ * A service's environment from `--env-file` and `--env`; the flag nearer to the end of the line wins. A file may have a `PORT`
+ * for other programs' sake: instances get their own all the same.
+ */
 export function environmentOf(
   words: readonly string[],
   files: readonly string[],
@@ -14,6 +17,11 @@ export function environmentOf(
     const equals = word.indexOf("=");
     const name = equals === -1 ? word : word.slice(0, equals);
     if (!variableName.test(name)) throw usage(`--env ${word}: ${JSON.stringify(name)} is no variable name`);
+    if (ownVariables.has(name)) {
+      throw new SoloError("usage", `--env ${name}: Solo sets ${name} itself`, {
+        hint: name === "PORT" ? "write --port for a program that must have one port" : "choose another name",
+      });
+    }
     const value = equals === -1 ? from.env[name] : word.slice(equals + 1);
     if (value === undefined) throw usage(`--env ${name}: it is not set in this shell`);
     environment[name] = value;

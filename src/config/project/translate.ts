@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { ownVariables } from "../../api/host-variables.ts";
 import { type ServiceSpec, serviceSpecSchema } from "../../api/spec.ts";
 import { expandPath } from "../paths.ts";
 import type { KeyPath } from "../scan/key-map.ts";
@@ -72,6 +73,9 @@ function toProgram(
 
 /** Keys that mean nothing beside others, or contradict them. */
 function checkCombinations(file: ServiceFile, path: KeyPath, report: Report): void {
+  for (const name of Object.keys(file.env ?? {})) {
+    if (ownVariables.has(name)) report([...path, "env", name], `Solo sets ${name} itself`, hintFor(name));
+  }
   const { command, port, wasm, args, preopens, health, fixed_port, replicas = 1 } = file;
   if (command && args) report([...path, "args"], "a command has its arguments in itself", "move them into command");
   if (port && args) report([...path, "args"], "an agent has its arguments in port", "move them into port");
@@ -92,6 +96,10 @@ function checkCombinations(file: ServiceFile, path: KeyPath, report: Report): vo
       "remove fixed_port and let the program listen on $PORT",
     );
   }
+}
+
+function hintFor(variable: string): string {
+  return variable === "PORT" ? "write fixed_port for a program that must have one port" : "choose another name";
 }
 
 function toRestart({ policy, max, within, backoff }: RestartFile) {

@@ -233,6 +233,13 @@ describe("mistakes are told with their place", () => {
       ],
     ],
     [
+      `${service}env = { PORT = "80", LANG = "C", SOLO_KEY = "x" }\n`,
+      [
+        "solo.toml:3:9: service.a.env.PORT: Solo sets PORT itself (write fixed_port for a program that must have one port)",
+        "solo.toml:3:34: service.a.env.SOLO_KEY: Solo sets SOLO_KEY itself (choose another name)",
+      ],
+    ],
+    [
       `${service}fixed_port = 80\n${command}fixed_port = 80\n`,
       ["solo.toml:6:1: service.b.fixed_port: a listens on 80 already (give each its own)"],
     ],
