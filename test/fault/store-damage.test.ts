@@ -80,7 +80,7 @@ for (const [on, code, expected] of [
   ["write", "EIO", "io_error"],
   ["write", "ENOSPC", "full"],
 ] as const) {
-  test(`${code} on ${on}: every waiter is told, nothing more is accepted, and reopening recovers what was acknowledged`, async () => {
+  test(`[fault 5.5: waits for ever] ${code} on ${on}: every waiter is told, nothing more is accepted, and reopening recovers what was acknowledged`, async () => {
     const files = new FaultyFileSystem(1);
     const life = new ProcessFiles(files);
     const store = await KeyValueStore.open(folder, { ...options, files: life });

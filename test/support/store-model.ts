@@ -46,6 +46,8 @@ export class StoreModel {
       pageBytes,
       segmentBytes: pageBytes << this.#below(3),
       memoryBytes: pageBytes * (4 << this.#below(3)),
+      // A table of a thousand buckets would take longer to make than all else.
+      indexBuckets: 1 << this.#below(6),
       readCacheBytes: 1_024 << this.#below(3),
       mutableFraction: [0.3, 0.6, 0.9][this.#below(3)] ?? 0.9,
       keepCheckpoints: 1 + this.#below(3),

@@ -97,6 +97,7 @@ export async function setAside(files: FileSystem, folder: string, id: string): P
 /** First its metadata, so that what is left of it after a crash counts as unfinished. */
 export async function removeCheckpoint(files: FileSystem, folder: string, id: string): Promise<void> {
   const path = checkpointFolder(folder, id);
+  if (!listIds(files, folder).includes(id)) return;
   await files.remove(join(path, "meta"));
   await files.syncFolder(path);
   await files.removeFolder(path);

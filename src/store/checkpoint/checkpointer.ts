@@ -14,7 +14,7 @@ import {
 import { ChunkWriter } from "./chunk-file.ts";
 import { writeExtent } from "./extents.ts";
 import { writeIndex } from "./index-file.ts";
-import { expired, forgetBefore } from "./retention.ts";
+import { forgetBefore, removeExpired } from "./retention.ts";
 
 /** The phases of a checkpoint, in their order (CPR, Prasaad et al., SIGMOD 2019). */
 export type Phase =
@@ -35,6 +35,9 @@ export interface CheckpointOptions {
    */
   readonly method?: "fold-over" | "snapshot" | "delta";
 }
+
+type Parts = NonNullable<CheckpointOptions["parts"]>;
+type Method = NonNullable<CheckpointOptions["method"]>;
 
 /** Buckets of a growing index moved in one turn of the event loop before it is copied. */
 const growthPerTurn = 4_096;
@@ -62,23 +65,25 @@ export class Checkpointer {
     this.phase = parts === "log" ? "prepare" : "prep-index-checkpoint";
     const id = this.#nextId();
     try {
-      const checkpoint = await this.#take(id, parts, method);
+      const checkpoint = await this.#takeOrRemove(id, parts, method);
       this.checkpoints.push(checkpoint);
       await this.#removeExpired();
       return checkpoint;
-    } catch (error) {
-      await removeCheckpoint(this.#engine.files, this.#engine.folder, id).catch(() => {});
-      throw StoreError.fromFile(`taking checkpoint ${id}`, error);
     } finally {
       this.phase = "rest";
     }
   }
 
-  async #take(
-    id: string,
-    parts: "full" | "log" | "index",
-    method: "fold-over" | "snapshot" | "delta",
-  ): Promise<Checkpoint> {
+  async #takeOrRemove(id: string, parts: Parts, method: Method): Promise<Checkpoint> {
+    try {
+      return await this.#take(id, parts, method);
+    } catch (error) {
+      await removeCheckpoint(this.#engine.files, this.#engine.folder, id).catch(() => {});
+      throw StoreError.fromFile(`taking checkpoint ${id}`, error);
+    }
+  }
+
+  async #take(id: string, parts: Parts, method: Method): Promise<Checkpoint> {
     const engine = this.#engine;
     const folder = checkpointFolder(engine.folder, id);
     engine.files.makeFolder(folder);
@@ -276,10 +281,7 @@ export class Checkpointer {
 
   async #removeExpired(): Promise<void> {
     const { folder, files, settings } = this.#engine;
-    for (const id of expired(this.checkpoints, settings.keepCheckpoints)) {
-      this.checkpoints = this.checkpoints.filter((checkpoint) => checkpoint.id !== id);
-      await removeCheckpoint(files, folder, id);
-    }
+    this.checkpoints = await removeExpired(files, folder, this.checkpoints, settings.keepCheckpoints);
   }
 
   /** A number in order, and a random one: an identifier, and with it the path of a file, is never used twice. */

@@ -3,21 +3,33 @@ import type { FileSystem } from "../file/index.ts";
 import { type Checkpoint, checkpointFolder, removeCheckpoint, writeCheckpoint } from "./catalog.ts";
 
 /**
- * The checkpoints that nobody needs any more, each before what it is based on: kept are the newest `keep` of the log, whatever deltas among them are based
- * on, and the newest index.
+ * Removes the checkpoints that nobody needs any more: kept are the newest `keep` of the log, whatever deltas among them are
+ * based on, and the newest index. Returns those that are left.
  */
-export function expired(checkpoints: readonly Checkpoint[], keep: number): string[] {
-  const ofLog = checkpoints.filter(({ kind }) => kind !== "index");
-  const needed = new Set(ofLog.slice(-keep).map(({ id }) => id));
+export async function removeExpired(
+  files: FileSystem,
+  folder: string,
+  checkpoints: readonly Checkpoint[],
+  keep: number,
+): Promise<Checkpoint[]> {
+  const needed = new Set(
+    checkpoints
+      .filter(({ kind }) => kind !== "index")
+      .slice(-keep)
+      .map(({ id }) => id),
+  );
   for (const { id, base } of checkpoints.toReversed()) {
     if (needed.has(id) && base !== undefined) needed.add(base);
   }
-  const index = checkpoints.findLast(({ indexChunks }) => indexChunks > 0);
-  if (index !== undefined) needed.add(index.id);
-  return checkpoints
-    .filter(({ id }) => !needed.has(id))
-    .map(({ id }) => id)
-    .toReversed();
+  const indexed = checkpoints.findLast(({ indexChunks }) => indexChunks > 0);
+  const left: Checkpoint[] = [];
+  // The newest first: a delta goes before what it is based on.
+  for (const checkpoint of checkpoints.toReversed()) {
+    if (needed.has(checkpoint.id)) left.unshift(checkpoint);
+    else if (checkpoint === indexed) left.unshift(await onlyIndex(files, folder, checkpoint));
+    else await removeCheckpoint(files, folder, checkpoint.id);
+  }
+  return left;
 }
 
 /**

@@ -63,7 +63,7 @@ for (const method of ["snapshot", "delta", "fold-over"] as const) {
   }, 30_000);
 }
 
-test("a snapshot of a log that has outgrown memory is restored whole", async () => {
+test("[fault 5.4: evicted pages] a snapshot of a log that has outgrown memory is restored whole", async () => {
   const files = new FaultyFileSystem(3);
   const { store, lose } = await open(files, { ...small, memoryBytes: 16_384 });
   for (let index = 0; index < 2_000; index++) await store.put(`key-${index % 700}`, `value-${index}`);
@@ -111,7 +111,7 @@ test("an index checkpoint spares recovery the log before it", async () => {
   await again.close();
 });
 
-test("memory pressure is measured on what is in memory, not on the length of the log", async () => {
+test("[fault 5.6: pressure for ever] memory pressure is measured on what is in memory, not on the length of the log", async () => {
   const files = new FaultyFileSystem(3);
   const flush = { intervalMs: 10, pressurePercent: 90 };
   const { store } = await open(files, { ...small, memoryBytes: 16_384, mutableFraction: 0.3, flush });
