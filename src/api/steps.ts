@@ -1,4 +1,5 @@
 import { SoloError } from "./error.ts";
+import { pack } from "./message-pack.ts";
 
 /**
  * What a service's host asks of its kernel for durable steps. Values that are the service's own travel as the bytes of
@@ -70,6 +71,11 @@ export type StepOperation = keyof StepOperations;
 
 /** Longest result of a step, run or effect, and longest value of a signal, as MessagePack. */
 export const maxResultBytes = 1_000_000;
+
+/** Results are kept as a list with one value, or none for `undefined`. */
+export function packResult(value: unknown): Uint8Array {
+  return pack(value === undefined ? [] : [value]);
+}
 
 /** Longest id of a run or step, name of a signal, in characters. */
 export const maxStepIdLength = 200;

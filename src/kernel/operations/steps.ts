@@ -1,6 +1,6 @@
 import type { BudgetDocument, EffectDocument, EffectList, OperationRequest, SignalResult } from "../../api/index.ts";
 import { pack } from "../../api/message-pack.ts";
-import { checkStepId } from "../../api/steps.ts";
+import { checkStepId, packResult } from "../../api/steps.ts";
 import { costOf, type ListedEffect } from "../../state/index.ts";
 import type { Kernel } from "../kernel.ts";
 
@@ -25,7 +25,7 @@ export async function resolveEffect(kernel: Kernel, request: OperationRequest<"r
   const { ref, key } = kernel.get(request);
   const { id, run = ownRun, as, result = null } = request;
   const steps = await kernel.parts.steps.open(ref);
-  const resolution = as === "done" ? { as, result: pack(result) } : { as };
+  const resolution = as === "done" ? { as, result: packResult(result) } : { as };
   const resolved = await steps.resolve({ run, id }, resolution);
   kernel.emit({ tenant: ref.tenant, event: "effect_resolved", subject: key, data: { effect: id, run, as } });
   return document(resolved);
