@@ -50,9 +50,10 @@ import type { Checkpoints, ServiceStates } from "../state/index.ts";
 import type { Instance, Supervisor, UsageSampler } from "../supervise/index.ts";
 import type { Clock } from "../system/index.ts";
 import { accept } from "./accept.ts";
+import { AcceptedRollouts } from "./accepted-rollouts.ts";
 import { comeToRest } from "./at-rest.ts";
 import { Causes } from "./causes.ts";
-import type { KernelDatabase, RolloutRecord } from "./database/index.ts";
+import type { KernelDatabase } from "./database/index.ts";
 import { health } from "./health.ts";
 import { lazily } from "./lazily.ts";
 import { serviceNotFound } from "./not-found.ts";
@@ -114,6 +115,7 @@ const recentEvents = 10;
 /** The in-process runtime: every operation of the API on the parts below it. */
 export class Kernel implements SoloApi {
   readonly startedAt: number;
+  readonly rollouts = new AcceptedRollouts(this);
   readonly sweeper = new Sweeper(this);
   readonly #parts: KernelParts;
   readonly #services = new Map<string, Service>();
@@ -121,8 +123,6 @@ export class Kernel implements SoloApi {
   #byName: readonly Service[] | undefined;
   /** Beside those of the services, those of first deploys that are under way. */
   readonly #operations = new Map<string, OperationQueue>();
-  /** Service → the revision that a rollout under way leads to. */
-  readonly #rollouts = new Map<string, string>();
   readonly #ending = new AbortController();
   readonly #causes = new Causes();
   #stopping: ReturnType<SoloApi["shutdown"]> | undefined;
@@ -321,36 +321,6 @@ export class Kernel implements SoloApi {
   }
 
   /**
-   * Keeps, durably, what a service is to become, before the way there begins: a kernel that dies on it has its successor go
-   * on. Ends with `commit` of that revision, or `endRollout`.
-   * @throws SoloError `conflict` when one of its hosts belongs to another service
-   */
-  beginRollout(ref: ServiceRef, revision: Revision, replicas: number): void {
-    const { database, clock } = this.#parts;
-    this.routes.checkHosts(ref.tenant, [{ name: ref.name, spec: revision.spec }]);
-    database.transaction(() => {
-      this.keepRevision(ref, revision);
-      database.rollouts.save({ ref, revision: revision.id, replicas, accepted: clock.now() });
-    });
-    this.#rollouts.set(serviceKey(ref), revision.id);
-  }
-
-  /** Nobody wants a rollout any more: that to the given revision, or any. */
-  endRollout(ref: ServiceRef, revision?: string): void {
-    const known = this.#rollouts.get(serviceKey(ref));
-    if (known === undefined || (revision !== undefined && known !== revision)) return;
-    this.#parts.database.rollouts.remove(ref);
-    this.#rollouts.delete(serviceKey(ref));
-  }
-
-  /** What was accepted and has not come to its end, as a former kernel left it. */
-  formerRollouts(): readonly RolloutRecord[] {
-    const records = this.#parts.database.rollouts.list();
-    for (const { ref, revision } of records) this.#rollouts.set(serviceKey(ref), revision);
-    return records;
-  }
-
-  /**
    * Keeps a change of what is wanted of a service, durably, before anything is done about it.
    * @throws SoloError `conflict` when it would run with a host that belongs to another service
    */
@@ -361,8 +331,7 @@ export class Kernel implements SoloApi {
     if (next.desired === "running") {
       this.routes.checkHosts(service.ref.tenant, [{ name: service.ref.name, spec: next.revision.spec }]);
     }
-    const rollout = this.#rollouts.get(service.key);
-    const endsRollout = rollout !== undefined && (next.desired === "stopped" || rollout === change.revision?.id);
+    const endsRollout = this.rollouts.endsWith(service.ref, change.revision, next.desired);
     database.transaction(() => {
       if (change.revision !== undefined) this.keepRevision(service.ref, change.revision);
       if (endsRollout) database.rollouts.remove(service.ref);
@@ -377,7 +346,7 @@ export class Kernel implements SoloApi {
         updated: now,
       });
     });
-    if (endsRollout) this.#rollouts.delete(service.key);
+    if (endsRollout) this.rollouts.forget(service.ref);
     const isNews =
       next.revision.id !== service.revision.id || (next.desired === "running" && service.desired !== "running");
     Object.assign(service, next);

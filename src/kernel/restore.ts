@@ -46,7 +46,7 @@ export function restore(kernel: Kernel, options: RestoreOptions): void {
     const aftermath = takeOver(kernel, record, census, options);
     if (aftermath !== undefined) aftermaths.set(key, [...(aftermaths.get(key) ?? []), aftermath]);
   }
-  const rollouts = new Map(kernel.formerRollouts().map((rollout) => [serviceKey(rollout.ref), rollout]));
+  const rollouts = new Map(kernel.rollouts.former().map((rollout) => [serviceKey(rollout.ref), rollout]));
   for (const { ref, revision } of rollouts.values()) addAccepted(kernel, ref, revision);
   sweep(kernel);
   for (const service of kernel.services()) {

@@ -17,7 +17,7 @@ export async function resumeRollout(
   signal: AbortSignal,
 ): Promise<void> {
   const record = kernel.parts.database.revisions.get(ref, id);
-  if (record === undefined) return kernel.endRollout(ref, id);
+  if (record === undefined) return kernel.rollouts.end(ref, id);
   const revision = toRevision(record);
   const context = { kernel, service, signal, report: () => undefined };
   const before = () => dependenciesOf(kernel, service, revision, signal);

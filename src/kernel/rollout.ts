@@ -104,14 +104,14 @@ export async function replaceInstances(context: RolloutContext, replacement: Rep
   const { kernel, service, signal } = context;
   const { revision, replicas, before } = replacement;
   if (revision.id !== service.revision.id || replicas !== service.replicas) {
-    kernel.beginRollout(service.ref, revision, replicas);
+    kernel.rollouts.begin(service.ref, revision, replicas);
   }
   try {
     await before?.();
     await replace(context, replacement);
   } catch (error) {
     // A kernel that stops leaves it to the next one; a kill has ended it.
-    if (!signal.aborted) kernel.endRollout(service.ref, revision.id);
+    if (!signal.aborted) kernel.rollouts.end(service.ref, revision.id);
     throw error;
   }
 }

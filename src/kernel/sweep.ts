@@ -36,7 +36,7 @@ export function sweepRevisions(kernel: Kernel, services: readonly Service[]): vo
   const { database } = kernel.parts;
   const old = services.flatMap(({ ref, revision }) => {
     const running = kernel.supervisor.instancesOf(ref).map(({ plan }) => plan.revision);
-    const needed = new Set([revision.id, ...running]);
+    const needed = new Set([revision.id, kernel.rollouts.targetOf(ref), ...running]);
     return database.revisions
       .list(ref)
       .slice(keptRevisions)

@@ -67,7 +67,7 @@ export class Deployment {
         return await this.#apply(revision, signal, accepted.resolve);
       } finally {
         // What a kernel that stops calls off it says to who waits; if nobody does, the next kernel goes on. A kill has ended it.
-        if (!signal.aborted || !this.#isAnswered) kernel.endRollout(ref, revision.id);
+        if (!signal.aborted || !this.#isAnswered) kernel.rollouts.end(ref, revision.id);
       }
     });
     kernel.sweeper.after(ref, changing);
@@ -85,7 +85,7 @@ export class Deployment {
     changing.catch((error: unknown) => kernel.noteFailure(ref, error)).finally(() => (isOver = true));
     // Answered once it is durable; behind another operation that may take its time, that is seen to here.
     if (isNext) await Promise.race([accepted.promise, changing]);
-    else if (!isOver) kernel.beginRollout(ref, revision, this.#replicas);
+    else if (!isOver) kernel.rollouts.begin(ref, revision, this.#replicas);
     this.#isAnswered = true;
     return this.#result(revision, true);
   }

@@ -15,7 +15,7 @@ export async function kill(kernel: Kernel, request: OperationRequest<"kill">): P
     kernel.emit({ tenant, event: "kill_requested", subject: service.key, data: { force } });
   }
   stopWanting(kernel, service);
-  kernel.endRollout(service.ref);
+  kernel.rollouts.end(service.ref);
   // A stop that is under way already, or will be once a rollout is called off, must not take longer than this one may.
   for (const instance of kernel.supervisor.instancesOf(service.ref)) instance.hasten(options);
   const stopping = service.operations.run(async () => {
