@@ -22,6 +22,11 @@ export class ReadCache {
     this.#table = new Float64Array(Math.max(16, this.#units / usualUnits));
   }
 
+  /** Bytes that have ever held a copy: the rest takes no memory yet. */
+  get usedBytes(): number {
+    return Math.min(this.#next, this.#units) * 8;
+  }
+
   /** Index of the first word of a record's copy, or -1. */
   find(address: number): number {
     const place = this.#table[this.#slot(address)] ?? 0;

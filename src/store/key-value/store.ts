@@ -245,7 +245,7 @@ export class KeyValueStore {
       version: records.version,
       indexEntries: index.entries,
       indexBytes: index.bytes,
-      memoryBytes: (memory.tail - Math.max(memory.head, memory.begin)) * 8 + index.bytes + cache.bytes.length,
+      memoryBytes: (memory.tail - Math.max(memory.head, memory.begin)) * 8 + index.bytes + cache.usedBytes,
       diskBytes: logFiles.bytes(memory.begin),
       coldReads: reader.reads,
       cacheHits: cache.hits,

@@ -15,7 +15,7 @@ const engines: readonly OpenEngine[] = [solo, sqlite, lmdb, level, rocks, redis]
 /** All data fits. */
 const cacheBytes = 2 ** 28;
 /** A workload is over after all of its operations, or after this time. */
-const longestMs = 1_500;
+const longestMs = 1_000;
 const perLook = 2_000;
 
 type Figures = Record<string, Record<string, number[]>>;
