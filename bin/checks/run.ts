@@ -24,14 +24,14 @@ export async function checkProgram(command: readonly string[]): Promise<Result> 
 }
 
 /** Runs a program that shows what it does; returns its exit code. */
-export async function showProgram(command: readonly string[]): Promise<number> {
+export async function showProgram(command: readonly string[], deadlineMs = stepDeadlineMs): Promise<number> {
   return await Bun.spawn({
     cmd: [...command],
     env: cleanEnvironment(),
     stdin: "ignore",
     stdout: "inherit",
     stderr: "inherit",
-    timeout: stepDeadlineMs,
+    timeout: deadlineMs,
   }).exited;
 }
 

@@ -1,5 +1,6 @@
 import { installPackages } from "./packages.ts";
 import { checkProgram, type Result } from "./run.ts";
+import { runSoak } from "./soak.ts";
 import { runTests } from "./tests.ts";
 
 export type Step = (filters: readonly string[]) => Promise<Result>;
@@ -21,6 +22,7 @@ export const steps = {
   unit: (filters) => runTests("unit", filters, { testTimeoutMs: 20_000 }),
   property: (filters) => runTests("property", filters, { testTimeoutMs: 60_000 }),
   fault: (filters) => runTests("fault", filters, { testTimeoutMs: 120_000 }),
+  soak: runSoak,
   e2e: (filters) => runTests("e2e", filters, { testTimeoutMs: 120_000 }),
 } as const satisfies Record<string, Step>;
 
