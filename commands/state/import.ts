@@ -1,5 +1,6 @@
 import { string as argument } from "@oclif/core/args";
-import { dryRunFlag, exitWith, SoloCommand, serviceIdFlag, serviceName } from "../../src/cli/index.ts";
+import { dryRunFlag, exitWith, SoloCommand, serviceIdFlag } from "../../src/cli/index.ts";
+import { nameAndWords } from "../../src/cli/name-and-words.ts";
 import { renderStateImported } from "../../src/cli/render/index.ts";
 import { readStateLines } from "../../src/cli/state-file.ts";
 
@@ -13,20 +14,22 @@ export default class StateImport extends SoloCommand {
   static override examples = ["<%= config.bin %> state import shop shop.ndjson"];
   static override args = {
     name: argument({ description: "Name of the service" }),
-    file: argument({ description: "The export", required: true }),
+    file: argument({ description: "The export" }),
   };
   static override flags = { ...serviceIdFlag, ...dryRunFlag };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(StateImport);
     const session = await this.open(flags);
-    const target = { tenant: session.tenant, name: serviceName(args.name, flags["service-id"]) };
-    const kernel = await session.writer(target.name);
+    const { name, words } = nameAndWords([args.name, args.file], flags["service-id"], ["FILE"]);
+    const [file = ""] = words;
+    const target = { tenant: session.tenant, name };
+    const kernel = await session.writer(name);
     let entries = 0;
     let position = 0;
     for (const dry_run of flags["dry-run"] ? [true] : [true, false]) {
       entries = 0;
-      for await (const batch of readStateLines(args.file)) {
+      for await (const batch of readStateLines(file)) {
         ({ position } = await kernel.stateImport({ ...target, entries: batch, dry_run }));
         entries += batch.length;
       }

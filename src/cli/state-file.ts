@@ -16,7 +16,6 @@ const batchBytes = 2 ** 20;
 
 /**
  * Reads an export, checking each line, in batches that can be written as one.
- * @param path `-` for standard input
  * @throws SoloError `invalid_request` naming the line, `file_not_found`
  */
 export async function* readStateLines(path: string): AsyncGenerator<StateLine[]> {
@@ -26,7 +25,7 @@ export async function* readStateLines(path: string): AsyncGenerator<StateLine[]>
   for await (const line of linesOf(path)) {
     number++;
     if (line.trim() === "") continue;
-    batch.push(parseLine(line, `${path === "-" ? "standard input" : path}:${number}`));
+    batch.push(parseLine(line, `${path}:${number}`));
     bytes += line.length;
     if (batch.length < batchEntries && bytes < batchBytes) continue;
     yield batch;
@@ -37,7 +36,7 @@ export async function* readStateLines(path: string): AsyncGenerator<StateLine[]>
 }
 
 async function* linesOf(path: string): AsyncGenerator<string> {
-  const input = path === "-" ? process.stdin : createReadStream(path);
+  const input = createReadStream(path);
   try {
     yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   } catch (cause) {
