@@ -26,7 +26,7 @@ describe("help", () => {
     expectGolden(`help/${words.join("-")}.txt`, stdout);
   });
 
-  test.each([["config"], ["context"], ["completion"], ["log"], ["store"]])("of the topic %s", async (topic) => {
+  test.each([["config"], ["context"], ["completion"], ["log"], ["state"], ["store"]])("of the topic %s", async (topic) => {
     expectGolden(`help/topic-${topic}.txt`, (await env.run([topic])).expect().stdout);
   });
 
