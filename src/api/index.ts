@@ -9,6 +9,7 @@ export * from "./name.ts";
 export * from "./operations.ts";
 export * from "./owner-key.ts";
 export * from "./routes.ts";
+export * from "./sandbox.ts";
 export * from "./spec.ts";
 export * from "./state-operations.ts";
 export * from "./states.ts";

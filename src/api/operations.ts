@@ -20,6 +20,7 @@ import type {
 import { effectStates } from "./documents.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { routes } from "./routes.ts";
+import type { SandboxDocument } from "./sandbox.ts";
 import { groupSchema, serviceSpecSchema } from "./spec.ts";
 import {
   type StateChangeLine,
@@ -83,6 +84,8 @@ export const signalRequestSchema = z.strictObject({
   id: stepId.optional(),
 });
 export const budgetRequestSchema = z.strictObject(target);
+
+export const sandboxRequestSchema = z.strictObject(target);
 export const whyRequestSchema = z.strictObject(target);
 export const killRequestSchema = z.strictObject({
   ...target,
@@ -150,6 +153,7 @@ export const operations = {
   resolve: { ...routes.resolve, input: resolveRequestSchema },
   signal: { ...routes.signal, input: signalRequestSchema },
   budget: { ...routes.budget, input: budgetRequestSchema },
+  sandbox: { ...routes.sandbox, input: sandboxRequestSchema },
   why: { ...routes.why, input: whyRequestSchema },
   ...checkpointOperations,
   health: { ...routes.health, input: emptyRequestSchema },
@@ -184,6 +188,7 @@ export interface OperationOutput extends CheckpointOutput {
   resolve: EffectDocument;
   signal: SignalResult;
   budget: BudgetDocument;
+  sandbox: SandboxDocument;
   why: WhyDocument;
   health: HealthDocument;
   version: VersionDocument;

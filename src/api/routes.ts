@@ -24,6 +24,7 @@ export const routes = {
   resolve: { method: "POST", path: "/v1/services/{name}/effects/resolve", stream: false },
   signal: { method: "POST", path: "/v1/services/{name}/signal", stream: false },
   budget: { method: "GET", path: "/v1/services/{name}/budget", stream: false },
+  sandbox: { method: "GET", path: "/v1/services/{name}/sandbox", stream: false },
   why: { method: "GET", path: "/v1/services/{name}/why", stream: false },
   ...checkpointRoutes,
   health: { method: "GET", path: "/v1/health", stream: false },

@@ -17,6 +17,7 @@ export const oclifPackage: Interfaces.PJSON = {
       completion: { description: "Complete commands, flags and service names in your shell" },
       config: { description: "Show, check and explain the configuration" },
       context: { description: "Name the kernels that you work with" },
+      sandbox: { description: "Show what services are confined to" },
       effects: { description: "Show what services did outside of themselves, and resolve what is unknown" },
       log: { description: "Look into durable logs, check, repair and truncate them" },
       state: { description: "Look into what a service remembers, and change it" },

@@ -41,6 +41,7 @@ export function createClient(transport: Transport, ours: string): SoloClient {
     effects: (input, signal) => document("effects", input, signal),
     resolve: (input, signal) => document("resolve", input, signal),
     signal: (input, signal) => document("signal", input, signal),
+    sandbox: (input, signal) => document("sandbox", input, signal),
     budget: (input, signal) => document("budget", input, signal),
     why: (input, signal) => document("why", input, signal),
     checkpoints: (input, signal) => document("checkpoints", input, signal),

@@ -41,6 +41,7 @@ export function onUnreachable(first: SoloClient, second: () => Promise<Partial<S
     deploy: stream(first.deploy, (api) => api.deploy?.bind(api)),
     list: document(first.list, (api) => api.list?.bind(api)),
     status: document(first.status, (api) => api.status?.bind(api)),
+    sandbox: document(first.sandbox, (api) => api.sandbox?.bind(api)),
     call: document(first.call, (api) => api.call?.bind(api)),
     kill: document(first.kill, (api) => api.kill?.bind(api)),
     restart: stream(first.restart, (api) => api.restart?.bind(api)),

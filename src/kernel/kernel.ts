@@ -27,6 +27,7 @@ import {
   type ServiceRow,
   type SoloApi,
   SoloError,
+  sandboxRequestSchema,
   scaleRequestSchema,
   serviceKey,
   shutdownRequestSchema,
@@ -73,6 +74,7 @@ import { restoreCheckpoint } from "./operations/checkpoint/restore.ts";
 import { deploy } from "./operations/deploy.ts";
 import { kill } from "./operations/kill.ts";
 import { restart } from "./operations/restart.ts";
+import { showSandbox } from "./operations/sandbox.ts";
 import { scale } from "./operations/scale.ts";
 import { deleteState, getState, importState, scanState, setState, watchState } from "./operations/state.ts";
 import { deliverSignal, listEffects, resolveEffect, showBudget } from "./operations/steps.ts";
@@ -196,6 +198,8 @@ export class Kernel implements SoloApi {
   resolve: SoloApi["resolve"] = async (input) => resolveEffect(this, accept(resolveRequestSchema, input));
 
   signal: SoloApi["signal"] = async (input) => deliverSignal(this, accept(signalRequestSchema, input));
+
+  sandbox: SoloApi["sandbox"] = async (input) => showSandbox(this, accept(sandboxRequestSchema, input));
 
   budget: SoloApi["budget"] = async (input) => showBudget(this, accept(budgetRequestSchema, input));
 

@@ -1,6 +1,6 @@
 import { closeSync, constants, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { collectionTimer, hostVariables, isProgram, SoloError } from "../api/index.ts";
+import { collectionTimer, hostVariables, isProgram, type ServiceSpec, SoloError } from "../api/index.ts";
 import { makeFifo, openFifoBoth, readStat } from "../system/index.ts";
 import { type ConfinedProgram, type Confinement, exitOfChild } from "./confined.ts";
 import { expandPort } from "./expand-port.ts";
@@ -35,7 +35,7 @@ export interface OutputCaptures {
  */
 export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, identity: LaunchIdentity): ProcessHandle {
   const command = commandLine(runtime, plan, identity.port);
-  const cwd = plan.spec.cwd ?? folderOf(plan.spec.path);
+  const cwd = workingFolder(plan.spec);
   const opened: number[] = [];
   const keep = (fd: number) => opened[opened.push(fd) - 1] ?? fd;
   try {
@@ -161,7 +161,8 @@ function environment(runtime: SuperviseRuntime, plan: LaunchPlan, identity: Laun
 }
 
 /** Where a program finds the files beside its source: the folder it was deployed from, or that of the file. */
-function folderOf(path: string | undefined): string {
+export function workingFolder({ cwd, path }: Pick<ServiceSpec, "cwd" | "path">): string {
+  if (cwd !== undefined) return cwd;
   if (path === undefined) return "/";
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : dirname(path);
 }

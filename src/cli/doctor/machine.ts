@@ -1,10 +1,10 @@
-import { closeSync, existsSync, readFileSync } from "node:fs";
-import { openPidfd } from "../../system/index.ts";
+import { accessSync, closeSync, constants, existsSync, readFileSync } from "node:fs";
+import { mechanisms, openPidfd } from "../../system/index.ts";
 import { type Finding, info, ok, warning } from "./finding.ts";
 
 /** What the machine offers: limits, and kernel features that decide how much of Solo's protection works here. */
 export function checkMachine(): Finding[] {
-  return [openFiles(), pidfd(), landlock(), cgroups(), namespaces()];
+  return [openFiles(), pidfd(), ...sandbox(), cgroups(), namespaces()];
 }
 
 /** getrlimit(2), as /proc shows it. */
@@ -34,19 +34,41 @@ function pidfd(): Finding {
   return ok("pidfd", "available");
 }
 
-/** The security modules in force, as securityfs lists them. */
-function landlock(): Finding {
-  const modules = read("/sys/kernel/security/lsm").split(",");
-  if (modules.includes("landlock")) return ok("landlock", "available");
-  return info("landlock", modules.join("") === "" ? "not known: securityfs is not mounted" : "not in force");
+/** What a sandbox can hold a service back by. Without the first ones a service that asks for a sandbox is refused. */
+function sandbox(): Finding[] {
+  return mechanisms().map(({ name, available, required, detail }) => {
+    if (available) return ok(`sandbox: ${name}`, detail);
+    if (!required) return info(`sandbox: ${name}`, `missing: ${detail}`);
+    return warning(
+      `sandbox: ${name}`,
+      `missing: ${detail}`,
+      'a service with a sandbox starts here only with sandbox.mode = "best-effort"',
+    );
+  });
 }
 
+/** Whether limits of whole process trees could be left to the system: controllers of a group that this user may write to. */
 function cgroups(): Finding {
-  if (existsSync("/sys/fs/cgroup/cgroup.controllers"))
-    return info("cgroups", `version 2: ${read("/sys/fs/cgroup/cgroup.controllers").trim()}`);
-  if (existsSync("/sys/fs/cgroup/unified/cgroup.controllers"))
-    return info("cgroups", "hybrid: version 1 with a version 2 tree beside it");
-  return info("cgroups", existsSync("/sys/fs/cgroup") ? "version 1" : "none");
+  const own = /^0::(.*)$/m.exec(read("/proc/self/cgroup"))?.[1] ?? "/";
+  const root = existsSync("/sys/fs/cgroup/cgroup.controllers") ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified";
+  if (!existsSync(`${root}/cgroup.controllers`)) {
+    return info("cgroups", existsSync("/sys/fs/cgroup") ? "version 1" : "none");
+  }
+  const controllers = read(`${root}${own}/cgroup.controllers`).trim() || "no controllers";
+  const delegated = isWritable(`${root}${own}/cgroup.procs`) ? "delegated" : "not delegated to this user";
+  return info(
+    "cgroups",
+    `version 2${root.endsWith("unified") ? " beside version 1" : ""}, ${delegated}: ${controllers}`,
+  );
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function namespaces(): Finding {

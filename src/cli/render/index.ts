@@ -24,6 +24,7 @@ export {
   renderStateValue,
   renderStateWritten,
 } from "./state-entries.ts";
+export { renderSandbox } from "./sandbox.ts";
 export { renderBudget, renderEffect, renderEffects, renderSignal } from "./steps.ts";
 export {
   renderKeyValue,

@@ -28,6 +28,7 @@ const checks: { readonly [Name in OperationName]: (input: unknown) => OperationI
   effects: (input) => check(operations.effects.input, input),
   resolve: (input) => check(operations.resolve.input, input),
   signal: (input) => check(operations.signal.input, input),
+  sandbox: (input) => check(operations.sandbox.input, input),
   budget: (input) => check(operations.budget.input, input),
   why: (input) => check(operations.why.input, input),
   checkpoints: (input) => check(operations.checkpoints.input, input),

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { type SandboxSpec, type ServiceSpec, SoloError } from "../../api/index.ts";
-import { mechanisms } from "./mechanisms.ts";
+import { mechanisms } from "../../system/index.ts";
 import { ownFolderAt, resolved, type SandboxPlace } from "./place.ts";
 import { writableOf } from "./policy.ts";
 

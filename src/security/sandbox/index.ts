@@ -1,5 +1,5 @@
 export { checkSandbox } from "./check.ts";
-export { type Mechanism, mechanisms } from "./mechanisms.ts";
+export { inspectProcess, scoreOf } from "./inspect.ts";
 export type { SandboxPlace } from "./place.ts";
 export { type PathGrant, policyOf, type SandboxPolicy } from "./policy.ts";
 export { Sandboxes } from "./sandboxes.ts";

@@ -7,13 +7,13 @@ import {
   cleanEnvironment,
   denyFilter,
   landlockSupport,
+  mechanisms,
   type ResourceLimit,
   Ruleset,
   spawnConfined,
 } from "../../system/index.ts";
 import { checkSandbox } from "./check.ts";
 import { keptCapabilities } from "./defaults.ts";
-import { mechanisms } from "./mechanisms.ts";
 import { ownFolderAt, resolved, type SandboxPlace } from "./place.ts";
 import { type PathGrant, policyOf, type SandboxPolicy, type SandboxSubject } from "./policy.ts";
 
@@ -48,10 +48,10 @@ export class Sandboxes {
     const { spec, id } = instance;
     const { sandbox } = spec;
     if (sandbox === undefined) return undefined;
-    const temporary = this.#makeTemporary(id);
-    const policy = policyOf({ ...instance, spec: { ...spec, sandbox }, temporary }, this.#place);
+    this.#makeTemporary(id);
+    const policy = this.#policy(instance, sandbox);
     return {
-      env: { TMPDIR: temporary, ...this.#inherited(sandbox) },
+      env: { TMPDIR: this.temporaryOf(id), ...this.#inherited(sandbox) },
       spawn: (program: SandboxProgram) => this.#spawn(policy, sandbox, program),
     };
   }
@@ -62,6 +62,17 @@ export class Sandboxes {
    */
   check(name: string, spec: ServiceSpec): ServiceSpec {
     return checkSandbox(name, spec, this.#place);
+  }
+
+  /** What a process of an instance may do; undefined without a sandbox. */
+  policyOf(instance: SandboxInstance): SandboxPolicy | undefined {
+    const { sandbox } = instance.spec;
+    return sandbox === undefined ? undefined : this.#policy(instance, sandbox);
+  }
+
+  #policy(instance: SandboxInstance, sandbox: SandboxSpec): SandboxPolicy {
+    const subject = { ...instance, spec: { ...instance.spec, sandbox }, temporary: this.temporaryOf(instance.id) };
+    return policyOf(subject, this.#place);
   }
 
   /** The instance's temporary folder, whether it is there or not. */
@@ -89,11 +100,9 @@ export class Sandboxes {
     }
   }
 
-  #makeTemporary(id: string): string {
+  #makeTemporary(id: string): void {
     this.release(id);
-    const folder = this.temporaryOf(id);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return folder;
+    mkdirSync(this.temporaryOf(id), { recursive: true, mode: 0o700 });
   }
 
   #inherited({ inherit_env }: SandboxSpec): Record<string, string> {

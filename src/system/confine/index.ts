@@ -1,3 +1,4 @@
 export * from "./landlock.ts";
+export * from "./mechanisms.ts";
 export * from "./seccomp.ts";
 export * from "./spawn-confined.ts";

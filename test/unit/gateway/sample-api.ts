@@ -56,6 +56,7 @@ export function sampleApi(overrides: Partial<SoloApi> = {}): SampleApi {
     stateImport: unused("stateImport"),
     restart: unused("restart"),
     scale: unused("scale"),
+    sandbox: unused("sandbox"),
     effects: unused("effects"),
     resolve: unused("resolve"),
     signal: unused("signal"),

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { canConfine, landlockSupport } from "../../system/index.ts";
+import { landlockSupport } from "./landlock.ts";
+import { canConfine } from "./spawn-confined.ts";
 
 /** One means by which this machine can hold a service back. */
 export interface Mechanism {

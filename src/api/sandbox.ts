@@ -1,0 +1,55 @@
+import { z } from "zod";
+
+/** What `solo sandbox show` tells. */
+
+const portList = z.union([z.literal("any"), z.array(z.int())]);
+
+export const pathGrantSchema = z.object({
+  path: z.string(),
+  read: z.boolean(),
+  write: z.boolean(),
+  execute: z.boolean(),
+  /** `system`: what any program needs; `program`: its own files; `instance`: temporary folder and output; as written otherwise. */
+  origin: z.enum(["system", "program", "instance", "working_directory", "declared"]),
+});
+export type PathGrantDocument = z.infer<typeof pathGrantSchema>;
+
+export const mechanismSchema = z.object({
+  name: z.string(),
+  available: z.boolean(),
+  detail: z.string(),
+});
+
+/** What the operating system says of one process. */
+export const confinedInstanceSchema = z.object({
+  id: z.string(),
+  pid: z.int().nullable(),
+  /** Whether it was started confined: it can't get privileges, which nothing can undo. */
+  confined: z.boolean(),
+  /** From 0 (may do whatever the user may) to 100. */
+  score: z.int(),
+  no_new_privileges: z.boolean(),
+  /** Number of seccomp filters. */
+  filters: z.int(),
+  /** Capabilities that the process or a program it starts can have, by name or number; of root's processes only. */
+  capabilities: z.int(),
+  open_files: z.int().nullable(),
+  file_bytes: z.int().nullable(),
+  core_bytes: z.int().nullable(),
+});
+export type ConfinedInstanceDocument = z.infer<typeof confinedInstanceSchema>;
+
+export const sandboxDocumentSchema = z.object({
+  service: z.string(),
+  tenant: z.string(),
+  revision: z.string(),
+  mode: z.enum(["enforce", "best-effort", "off"]),
+  /** The lowest of its instances'; what this machine would reach when none runs. */
+  score: z.int(),
+  mechanisms: z.array(mechanismSchema),
+  paths: z.array(pathGrantSchema),
+  connect: portList,
+  listen: portList,
+  instances: z.array(confinedInstanceSchema),
+});
+export type SandboxDocument = z.infer<typeof sandboxDocumentSchema>;

@@ -1,0 +1,75 @@
+import { formatSize, type SandboxDocument } from "../../api/index.ts";
+import type { View } from "../view.ts";
+import { renderFacts } from "./facts.ts";
+import { renderTable } from "./table.ts";
+
+/** What a service may reach, and what the system says of its processes. */
+export function renderSandbox(sandbox: SandboxDocument, view: View): string {
+  const { style } = view;
+  const head = `${style.bold(`${sandbox.tenant}/${sandbox.service}`)}  ${scored(sandbox, view)}`;
+  if (sandbox.mode === "off")
+    return `${head}\n\nIt has no sandbox: it may do whatever the user may whose kernel this is.`;
+  const declared = (right: "write" | "read") =>
+    sandbox.paths.filter((grant) => grant.origin !== "system" && (right === "write" ? grant.write : !grant.write));
+  const facts: [string, string][] = [
+    ["mode", sandbox.mode],
+    ["connect", ports(sandbox.connect)],
+    ["listen", ports(sandbox.listen)],
+    ...declared("write").map(({ path, origin }, index): [string, string] => [
+      index === 0 ? "write" : "",
+      `${path}  ${style.dim(origin)}`,
+    ]),
+    ...declared("read").map(({ path, origin }, index): [string, string] => [
+      index === 0 ? "read" : "",
+      `${path}  ${style.dim(origin)}`,
+    ]),
+    ["", style.dim("and the system's programs, libraries and names (--json lists them)")],
+  ];
+  return [head, indented(renderFacts(facts, view)), mechanisms(sandbox, view), instances(sandbox, view)]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+function scored({ mode, score }: SandboxDocument, { style }: View): string {
+  const text = `${score}/100`;
+  if (mode === "off" || score < 50) return style.red(text);
+  return score < 90 ? style.yellow(text) : style.green(text);
+}
+
+function mechanisms({ mechanisms: all }: SandboxDocument, { style }: View): string {
+  const width = Math.max(...all.map(({ name }) => name.length));
+  return all
+    .map(({ name, available, detail }) => {
+      const mark = available ? style.green("enforced") : style.red("missing ");
+      return `  ${mark}  ${name.padEnd(width)}  ${style.dim(detail)}`;
+    })
+    .join("\n");
+}
+
+function instances({ instances: all }: SandboxDocument, view: View): string {
+  if (all.length === 0) return "";
+  const size = (bytes: number | null) => (bytes === null ? "unlimited" : formatSize(bytes));
+  return renderTable(
+    all,
+    [
+      { title: "INSTANCE", value: ({ id }) => id },
+      { title: "PID", value: ({ pid }) => String(pid ?? "-"), align: "right" },
+      { title: "CONFINED", value: ({ confined }) => (confined ? "yes" : "NO") },
+      { title: "NEW PRIVILEGES", value: (instance) => (instance.no_new_privileges ? "none" : "possible") },
+      { title: "FILTERS", value: ({ filters }) => String(filters), align: "right" },
+      { title: "CAPABILITIES", value: ({ capabilities }) => String(capabilities), align: "right" },
+      { title: "FILES", value: ({ open_files }) => String(open_files ?? "unlimited"), align: "right" },
+      { title: "FILE SIZE", value: ({ file_bytes }) => size(file_bytes), align: "right" },
+    ],
+    view,
+  );
+}
+
+function ports(allowed: SandboxDocument["connect"]): string {
+  if (allowed === "any") return "any port";
+  return allowed.length === 0 ? "none" : allowed.join(", ");
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, "  ");
+}

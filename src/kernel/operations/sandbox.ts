@@ -1,0 +1,45 @@
+import type { OperationRequest, SandboxDocument } from "../../api/index.ts";
+import { inspectProcess, scoreOf } from "../../security/sandbox/index.ts";
+import { workingFolder } from "../../supervise/index.ts";
+import { mechanisms } from "../../system/index.ts";
+import type { Kernel } from "../kernel.ts";
+
+/** What a service's processes are confined to, by the words of the operating system where it tells. */
+export function showSandbox(kernel: Kernel, request: OperationRequest<"sandbox">): SandboxDocument {
+  const service = kernel.get(request);
+  const { spec, artifact, id: revision } = service.revision;
+  const { sandbox } = spec;
+  const instances = kernel.supervisor
+    .instancesOf(service.ref)
+    .map((instance) => inspectProcess(instance.id, instance.pid, instance.plan.spec.sandbox));
+  const running = instances.filter(({ pid }) => pid !== null);
+  const [first] = kernel.supervisor.instancesOf(service.ref);
+  const policy = kernel.parts.sandboxes.policyOf({
+    spec,
+    id: first?.id ?? "INSTANCE",
+    port: first?.port ?? 0,
+    cwd: workingFolder(spec),
+    executable: artifact.command[0] ?? "",
+    entry: artifact.entry,
+    streams: first?.fifos() ?? [],
+  });
+  const could = sandbox === undefined ? 0 : scoreOf(sandbox);
+  return {
+    service: service.ref.name,
+    tenant: service.ref.tenant,
+    revision,
+    mode: sandbox?.mode ?? "off",
+    score: running.length === 0 ? could : Math.min(...running.map(({ score }) => score)),
+    mechanisms: mechanisms().map(({ name, available, detail }) => ({ name, available, detail })),
+    paths: (policy?.paths ?? []).map(({ path, origin, read = false, write = false, execute = false }) => {
+      return { path, read: read || write, write, execute, origin };
+    }),
+    connect: policy === undefined ? "any" : ports(policy.connect),
+    listen: policy === undefined ? "any" : ports(policy.listen),
+    instances,
+  };
+}
+
+function ports(allowed: "any" | readonly number[]): "any" | number[] {
+  return allowed === "any" ? "any" : allowed.filter((port) => port !== 0);
+}

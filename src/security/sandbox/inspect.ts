@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import type { ConfinedInstanceDocument, SandboxSpec } from "../../api/index.ts";
+import { mechanisms } from "../../system/index.ts";
+
+/** What the operating system says of a process of an instance (proc_pid_status(5), proc_pid_limits(5)). */
+export function inspectProcess(
+  id: string,
+  pid: number | null,
+  sandbox: SandboxSpec | undefined,
+): ConfinedInstanceDocument {
+  const status = pid === null ? "" : read(`/proc/${pid}/status`);
+  const limits = pid === null ? "" : read(`/proc/${pid}/limits`);
+  const no_new_privileges = field(status, "NoNewPrivs") === "1";
+  const confined = sandbox !== undefined && no_new_privileges;
+  return {
+    id,
+    pid,
+    confined,
+    score: confined ? scoreOf(sandbox) : 0,
+    no_new_privileges,
+    filters: Number(field(status, "Seccomp_filters") ?? 0),
+    capabilities: bits(field(status, "CapBnd")),
+    open_files: limit(limits, "Max open files"),
+    file_bytes: limit(limits, "Max file size"),
+    core_bytes: limit(limits, "Max core file size"),
+  };
+}
+
+/** How much of what could be held back is, from 0 to 100. A sandbox that allows any port loses half of what ports are worth. */
+export function scoreOf({ connect, listen }: SandboxSpec): number {
+  const share = (name: string) =>
+    name === "tcp ports" ? (Number(connect !== "any") + Number(listen !== "any")) / 2 : 1;
+  return Math.round(
+    mechanisms().reduce((sum, { name, available, weight }) => sum + (available ? weight * share(name) : 0), 0),
+  );
+}
+
+function field(status: string, name: string): string | undefined {
+  return new RegExp(`^${name}:\\s*(\\S+)`, "m").exec(status)?.[1];
+}
+
+function bits(hexadecimal = "0"): number {
+  return BigInt(`0x${hexadecimal}`).toString(2).replaceAll("0", "").length;
+}
+
+/** The soft limit; null for none. */
+function limit(limits: string, name: string): number | null {
+  const value = new RegExp(`^${name}\\s+(\\S+)`, "m").exec(limits)?.[1];
+  return value === undefined || value === "unlimited" ? null : Number(value);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
