@@ -117,8 +117,11 @@ describe("an update", () => {
     const stop = watchReady("four");
     const turns = join(daemon.env.root, "turns");
     mkdirSync(turns);
-    const failing = `for n in 1 2; do mkdir ${turns}/$n 2>/dev/null && ${runs}; done; exit 1`;
-    const error = await failure(daemon.deploy({ four: daemon.shell(failing, { replicas: 4 }) }));
+    const isUp = `${turns}/up-$PORT`;
+    const failing = `for n in 1 2; do mkdir ${turns}/$n 2>/dev/null && touch ${isUp} && ${runs}; done; exit 1`;
+    // Else a machine that is slow enough would take one that is about to fail for one that runs.
+    const readiness = { type: "exec" as const, command: ["/bin/sh", "-c", `test -e ${isUp}`], interval_ms: 20 };
+    const error = await failure(daemon.deploy({ four: daemon.shell(failing, { replicas: 4, health: { readiness } }) }));
     expect(error).toMatchObject({ code: "rolled_back", exit: 9, applied: "no", details: { ready: 4 } });
     const { revision, instances } = await daemon.status("four");
     expect(instances.length).toBe(4);
