@@ -1,0 +1,78 @@
+import type { Server } from "bun";
+
+/** How long the ledger takes to answer a charge. */
+const chargeMs = 15;
+
+/**
+ * The world outside of a service that handles orders: it knows what was carried out there, and what the service was told is
+ * kept, and notices at once when the two disagree.
+ */
+export class Ledger {
+  /** Requests to charge, by run. */
+  readonly charges = new Map<string, string[]>();
+  /** Runs whose charge the service was told nobody knows the outcome of. */
+  readonly unknown = new Set<string>();
+  /** Results of runs that ended. */
+  readonly ended = new Map<string, string>();
+  readonly mistakes: string[] = [];
+  readonly #kept = new Map<string, string>();
+  readonly #server: Server<undefined>;
+  carriedOut = 0;
+
+  constructor() {
+    this.#server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: async (request) => {
+        const { pathname } = new URL(request.url);
+        const answer = this.#take(pathname, Object(await request.json()));
+        // Long enough for a kill to find effects under way.
+        if (pathname === "/charge") await Bun.sleep(chargeMs);
+        return Response.json(answer);
+      },
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.port}`;
+  }
+
+  async close(): Promise<void> {
+    await this.#server.stop(true);
+  }
+
+  #take(path: string, fields: Readonly<Record<string, string>>): object {
+    const { run = "", id = "", value = "", result = "", key = "" } = fields;
+    const name = `${run}/${id}`;
+    switch (path) {
+      case "/carried-out":
+        this.carriedOut++;
+        if (this.#kept.has(name)) this.mistakes.push(`${name} was carried out again after its result was kept`);
+        return {};
+      case "/kept":
+        this.#keep(name, value);
+        return {};
+      case "/charge": {
+        const keys = this.charges.get(run) ?? [];
+        this.charges.set(run, [...keys, key]);
+        if (keys.length > 0) this.mistakes.push(`${run} was charged ${keys.length + 1} times`);
+        return { receipt: `receipt of ${run}` };
+      }
+      case "/unknown":
+        this.unknown.add(run);
+        return {};
+      case "/ended":
+        this.ended.set(run, result);
+        this.#keep(`${run}/`, result);
+        return {};
+      default:
+        throw new Error(`no ${path} here`);
+    }
+  }
+
+  #keep(name: string, value: string): void {
+    const before = this.#kept.get(name);
+    if (before !== undefined && before !== value) this.mistakes.push(`${name} was ${before}, and is now ${value}`);
+    this.#kept.set(name, value);
+  }
+}
