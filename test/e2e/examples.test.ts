@@ -73,9 +73,14 @@ test("none is left out", () => {
   expect(readdirSync(join(root, "examples")).sort()).toEqual(Object.keys(examples).sort());
 });
 
-test.each(Object.entries(examples))("%s", async (_, { deploy, check }) => {
+const ways = Object.entries(examples).flatMap(([name, example]) => [
+  { name, ...example, flags: [] },
+  { name: `${name}, in a sandbox`, ...example, flags: ["--sandbox"] },
+]);
+
+test.each(ways)("$name", async ({ deploy, check, flags }) => {
   await using env = soloEnv();
-  (await env.run(deploy.split(" ").slice(1), { cwd: root })).expect();
+  (await env.run([...deploy.split(" ").slice(1), ...flags], { cwd: root })).expect();
   await check(env);
   const { stdout } = (await env.run(["list"])).expect();
   for (const name of stdout

@@ -25,7 +25,8 @@ async function instanceOf(env: SoloEnv, name: string): Promise<{ pid: number; po
 }
 
 /** A project of nginx and redis with a probe of each kind, and a page for nginx to serve. */
-function writeProject(env: SoloEnv): void {
+function writeProject(env: SoloEnv, { sandboxed = false } = {}): void {
+  const sandbox = (rules: string) => (sandboxed ? `sandbox = ${rules}\n` : "");
   const files = join(env.root, "nginx");
   mkdirSync(files);
   writeFileSync(join(files, "page.html"), "a page\n");
@@ -49,11 +50,11 @@ http {
 command = ["sh", "-c", "sed s/PORT/$PORT/ nginx.conf.in > nginx/nginx.conf && exec /usr/sbin/nginx -p nginx -c nginx.conf"]
 health = { http = "/health", interval = "100ms", timeout = "1s" }
 depends_on = { cache = "healthy" }
-
+${sandbox(`{ read = ["nginx.conf.in"], write = ["nginx"] }`)}
 [service.cache]
 command = ["/usr/bin/redis-server", "--port", "$PORT", "--bind", "127.0.0.1", "--save", "", "--dir", "."]
 stop_grace = "5s"
-
+${sandbox("{}")}
 [service.cache.health]
 interval = "100ms"
 startup = { tcp = true }
@@ -103,6 +104,19 @@ test("nginx and redis run with probes, survive a kill -9 of the kernel, and leav
   expect(processesOf(env.root).filter(({ command }) => /nginx|redis/.test(command))).toEqual([]);
 });
 
+test("nginx and redis run in sandboxes that name what they write", async () => {
+  await using env = soloEnv();
+  writeProject(env, { sandboxed: true });
+  (await env.run(["deploy", "--file", "solo.toml"])).expect();
+  expect(await (await env.fetch("web", "/page.html")).text()).toBe("a page\n");
+  const { port } = await instanceOf(env, "cache");
+  expect(redis(port, "set", "colour", "green")).toBe("OK");
+  // It may not write where it was started.
+  expect(redis(port, "save")).toMatch(/ERR|Permission denied/);
+  (await env.run(["kill", "web"])).expect();
+  (await env.run(["kill", "cache"])).expect();
+});
+
 test("a redis that hangs is restarted by its probe", async () => {
   await using env = soloEnv();
   const ping = "timeout 0.5 redis-cli -p $PORT ping | grep -q PONG";
@@ -119,25 +133,27 @@ test("a redis that hangs is restarted by its probe", async () => {
 }, 60_000);
 
 describe("servers of other languages", () => {
-  test("python's http.server", async () => {
+  test.each([[[]], [["--sandbox"]]])("python's http.server %j", async (flags) => {
     await using env = soloEnv();
     env.write("public/index.txt", "from python");
     const args = ["-u", "-m", "http.server", "--bind", "127.0.0.1", "$PORT"];
-    (await env.run(["deploy", "python3", "files", "--cwd", join(env.root, "public"), "--", ...args])).expect();
+    const cwd = join(env.root, "public");
+    (await env.run(["deploy", "python3", "files", "--cwd", cwd, ...flags, "--", ...args])).expect();
     expect(await (await env.fetch("files", "/index.txt")).text()).toBe("from python");
     const killed = (await env.run(["kill", "files", "--json"])).expect().json();
     expect(killed).toMatchObject({ state: "stopped" });
   });
 
-  test("a node server that forks workers, which all end with it", async () => {
+  test.each([[[]], [["--sandbox"]]])("a node server that forks workers, which all end with it %j", async (flags) => {
     await using env = soloEnv();
     const program = env.write(
-      "cluster.cjs",
+      "cluster/cluster.cjs",
       `const cluster = require("node:cluster"), http = require("node:http");
 if (cluster.isPrimary) for (let i = 0; i < 2; i++) cluster.fork();
 else http.createServer((_, response) => response.end("worker " + process.pid)).listen(process.env.PORT, "127.0.0.1");`,
     );
-    (await env.run(["deploy", "node", "workers", "--", program, "$PORT"])).expect();
+    const cwd = join(env.root, "cluster");
+    (await env.run(["deploy", "node", "workers", "--cwd", cwd, ...flags, "--", program, "$PORT"])).expect();
     const answer = await (await env.fetch("workers")).text();
     expect(answer).toStartWith("worker ");
     (await env.run(["kill", "workers"])).expect();

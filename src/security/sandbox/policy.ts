@@ -64,22 +64,27 @@ function programOf({ spec, executable, entry }: SandboxSubject, place: SandboxPl
   if (spec.kind === "command" || spec.kind === "port") {
     const real = resolved(executable);
     const home = installationOf(real, place);
-    return [executable, real, ...(home === undefined ? [] : [home])].map((path) => grant(path, "program", rights));
+    const files = new Set([executable, real, ...(home === undefined ? [] : [home])]);
+    return [...files].map((path) => grant(path, "program", rights));
   }
   const [runtime = "", main] = place.self;
   // In development the host is not part of the runtime: it is read from the source tree.
   const source = main === undefined ? [] : [dirname(dirname(main))];
   return [
-    ...[runtime, resolved(runtime), ...source].map((path) => grant(path, "program", rights)),
+    ...[...new Set([runtime, resolved(runtime), ...source])].map((path) => grant(path, "program", rights)),
     grant(dirname(entry), "program", { read: true }),
   ];
 }
 
-/** A program in `PREFIX/bin` whose `PREFIX/lib` is there brought its libraries along, as pyenv, nvm and conda do. */
+/**
+ * A program in `PREFIX/bin` whose `PREFIX/lib` is there brought its libraries along, as those of nvm and conda do; one in
+ * `PREFIX/shims` stands for one in `PREFIX/versions`, as those of pyenv and rbenv do.
+ */
 function installationOf(executable: string, place: SandboxPlace): string | undefined {
   const folder = dirname(executable);
   const prefix = dirname(folder);
-  const isInstallation = /\/s?bin$/.test(folder) && existsSync(`${prefix}/lib`);
+  const beside = /\/s?bin$/.test(folder) ? "lib" : folder.endsWith("/shims") ? "versions" : undefined;
+  const isInstallation = beside !== undefined && existsSync(`${prefix}/${beside}`);
   return isInstallation && !isTooWide(prefix, place) && prefix !== `${place.home}/.local` ? prefix : undefined;
 }
 
