@@ -3,13 +3,8 @@ import { type ColdResult, findCold, keepKey } from "./cold.ts";
 import type { Engine } from "./engine.ts";
 import type { Key, KeyBuffer } from "./key.ts";
 import type { Durability } from "./options.ts";
+import { type BatchStep, bytesOf, copyOf, ownStep, type Value } from "./own.ts";
 import { absent, onDisk, type Records } from "./records.ts";
-
-/** A value as it is handed in; text is stored as UTF-8. */
-export type Value = Uint8Array | string;
-
-/** One step of {@link Session.batch}. */
-export type BatchStep = { readonly put: Key; readonly value: Value } | { readonly delete: Key };
 
 /** Operations of a session that wait behind one that needs memory or disk; more are refused. */
 const maxQueued = 65_536;
@@ -87,7 +82,7 @@ export class Session {
   }
 
   put(key: Key, value: Value, durability: Durability = this.#durability): Promise<void> | undefined {
-    const bytes = typeof value === "string" ? encoder.encode(value) : value;
+    const bytes = bytesOf(value);
     if (this.#queue === undefined) {
       this.#engine.check();
       this.#key.load(key);
@@ -149,7 +144,7 @@ export class Session {
   /** Several writes as one operation with one serial: after a crash all of them are there, or none. */
   batch(steps: readonly BatchStep[], durability: Durability = this.#durability): Promise<void> | undefined {
     this.#engine.check();
-    const own = steps.map((step) => ("put" in step ? ownPut(step) : ownDelete(step)));
+    const own = steps.map(ownStep);
     let units = 0;
     for (const { key, value } of own) {
       this.#key.load(key);
@@ -309,24 +304,5 @@ interface Applied {
 /** The value was written. */
 const applied = Symbol("applied");
 const nested = "the store was called by the function that an update was given";
-const encoder = new TextEncoder();
 
 function noop(): void {}
-
-function ownPut({ put, value }: { readonly put: Key; readonly value: Value }) {
-  return { key: ownKey(put), value: typeof value === "string" ? encoder.encode(value) : copyOf(value) };
-}
-
-function ownDelete(step: { readonly delete: Key }) {
-  return { key: ownKey(step.delete), value: undefined };
-}
-
-/** Not `slice`, which of a `Buffer` gives no copy. */
-function copyOf(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes);
-}
-
-/** The caller may change its bytes while a batch waits. */
-function ownKey(key: Key): Key {
-  return typeof key === "object" ? copyOf(key) : key;
-}

@@ -12,8 +12,9 @@ import type { Engine } from "./engine.ts";
 import { type Key, KeyBuffer } from "./key.ts";
 import { openEngine } from "./open.ts";
 import type { Durability, StoreOptions } from "./options.ts";
+import type { BatchStep, Value } from "./own.ts";
 import { type Entry, scan } from "./scan.ts";
-import { type BatchStep, Session, type Value } from "./session.ts";
+import { Session } from "./session.ts";
 import { type StoreMeta, writeMeta } from "./store-meta.ts";
 
 /** Where a store stands. Sizes are bytes, positions in the log too. */
