@@ -130,7 +130,8 @@ function instanceDetail(kernel: Kernel, instance: Instance): InstanceDetail {
   };
 }
 
-function agentDetail({ agent, recovery }: Instance): NonNullable<InstanceDetail["agent"]> {
+function agentDetail({ process, recovery }: Instance): NonNullable<InstanceDetail["agent"]> {
+  const agent = process?.agent;
   const last = recovery?.last;
   return {
     protocol: agent?.version ?? null,

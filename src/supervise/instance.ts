@@ -6,23 +6,15 @@ import { isPortFree } from "./ports.ts";
 import { ProcessRun } from "./process-run.ts";
 import { decideRestart, describeExit, noRestarts, type ProcessExit, type RestartHistory } from "./restart-policy.ts";
 import type { InstanceRecord } from "./runtime.ts";
-import { stopProcess } from "./stop-process.ts";
-import type { Judgement, VitalsOptions } from "./vitals.ts";
+import { type StopOptions, stopProcess } from "./stop-process.ts";
+import { type Judgement, standing, type VitalsOptions } from "./vitals.ts";
 
 /** How long a process that failed its liveness probe gets between SIGTERM and SIGKILL. */
 const unwellGraceMs = 5_000;
 /** So often a start is repeated at once because another program took the port that was free a moment before. */
 const maxPortRetries = 3;
 
-export interface StopOptions {
-  /** SIGKILL at once. */
-  readonly force?: boolean;
-  /** From SIGTERM to SIGKILL; the service's own when absent. */
-  readonly graceMs?: number;
-}
-
 const unknownExit: ProcessExit = { code: null, signal: null, known: false };
-
 /** One supervised instance of a revision: at most one process at a time, restarted by the service's policy. */
 export class Instance extends InstanceState {
   #history: RestartHistory = noRestarts;
@@ -124,27 +116,13 @@ export class Instance extends InstanceState {
   /** The process with this pid, as the peer of its host; undefined when it is not the one that runs now. */
   peerOf(pid: number, tell: TellHost): HostPeer | undefined {
     const run = this.#run;
-    if (run === undefined || run.pid !== pid) return undefined;
-    run.connected(tell);
-    return {
-      receive: (message) => this.#run === run && this.#receive(run, message),
-      lost: () => run.disconnected(tell),
-    };
+    const receive = (message: HostMessage) => run !== undefined && this.#run === run && this.#receive(run, message);
+    return run?.pid === pid ? run.connect(tell, receive) : undefined;
   }
 
-  /**
-   * Has a method of the service called in this instance.
-   * @throws SoloError `not_running`, `not_found`, `timeout`, `outcome_unknown`, `failed` with the service's own error
-   */
-  async call(method: string, input: unknown, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
-    const run = this.#run;
-    if (run === undefined) throw new SoloError("not_running", `${this.id} does not run`);
-    return run.call(method, input, timeoutMs, signal);
-  }
-
-  /** The agent in its process; undefined when there is none, or no process. */
-  get agent(): ProcessRun["agent"] {
-    return this.#run?.agent;
+  /** Its present process: what methods are called in, and an agent is asked of. Undefined while there is none. */
+  get process(): Pick<ProcessRun, "call" | "agent"> | undefined {
+    return this.#run;
   }
 
   probes(): ReturnType<ProcessRun["probes"]> {
@@ -363,10 +341,4 @@ export class Instance extends InstanceState {
     this.#run = undefined;
     this.#readySince = undefined;
   }
-}
-
-/** What the state that a former kernel wrote down says of a process. */
-function standing(state: string): VitalsOptions["found"] {
-  if (state === "ready" || state === "degraded") return "well";
-  return state === "unhealthy" ? "unwell" : null;
 }

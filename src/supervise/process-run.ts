@@ -8,11 +8,11 @@ import {
 } from "../api/index.ts";
 import { bootId, type ProcessIdentity, readStat } from "../system/index.ts";
 import { adoptProcess } from "./adopt.ts";
-import type { TellHost } from "./control.ts";
+import type { HostPeer, TellHost } from "./control.ts";
 import { endTree } from "./end-tree.ts";
 import { captureOutput, launchProcess, makeAgentFifos, type OutputCaptures, type ProcessHandle } from "./launch.ts";
 import { openAgent, type PortAgent, RecoveryTimes } from "./port/index.ts";
-import { Requests } from "./requests.ts";
+import { Requests, within } from "./requests.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 import type { InstanceRecord, LaunchPlan, SuperviseRuntime } from "./runtime.ts";
 import { type Judgement, Vitals, type VitalsOptions } from "./vitals.ts";
@@ -54,6 +54,7 @@ export class ProcessRun {
   #vitals: Vitals | undefined;
   #agent: PortAgent | undefined;
   #tell: TellHost | undefined;
+  #connection = Promise.withResolvers<void>();
   readonly #calls = new Requests();
   #exit: ProcessExit | undefined;
 
@@ -138,19 +139,27 @@ export class ProcessRun {
     });
   }
 
-  /** The host has a connection to this kernel. */
-  connected(tell: TellHost): void {
+  /** The host has a connection to this kernel, and is known to be the process's own. */
+  connect(tell: TellHost, receive: HostPeer["receive"]): HostPeer {
     this.#tell = tell;
+    this.#connection.resolve();
+    const lost = () => {
+      if (this.#tell !== tell) return;
+      this.#tell = undefined;
+      this.#connection = Promise.withResolvers();
+    };
+    return { receive, lost };
   }
 
-  disconnected(tell: TellHost): void {
-    if (this.#tell === tell) this.#tell = undefined;
-  }
-
-  /** See {@link Instance.call}. */
-  call(method: string, input: unknown, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
+  /**
+   * Has a method of the service carried out.
+   * @throws SoloError `unhealthy`, `not_found`, `timeout`, `outcome_unknown`, `failed` with the service's own error
+   */
+  async call(method: string, input: unknown, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
     const { plan } = this.#context;
     if (this.#agent !== undefined) return this.#agent.ask(method, input, plan.ref.tenant, timeoutMs, signal);
+    // After the kernel was replaced, its host is about to connect.
+    if (this.#tell === undefined) await within(this.#connection.promise, Math.min(timeoutMs, connectionMs));
     const tell = this.#tell;
     if (tell === undefined)
       throw new SoloError("unhealthy", "its host is not connected", { hint: "try again in a moment" });
@@ -174,10 +183,7 @@ export class ProcessRun {
   async shutDown(reason: string, timeoutMs: number): Promise<void> {
     if (this.#agent?.isReady !== true) return;
     this.#agent.shutDown(reason);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, timeoutMs);
-    await Promise.race([this.exited(), promise]);
-    clearTimeout(timer);
+    await within(this.exited(), timeoutMs);
   }
 
   receive(message: HostMessage): void {
@@ -279,6 +285,8 @@ function orphanParentsOf({ pid }: ProcessIdentity): number[] {
 }
 
 const initPid = 1;
+/** How long a call waits for a host that has lost its connection. */
+const connectionMs = 5_000;
 /** A message of the control channel, less what a call has beside its input. */
 const longestInput = maxHostMessageBytes - 1_024;
 

@@ -68,6 +68,14 @@ function timedOut(timeoutMs: number): SoloError {
   });
 }
 
+/** Resolves when the promise does, or after so long. */
+export async function within(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
+  const { promise: timeout, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, timeoutMs);
+  await Promise.race([promise, timeout]);
+  clearTimeout(timer);
+}
+
 /** The service's own error; a method that it does not have is nobody's failure. */
 function refused({ code, message }: { readonly code: string; readonly message: string }): SoloError {
   if (code === unknownMethod)

@@ -5,6 +5,13 @@ import type { LaunchPlan, SuperviseRuntime } from "./runtime.ts";
 /** Requests in flight get so long before SIGTERM, and never longer than the grace: an event stream would last for ever. */
 const drainMs = 10_000;
 
+export interface StopOptions {
+  /** SIGKILL at once. */
+  readonly force?: boolean;
+  /** From SIGTERM to SIGKILL; the service's own when absent. */
+  readonly graceMs?: number;
+}
+
 export interface StopPlan {
   readonly id: string;
   readonly plan: LaunchPlan;

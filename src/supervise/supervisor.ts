@@ -3,12 +3,13 @@ import { type Group, type ServiceRef, SoloError, serviceKey } from "../api/index
 import type { ProcessIdentity } from "../system/index.ts";
 import type { Authenticate } from "./control.ts";
 import { GroupRestarts } from "./group-restarts.ts";
-import { Instance, type StopOptions } from "./instance.ts";
+import { Instance } from "./instance.ts";
 import type { InstanceOwner } from "./instance-state.ts";
 import { PortAllocator } from "./ports.ts";
 import type { InstanceRecord, LaunchPlan, SuperviseRuntime } from "./runtime.ts";
 import { startFailure } from "./start-failure.ts";
 import { StartGate } from "./start-gate.ts";
+import type { StopOptions } from "./stop-process.ts";
 import { Watchers } from "./watchers.ts";
 
 /** How long an instance that never got ready may take to stop. */

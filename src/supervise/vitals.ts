@@ -26,6 +26,12 @@ export interface VitalsOptions {
   readonly onJudgement: (judgement: Judgement) => void;
 }
 
+/** What the state that a former kernel wrote down says of a process. */
+export function standing(state: string): VitalsOptions["found"] {
+  if (state === "ready" || state === "degraded") return "well";
+  return state === "unhealthy" ? "unwell" : null;
+}
+
 /** A program that nothing can be asked of has started when it has run for so long: most mistakes end it sooner. */
 const proofMs = 100;
 

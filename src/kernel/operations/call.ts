@@ -19,13 +19,13 @@ export async function call(
   }
   const ready = kernel.supervisor.instancesOf(service.ref).filter((instance) => instance.isReady);
   const instance = ready[service.takeTurn() % Math.max(1, ready.length)];
-  if (instance === undefined) {
+  if (instance?.process === undefined) {
     const isWanted = service.desired === "running";
     throw new SoloError(isWanted ? "unhealthy" : "not_running", `no instance of ${name} is ready`, {
       hint: isWanted ? "try again in a moment; `solo status` shows how it is" : `\`solo restart ${name}\` starts it`,
     });
   }
-  const output = await instance.call(method, input, timeout_ms, signal);
+  const output = await instance.process.call(method, input, timeout_ms, signal);
   const took_ms = Math.round((kernel.clock.monotonic() - started) * 10) / 10;
   return { output: plainJson(output), instance: instance.id, revision: instance.plan.revision, took_ms };
 }

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { FrameRefusal, RawMessage } from "../../api/frames/index.ts";
 import { SoloError } from "../../api/index.ts";
 import type { Clock, Poller } from "../../system/index.ts";
-import { Requests } from "../requests.ts";
+import { Requests, within } from "../requests.ts";
 import { PortChannel } from "./channel.ts";
 import { checkpointData } from "./checkpoint-data.ts";
 import { openEnvelope, readValue } from "./envelope.ts";
@@ -56,6 +56,7 @@ export class PortAgent {
   readonly #requests = new Requests();
   #stage: Stage = "marking";
   #resume: boolean;
+  #readiness = Promise.withResolvers<void>();
   #patience: ReturnType<typeof setTimeout> | undefined;
   #log: LogIntake | undefined;
   #isSavingCheckpoint = false;
@@ -96,11 +97,15 @@ export class PortAgent {
     return this.#stage === "ready";
   }
 
-  /** @throws SoloError, see {@link Requests.ask}; `not_running` before it is ready */
-  ask(method: string, input: unknown, user: string, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
+  /**
+   * Waits for an agent that is about to be ready, after a handshake or a restore.
+   * @throws SoloError, see {@link Requests.ask}; `unhealthy` when it does not get ready, or reads nothing
+   */
+  async ask(method: string, input: unknown, user: string, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
+    if (this.#stage !== "ready") await within(this.#readiness.promise, Math.min(timeoutMs, handshakeMs));
     if (this.#stage !== "ready" || this.channel.waitingBytes > mostWaitingBytes) {
       const why = this.#stage === "ready" ? "does not read what it is asked" : "is not ready";
-      throw new SoloError("not_running", `the agent ${why}`, { hint: "try again in a moment" });
+      throw new SoloError("unhealthy", `the agent ${why}`, { hint: "try again in a moment" });
     }
     const send = (request_id: string) => {
       this.channel.expect();
@@ -122,6 +127,7 @@ export class PortAgent {
 
   close(): void {
     this.#stage = "closed";
+    this.#readiness.resolve();
     clearTimeout(this.#patience);
     this.#requests.abandon();
     this.channel.close();
@@ -129,6 +135,7 @@ export class PortAgent {
 
   #greet(): void {
     const session = randomBytes(16);
+    if (this.#stage === "ready") this.#readiness = Promise.withResolvers();
     this.#stage = "marking";
     this.channel.seek(session);
     this.channel.send(helloMessage(this.#options.identity, session, this.#resume, this.#options.clock));
@@ -206,6 +213,7 @@ export class PortAgent {
     if (this.#log === undefined) this.#openLog((await this.#options.store.load()).sequence);
     if (this.#stage !== "loading") return;
     this.#stage = "ready";
+    this.#readiness.resolve();
     this.#options.onBeat();
   }
 
@@ -239,6 +247,7 @@ export class PortAgent {
   #beat(): void {
     if (this.#stage === "restoring") {
       this.#stage = "ready";
+      this.#readiness.resolve();
       this.#resume = true;
       const recovery = this.#options.recovery.ready();
       if (recovery !== undefined) {

@@ -12,9 +12,9 @@ export const helloSchema = z.object({
     .optional(),
 });
 
-export const logEntrySchema = z.object({
+const logEntrySchema = z.object({
   operation: z.string().min(1).max(100),
-  params: z.unknown(),
+  params: z.unknown().optional(),
   sequence: z.int().positive(),
 });
 export type LogEntry = z.infer<typeof logEntrySchema>;
@@ -77,7 +77,7 @@ export type AgentMetrics = Readonly<Record<string, number | null>>;
 export const responseSchema = z.object({
   ...base,
   request_id: z.string(),
-  data: z.unknown(),
+  data: z.unknown().optional(),
   error: z.object({ code: z.string(), message: z.string() }).nullish(),
 });
 
@@ -87,7 +87,7 @@ export const errorSchema = z.object({
     code: z.string(),
     message: z.string(),
     stack_trace: z.string().nullish(),
-    context: z.unknown(),
+    context: z.unknown().optional(),
   }),
 });
 
