@@ -31,7 +31,8 @@ export interface OutputCaptures {
  * FIFOs that outlive the kernel, and an environment of its own. A port agent has FIFOs for standard input and output that it
  * holds open at both ends by itself.
  *
- * @throws SoloError `start_failed` when the system refuses to execute the program
+ * @throws SoloError `start_failed` when the system refuses to execute the program, `limit_exceeded` when the kernel has all
+ * the files open that it may
  */
 export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, identity: LaunchIdentity): ProcessHandle {
   const command = commandLine(runtime, plan, identity.port);
@@ -176,6 +177,12 @@ function spawnError(executable: string, cwd: string, error: unknown): SoloError 
     });
   }
   const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof Error && "code" in error && (error.code === "EMFILE" || error.code === "ENFILE")) {
+    return new SoloError("limit_exceeded", `no open file is left for another instance: ${reason}`, {
+      hint: "`solo stop --keep-services`, then `solo start` in a shell with a higher limit (`ulimit -n`)",
+      cause: error,
+    });
+  }
   return new SoloError("start_failed", `${executable} can't be started: ${reason}`, {
     hint: "check that the program exists and that you may execute it",
     cause: error,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, type SoloEnv, soloEnv, startRedis } from "../support/index.ts";
+import { freePort, type SoloEnv, soloBinary, soloEnv, startRedis } from "../support/index.ts";
 import { changesNothing, refused } from "./refused.ts";
 
 /** What a user can get wrong: each mistake has its code, exit code and hint, and leaves everything as it was. */
@@ -332,4 +332,21 @@ describe("a command line that makes no sense is answered with", () => {
     const { hint } = await refused(env, ["deploy", "web.ts", "a b"], { code: "invalid_name", exit: 2 });
     expect(hint).toBe("choose another name");
   });
+});
+
+test("a kernel that may open no more files says so, and what runs runs on", async () => {
+  await using env = soloEnv();
+  const path = env.write("ok.ts", answering);
+  const start = Bun.spawnSync(["sh", "-c", `ulimit -n 40; exec "$0" start`, soloBinary()], { env: { ...env.env } });
+  expect(start.exitCode).toBe(0);
+  const names = Array.from({ length: 12 }, (_, index) => `ok-${index}`);
+  let failed: string | undefined;
+  for (const name of names) {
+    if ((await env.run(["deploy", path, name])).code === 0) continue;
+    failed = name;
+    break;
+  }
+  const error = await refused(env, ["deploy", path, failed ?? ""], { code: "limit_exceeded", exit: 12 });
+  expect(error.hint).toContain("ulimit -n");
+  expect((await env.fetch("ok-0")).status).toBe(200);
 });
