@@ -31,11 +31,13 @@ depends_on = { db = "healthy" }
 stop_grace = "5s"
 route = { host = "API.example.localhost" }
 logs = { bytes = "10MB" }
+state = { durability = "async", flush = "1s", watch = ["cache:*"], max_bytes = "1MB", max_keys = 10, version = 3, checkpoint = "1m", keep = "2h" }
 
 [service.db]
 command = ["./bin/db", "--port", "$PORT"]
 
 [service.job]
+state = { mode = "external", folders = ["data"] }
 wasm = "~/job.wasm"
 preopens = { "/data" = "data" }
 
@@ -60,6 +62,18 @@ services = ["db", "api"]
       stop_grace_ms: 5_000,
       hosts: ["api.example.localhost"],
       log_bytes: 10_000_000,
+      state: {
+        mode: "hybrid",
+        durability: "async",
+        flush_ms: 1_000,
+        watch: ["cache:*"],
+        max_bytes: 1_000_000,
+        max_keys: 10,
+        version: 3,
+        folders: [],
+        checkpoint_ms: 60_000,
+        keep_ms: 7_200_000,
+      },
     });
     expect(db).toMatchObject({
       kind: "command",
@@ -69,12 +83,24 @@ services = ["db", "api"]
       log_bytes: 5_000_000,
     });
     expect(job).toMatchObject({ kind: "wasm", path: "/home/ada/job.wasm", preopens: { "/data": join(cwd, "data") } });
+    expect(job?.state).toMatchObject({ mode: "external", folders: [join(cwd, "data")] });
     expect(groups).toEqual([{ name: "all", strategy: "rest_for_one", services: ["db", "api"] }]);
   });
 
   test("a program without a slash is left to PATH, in the file's folder", async () => {
     const { cwd, read } = project('[service.a]\ncommand = ["redis-server"]\nfixed_port = 6379\n');
     expect((await read()).services[0]?.spec).toMatchObject({ command: ["redis-server"], cwd, fixed_port: 6379 });
+  });
+
+  test("state that contradicts its mode is refused", async () => {
+    const refused = async (state: string) => {
+      const problems = await project(`[service.a]\nsource = "a.ts"\nstate = ${state}\n`).problems();
+      return problems.join("\n");
+    };
+    expect(await refused('{ mode = "external" }')).toContain("has no folders");
+    expect(await refused('{ folders = ["data"] }')).toContain("hybrid state has no folders");
+    expect(await refused('{ mode = "stateless", flush = "1s" }')).toContain("stateless state has no flush");
+    expect(await refused('{ mode = "memory" }')).toContain("stateless, hybrid, external");
   });
 
   test("JSON says the same as TOML", async () => {

@@ -73,6 +73,6 @@ const mistakes = `import { defineService } from "solo";
 export default defineService({
   health: () => ({ status: "fine" }),
   fetch: () => "text",
-  start: (ctx) => ctx.state.get("x"),
+  start: (ctx) => ctx.memory.get("x"),
 });
 `;
