@@ -1,5 +1,5 @@
 import { boolean, custom, string } from "@oclif/core/flags";
-import { parseDuration, SoloError } from "../api/index.ts";
+import { parseDuration, parseSize, SoloError } from "../api/index.ts";
 
 /** Flags that every command takes, with the same meaning everywhere. */
 export const globalFlags = {
@@ -38,6 +38,18 @@ export const dryRunFlag = {
 export const serviceIdFlag = {
   "service-id": string({ description: "The service, instead of the argument NAME", helpValue: "NAME" }),
 };
+
+/** A size such as `64MB`, in bytes. */
+export const byteSize = custom<number>({
+  helpValue: "SIZE",
+  parse: async (text, _context, options) => {
+    const bytes = parseSize(text);
+    if (bytes !== undefined) return bytes;
+    throw new SoloError("usage", `--${options.name} expects a size, got ${JSON.stringify(text)}`, {
+      hint: "write a number with its unit, such as 500KB, 64MB or 2GiB",
+    });
+  },
+});
 
 /** A duration such as `30s`, in milliseconds. */
 export const duration = custom<number>({

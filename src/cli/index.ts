@@ -3,7 +3,7 @@ export type { CommandModule, CommandTable } from "./command-table.ts";
 export { exitWith } from "./exit-with.ts";
 export { followProgress } from "./follow-progress.ts";
 export { followStream } from "./follow-stream.ts";
-export { dryRunFlag, duration, serviceIdFlag, waitFlags } from "./global-flags.ts";
+export { byteSize, dryRunFlag, duration, serviceIdFlag, waitFlags } from "./global-flags.ts";
 export { onInterruption } from "./interruption.ts";
 export type { DaemonOptions, ForegroundKernel, KernelDoor, ReadOnlyApi } from "./kernel-door.ts";
 export { oclifPackage } from "./oclif-package.ts";

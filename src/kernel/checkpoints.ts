@@ -20,8 +20,8 @@ export function openCheckpoints({ kernel, say, ...place }: CheckpointPlace): Che
     settingsOf: (ref) => stateOf(kernel().find(ref)?.revision.spec),
     subjectOf: (ref) => subjectOf(kernel().find(ref)?.revision),
     observer: {
-      made: (ref, { id, position, bytes, stored_bytes, reason }, took_ms) =>
-        emit(ref, "checkpoint_created", { id, position, bytes, stored_bytes, reason, took_ms }),
+      made: (ref, { id, position, bytes, stored_bytes, reason }) =>
+        emit(ref, "checkpoint_created", { id, position, bytes, stored_bytes, reason }),
       deleted: (ref, infos) => emit(ref, "checkpoint_deleted", { ids: infos.map(({ id }) => id) }),
       trouble: (ref, trouble) => {
         const told = describe(trouble);

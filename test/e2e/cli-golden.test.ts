@@ -26,9 +26,12 @@ describe("help", () => {
     expectGolden(`help/${words.join("-")}.txt`, stdout);
   });
 
-  test.each([["config"], ["context"], ["completion"], ["log"], ["state"], ["store"]])("of the topic %s", async (topic) => {
-    expectGolden(`help/topic-${topic}.txt`, (await env.run([topic])).expect().stdout);
-  });
+  test.each([["checkpoint"], ["config"], ["context"], ["completion"], ["log"], ["state"], ["store"]])(
+    "of the topic %s",
+    async (topic) => {
+      expectGolden(`help/topic-${topic}.txt`, (await env.run([topic])).expect().stdout);
+    },
+  );
 
   test("of everything", async () => {
     const { stdout } = (await env.run(["--help"])).expect();

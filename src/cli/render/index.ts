@@ -1,4 +1,15 @@
 export { renderCallResult } from "./call-result.ts";
+export {
+  renderCheckpoint,
+  renderCheckpointDeletion,
+  renderCheckpointDetail,
+  renderCheckpointExport,
+  renderCheckpointFork,
+  renderCheckpointImport,
+  renderCheckpointList,
+  renderCheckpointRestore,
+  renderCheckpointVerification,
+} from "./checkpoint.ts";
 export { renderContexts } from "./contexts.ts";
 export { renderDeployResults } from "./deploy-result.ts";
 export { renderDiagnosis } from "./diagnosis.ts";
@@ -13,6 +24,7 @@ export { renderLog, renderLogCheck, renderLogRepair, renderLogStats, renderLogTr
 export { logLineRenderer } from "./log-line.ts";
 export { renderOverview } from "./overview.ts";
 export { renderProblems } from "./problems.ts";
+export { renderSandbox } from "./sandbox.ts";
 export { renderServiceHealth } from "./service-health.ts";
 export { renderServiceList } from "./service-list.ts";
 export { renderServiceStatus } from "./service-status.ts";
@@ -24,7 +36,6 @@ export {
   renderStateValue,
   renderStateWritten,
 } from "./state-entries.ts";
-export { renderSandbox } from "./sandbox.ts";
 export { renderBudget, renderEffect, renderEffects, renderSignal } from "./steps.ts";
 export {
   renderKeyValue,

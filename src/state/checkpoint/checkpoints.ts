@@ -16,7 +16,7 @@ export interface CheckpointSettings {
 
 /** Told of what happens to checkpoints. */
 export interface CheckpointObserver {
-  made(ref: ServiceRef, info: StoredInfo, tookMs: number): void;
+  made(ref: ServiceRef, info: StoredInfo): void;
   deleted(ref: ServiceRef, infos: readonly StoredInfo[]): void;
   trouble(ref: ServiceRef, trouble: CheckpointTrouble): void;
   failed(ref: ServiceRef, reason: CheckpointReason, error: SoloError): void;
@@ -97,7 +97,7 @@ export class Checkpoints {
 
   /** Makes a checkpoint, and deletes what needn't be kept any more. */
   async make(ref: ServiceRef, state: ServiceState, reason: CheckpointReason): Promise<StoredInfo> {
-    const info = await this.#timed(ref, state, (subject) => this.of(ref).create(state, reason, subject));
+    const info = await this.#create(ref, state, (subject) => this.of(ref).create(state, reason, subject));
     if (info === undefined) throw new Error("a checkpoint that was asked for was not made");
     await this.prune(ref, state);
     return info;
@@ -107,7 +107,7 @@ export class Checkpoints {
   async makeIfChanged(ref: ServiceRef, state: ServiceState, reason: CheckpointReason): Promise<void> {
     const { observer } = this.#options;
     try {
-      await this.#timed(ref, state, (subject) => this.of(ref).createIfChanged(state, reason, subject));
+      await this.#create(ref, state, (subject) => this.of(ref).createIfChanged(state, reason, subject));
       await this.prune(ref, state);
     } catch (error) {
       observer.failed(ref, reason, SoloError.from(error));
@@ -160,6 +160,11 @@ export class Checkpoints {
     }
   }
 
+  /** Tells of a checkpoint that was made on the way to something else. */
+  noteMade(ref: ServiceRef, info: StoredInfo): void {
+    this.#options.observer.made(ref, info);
+  }
+
   /** What is under way comes to its end; nothing is begun by time any more. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
@@ -196,17 +201,16 @@ export class Checkpoints {
     return mark;
   }
 
-  async #timed(
+  async #create(
     ref: ServiceRef,
     state: ServiceState,
     create: (subject: Subject) => Promise<StoredInfo | undefined>,
   ): Promise<StoredInfo | undefined> {
-    const { clock, subjectOf, observer } = this.#options;
-    const begin = clock.monotonic();
+    const { subjectOf } = this.#options;
     const info = await create(subjectOf(ref));
     if (info === undefined) return undefined;
     this.#note(state, info.position);
-    observer.made(ref, info, Math.round(clock.monotonic() - begin));
+    this.noteMade(ref, info);
     return info;
   }
 }

@@ -93,9 +93,7 @@ async function fill(kernel: Kernel, origin: Service, { ref, revision }: Service,
     base !== undefined && past.replayed === 0
       ? await own.adopt(checkpoints.of(origin.ref), base, { ...subject, position, time: clock.now() })
       : await own.create(state, "fork", subject, base?.id);
-  const { id, bytes, stored_bytes, reason } = info;
-  const data = { id, position, bytes, stored_bytes, reason };
-  kernel.emit({ tenant: ref.tenant, event: "checkpoint_created", subject: `${ref.tenant}/${ref.name}`, data });
+  checkpoints.noteMade(ref, info);
 }
 
 function refuse(kernel: Kernel, ref: ServiceRef, { revision }: Service): void {

@@ -50,8 +50,9 @@ async function restore(
       .finally(() => steps.replaced(ref));
   });
   const { past, before, position } = result;
-  if (position !== null) {
-    const data = { position, before: before?.id ?? null, ...toldOf(past) };
+  if (position !== null && before !== null) {
+    checkpoints.noteMade(ref, before);
+    const data = { position, before: before.id, ...toldOf(past) };
     kernel.emit({ tenant: ref.tenant, event: "checkpoint_restored", subject: service.key, data });
     await checkpoints.prune(ref, state);
   }
