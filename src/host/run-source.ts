@@ -48,6 +48,10 @@ async function startService(channel: ControlChannel, service: Service, identity:
     await service.stop?.(ctx);
   });
   setInterval(() => {}, keepAliveMs);
+  if (service.migrate !== undefined) {
+    const state = await import("./state/index.ts");
+    await state.migrate(service, ctx.state, state.sharedChannel(identity));
+  }
   await service.start?.(ctx);
   channel.answerCalls((method, input) => callMethod(service, ctx, method, input));
   server = serveService(service, ctx, identity.port);

@@ -5,7 +5,7 @@ import type { Paths } from "../config/index.ts";
 import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
 import { Sandboxes } from "../security/sandbox/index.ts";
-import { AgentState, ServiceStates, StateServer } from "../state/index.ts";
+import { AgentState, migrationHandlers, ServiceStates, StateServer } from "../state/index.ts";
 import {
   ControlServer,
   type GuardianPort,
@@ -24,7 +24,7 @@ import { Routes } from "./routes.ts";
 import { sandboxPlace } from "./sandbox-place.ts";
 import { StepsOfServices } from "./service-steps.ts";
 import { stopServices } from "./shutdown.ts";
-import { stateSettings } from "./state-settings.ts";
+import { migrationParts, otherMode, stateSettings } from "./state-settings.ts";
 
 export interface KernelOptions {
   readonly paths: Paths;
@@ -180,7 +180,8 @@ async function assemble(
     path: paths.stateSocket,
     states,
     authenticate: supervisor.identify,
-    operations: steps.handlers(),
+    operations: { ...steps.handlers(), ...migrationHandlers(migrationParts(() => kernel)) },
+    dataRefusal: (ref) => otherMode(ref.name, kernel.find(ref)?.revision.spec ?? {}),
   });
   closers.push(() => stateServer.close(stateCloseMs));
   closers.push(() => steps.close());

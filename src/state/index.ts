@@ -44,6 +44,7 @@ export type {
   Stored,
   View,
 } from "./core/types.ts";
+export { type MigrationParts, migrationHandlers } from "./migrations.ts";
 export { ServiceStates } from "./service-states.ts";
 export {
   type Caller,

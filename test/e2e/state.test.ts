@@ -74,4 +74,38 @@ describe("a service's state", () => {
     await daemon.deploy({ one: { ...service, state: { max_keys: 2 } } });
     expect(await ask(daemon, "one", "set", "b", 1)).toBe(2);
   });
+
+  test("is migrated by one instance before any starts, when its version rises", async () => {
+    await using daemon = await Daemon.start();
+    const service = daemon.module("state.ts", stateService);
+    await daemon.deploy({ one: service });
+    for (const name of ["ada", "bob"]) await ask(daemon, "one", "set", name, 1);
+    const migrating = stateService.replace(
+      "start(ctx) {",
+      `async migrate(state, from) {
+        await state.increment("migrations");
+        for await (const { key, value } of state.scan()) if (key !== "migrations") await state.set(key, { from, value });
+      },
+      start(ctx) {`,
+    );
+    const second = daemon.module("second.ts", migrating, { replicas: 3, state: { version: 2 } });
+    await daemon.deploy({ one: second });
+    const migrated = [
+      ["ada", { from: 1, value: 1 }],
+      ["bob", { from: 1, value: 1 }],
+      ["migrations", 1],
+    ];
+    expect(await ask(daemon, "one", "scan")).toEqual(migrated);
+    await daemon.client.kill({ name: "one" });
+    await daemon.deploy({ one: second });
+    expect(await ask(daemon, "one", "scan")).toEqual(migrated);
+    await daemon.deploy({ fresh: { ...second, replicas: 1 } });
+    expect(await ask(daemon, "fresh", "scan")).toEqual([]);
+  });
+
+  test("is refused to a service that says it has none", async () => {
+    await using daemon = await Daemon.start();
+    await daemon.deploy({ one: daemon.module("state.ts", stateService, { state: { mode: "stateless" } }) });
+    expect(await ask(daemon, "one", "set", "a", 1)).toMatchObject({ code: "conflict", applied: "no" });
+  });
 });

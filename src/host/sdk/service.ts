@@ -13,6 +13,16 @@ import type { RunningSteps } from "./steps.ts";
 export interface Service {
   /** Runs before the instance takes requests. If it throws, the instance has failed to start. */
   start?(ctx: Context): unknown;
+  /**
+   * Brings what is in `state` from the form of an earlier version to the one that `state.version` in solo.toml declares. Runs
+   * before `start`, in one instance while the others wait; again from the beginning if it was interrupted.
+   *
+   * @example
+   * async migrate(state, fromVersion) {
+   *   if (fromVersion < 2) for await (const { key, value } of state.scan()) await state.set(key, { name: value });
+   * }
+   */
+  migrate?(state: State, fromVersion: number): unknown;
   /** Runs after the last request was answered, before the process ends. Ends with the stop grace at the latest. */
   stop?(ctx: Context): unknown;
   /** Asked once a second from the start's end on. A throw, or no answer within 900 ms, counts as `unhealthy`. */

@@ -30,6 +30,15 @@ const maxWaitingBytes = 64 * 2 ** 20;
 /** What a request takes beside its input, roughly. */
 const requestBytes = 32;
 
+const channels = new WeakMap<Identity, StateChannel>();
+
+/** The one channel of a process. */
+export function sharedChannel(identity: Identity): StateChannel {
+  const channel = channels.get(identity) ?? new StateChannel(identity);
+  channels.set(identity, channel);
+  return channel;
+}
+
 interface Pending {
   readonly sequence: number;
   readonly operation: string;

@@ -1,2 +1,3 @@
-export { StateChannel } from "./channel.ts";
+export { StateChannel, sharedChannel } from "./channel.ts";
+export { migrate } from "./migrate.ts";
 export { ChannelState } from "./state.ts";

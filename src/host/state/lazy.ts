@@ -7,7 +7,7 @@ import { CheckedView } from "./checked.ts";
 export function lazyChannel(identity: Identity): () => Promise<StateChannel> {
   let loading: Promise<StateChannel> | undefined;
   return () => {
-    loading ??= import("./index.ts").then(({ StateChannel }) => new StateChannel(identity));
+    loading ??= import("./index.ts").then(({ sharedChannel }) => sharedChannel(identity));
     return loading;
   };
 }

@@ -9,13 +9,12 @@ import {
   type StateImported,
   type StateValue,
   type StateWritten,
-  stateSchema,
 } from "../../api/index.ts";
 import { pack, unpack } from "../../api/message-pack.ts";
 import { fromStateJson, toStateJson } from "../../api/state-json.ts";
 import { checkWrites, type Mutation, type ServiceState, type StateChange, type View } from "../../state/index.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Service } from "../service.ts";
+import { otherMode } from "../state-settings.ts";
 
 /** What somebody does to a service's state from outside. */
 const origin = "api";
@@ -117,19 +116,11 @@ export async function* shownEntries(
   }
 }
 
-function stateOf(kernel: Kernel, ref: ServiceRef): Promise<ServiceState> {
+async function stateOf(kernel: Kernel, ref: ServiceRef): Promise<ServiceState> {
   const service = kernel.get(ref);
-  refuseOtherModes(service);
+  const refused = otherMode(ref.name, service.revision.spec);
+  if (refused !== undefined) throw refused;
   return kernel.parts.states.open(service.ref);
-}
-
-/** @throws SoloError `conflict` for a service that keeps no such state */
-function refuseOtherModes({ ref: { name }, revision }: Service): void {
-  const { mode } = revision.spec.state ?? stateSchema.parse({});
-  if (mode === "hybrid") return;
-  throw new SoloError("conflict", `${name} has no keys: its state is ${mode}`, {
-    hint: 'say `mode = "hybrid"` in its [state] in solo.toml, and deploy it again',
-  });
 }
 
 function positionIn(

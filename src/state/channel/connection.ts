@@ -7,6 +7,7 @@ import { maxStateFrameBytes, maxStateRequests, stateChannelFormat } from "../../
 import type { ServiceState } from "../core/types.ts";
 import type { ServiceStates } from "../service-states.ts";
 import { AnswerQueue } from "./answer-queue.ts";
+import { dataOperations } from "./data-operations.ts";
 import type { StateHandler } from "./request.ts";
 import type { Hello } from "./server.ts";
 import { Watches } from "./watches.ts";
@@ -14,6 +15,7 @@ import { Watches } from "./watches.ts";
 export interface ConnectionParts {
   readonly states: ServiceStates;
   readonly authenticate: (hello: Hello) => ServiceRef | undefined;
+  readonly dataRefusal: (ref: ServiceRef) => SoloError | undefined;
   readonly operations: Readonly<Record<string, StateHandler>>;
 }
 
@@ -158,6 +160,8 @@ export class HostConnection {
   }
 
   #operate({ ref, instance, client }: Client, state: ServiceState, { operation, input, write }: Request): unknown {
+    const refused = isOfData(operation) ? this.#parts.dataRefusal(ref) : undefined;
+    if (refused !== undefined) throw refused;
     if (operation === "watch") return this.#watches.begin(state, input);
     if (operation === "unwatch") return this.#watches.end(input);
     const handler = Object.hasOwn(this.#parts.operations, operation) ? this.#parts.operations[operation] : undefined;
@@ -195,6 +199,11 @@ interface Request {
   readonly input: unknown;
   readonly write: number;
   readonly bytes: number;
+}
+
+/** Whether an operation is one of `ctx.state`. */
+function isOfData(operation: string): boolean {
+  return operation === "watch" || Object.hasOwn(dataOperations, operation);
 }
 
 function readHello(input: unknown): (Hello & { readonly client: string }) | undefined {

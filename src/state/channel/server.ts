@@ -1,5 +1,6 @@
 import { chmodSync, rmSync } from "node:fs";
 import type { Socket, UnixSocketListener } from "bun";
+import type { SoloError } from "../../api/error.ts";
 import type { ServiceRef } from "../../api/index.ts";
 import type { ServiceStates } from "../service-states.ts";
 import { HostConnection } from "./connection.ts";
@@ -21,6 +22,8 @@ export interface StateServerOptions {
   readonly authenticate: (hello: Hello) => ServiceRef | undefined;
   /** Beside those of `ctx.state`. */
   readonly operations?: Readonly<Record<string, StateHandler>>;
+  /** Why a service has no `ctx.state`, if it hasn't. */
+  readonly dataRefusal?: (ref: ServiceRef) => SoloError | undefined;
   /** Called when a client has gone: it may come back. */
   readonly onGone?: (ref: ServiceRef, client: string) => void;
 }
@@ -34,7 +37,7 @@ export class StateServer {
   readonly #connections = new Set<HostConnection>();
 
   constructor(options: StateServerOptions) {
-    const { path, states, authenticate, onGone } = options;
+    const { path, states, authenticate, dataRefusal = () => undefined, onGone } = options;
     const operations = { ...dataOperations, ...options.operations };
     const connections = this.#connections;
     rmSync(path, { force: true });
@@ -42,7 +45,7 @@ export class StateServer {
       unix: path,
       socket: {
         open(socket: Socket<HostConnection>) {
-          socket.data = new HostConnection(socket, { states, authenticate, operations });
+          socket.data = new HostConnection(socket, { states, authenticate, dataRefusal, operations });
           connections.add(socket.data);
           socket.timeout(helloTimeoutSeconds);
         },
