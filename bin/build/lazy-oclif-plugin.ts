@@ -29,10 +29,11 @@ export function makeLazy(source: string): string {
  * oclif's `Command` listens for errors of `process.stdout` as soon as it is loaded, which makes Bun set that stream up, for
  * 2.5 ms. Solo's own output listens where it writes.
  */
-export function leaveStdout(source: string): string {
-  if (!stdoutListener.test(source)) throw new Error("oclif's Command no longer listens to stdout as it did: look again");
+function leaveStdout(source: string): string {
+  if (!stdoutListener.test(source))
+    throw new Error("oclif's Command no longer listens to stdout as it did: look again");
   return source.replace(stdoutListener, "");
 }
 
-const stdoutListener = /^process\.stdout\.on\('error', [^]*?^\}\);$/m;
+const stdoutListener = /^process\.stdout\.on\('error', [\s\S]*?^\}\);$/m;
 const topLevelRequire = /^const (\w+) = (__importStar|__importDefault)?\(?require\("([^"]+)"\)\)?;$/gm;

@@ -137,8 +137,12 @@ class Reader implements ReadApi {
 
   stateGet: SoloApi["stateGet"] = async (input) => {
     const request = accept(stateGetRequestSchema, input);
-    await using opened = await this.#state(request);
-    return shownValue(opened.state, request, request.key);
+    const opened = await this.#state(request);
+    try {
+      return shownValue(opened.state, request, request.key);
+    } finally {
+      await opened.close();
+    }
   };
 
   stateScan: SoloApi["stateScan"] = (input) => this.#ofState(accept(stateScanRequestSchema, input), shownEntries);
@@ -215,8 +219,12 @@ class Reader implements ReadApi {
     request: Request,
     show: (state: ServiceState, request: Request) => AsyncIterable<Line>,
   ): AsyncGenerator<Line> {
-    await using opened = await this.#state(request);
-    yield* show(opened.state, request);
+    const opened = await this.#state(request);
+    try {
+      yield* show(opened.state, request);
+    } finally {
+      await opened.close();
+    }
   }
 
   #state(ref: ServiceRef): Promise<StateAtRest> {

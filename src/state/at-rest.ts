@@ -7,8 +7,10 @@ import { openState } from "./core/open.ts";
 import type { ServiceState } from "./core/types.ts";
 
 /** A state opened for reading while no kernel has it. */
-export interface StateAtRest extends AsyncDisposable {
+export interface StateAtRest {
   readonly state: ServiceState;
+  /** Removes the copy. */
+  close(): Promise<void>;
 }
 
 /**
@@ -22,12 +24,7 @@ export async function openStateAtRest(folder: string, clock: Clock): Promise<Sta
   try {
     await copyIfThere(folder, copy);
     const state = await openState(copy, { clock });
-    return {
-      state,
-      async [Symbol.asyncDispose]() {
-        await state.close().finally(remove);
-      },
-    };
+    return { state, close: () => state.close().finally(remove) };
   } catch (error) {
     await remove();
     throw error;
