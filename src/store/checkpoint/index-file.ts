@@ -8,6 +8,8 @@ import { type ChunkSource, type ChunkWriter, readChunks } from "./chunk-file.ts"
 const entryBytes = 16;
 /** Buckets copied in one turn of the event loop: well under a millisecond. */
 const bucketsPerTurn = 1_024;
+/** Entries that are put into a chunk at once. */
+const perPiece = 16_384;
 
 /**
  * Writes the index as it was when the log ended at `start`, while it goes on changing: an entry that has moved on is
@@ -20,28 +22,54 @@ export async function writeIndex(
   start: number,
 ): Promise<number> {
   let entries = 0;
+  const found = new FoundEntries();
   for (let from = 0; from < index.buckets; from += bucketsPerTurn) {
-    const found: [hash: number, address: number][] = [];
+    found.count = 0;
     index.visit(from, from + bucketsPerTurn, (hash, newest) => {
       const address = before(memory, newest, start);
-      if (address >= memory.begin) found.push([hash, address]);
+      if (address >= memory.begin) found.add(hash, address);
     });
-    if (found.length === 0) continue;
-    const perPiece = 16_384;
-    for (let first = 0; first < found.length; first += perPiece) {
-      const some = found.slice(first, first + perPiece);
-      const piece = await writer.reserve(some.length * entryBytes);
-      const view = new DataView(piece.buffer, piece.byteOffset);
-      some.forEach(([hash, address], at) => {
-        view.setInt32(at * entryBytes, hash, true);
-        view.setInt32(at * entryBytes + 4, 0, true);
-        view.setFloat64(at * entryBytes + 8, address, true);
-      });
+    if (found.count === 0) continue;
+    for (let first = 0; first < found.count; first += perPiece) {
+      const count = Math.min(perPiece, found.count - first);
+      found.write(await writer.reserve(count * entryBytes), first);
     }
-    entries += found.length;
+    entries += found.count;
     await new Promise<void>((resolve) => void setImmediate(resolve));
   }
   return entries;
+}
+
+/** Entries of one turn, without garbage. */
+class FoundEntries {
+  count = 0;
+  #hashes = new Int32Array(perPiece);
+  #addresses = new Float64Array(perPiece);
+
+  add(hash: number, address: number): void {
+    if (this.count === this.#hashes.length) this.#grow();
+    this.#hashes[this.count] = hash;
+    this.#addresses[this.count++] = address;
+  }
+
+  /** Fills a piece with the entries from `first` on. */
+  write(piece: Uint8Array, first: number): void {
+    const view = new DataView(piece.buffer, piece.byteOffset, piece.length);
+    for (let at = 0, entry = first; at < piece.length; at += entryBytes, entry++) {
+      view.setInt32(at, this.#hashes[entry] ?? 0, true);
+      view.setInt32(at + 4, 0, true);
+      view.setFloat64(at + 8, this.#addresses[entry] ?? 0, true);
+    }
+  }
+
+  #grow(): void {
+    const hashes = new Int32Array(this.count * 2);
+    const addresses = new Float64Array(this.count * 2);
+    hashes.set(this.#hashes);
+    addresses.set(this.#addresses);
+    this.#hashes = hashes;
+    this.#addresses = addresses;
+  }
 }
 
 /** Fills an empty index. Entries outside `begin`–`start` can't be right: `false`. */
