@@ -1,5 +1,7 @@
 import { type FileSystem, nodeFileSystem } from "../file/index.ts";
 import { KeyValueStore } from "../key-value/index.ts";
+import { inspectStore } from "./inspect-store.ts";
+import { memoryFor } from "./memory-for.ts";
 
 /** What compacting a store at rest did. Positions are bytes of the log. */
 export interface StoreCompaction {
@@ -22,7 +24,8 @@ const keepAll = Number.MAX_SAFE_INTEGER;
  * @throws `locked` when somebody has it open, who compacts it himself; `corrupt`, `not_found`
  */
 export async function compactStore(folder: string, files: FileSystem = nodeFileSystem): Promise<StoreCompaction> {
-  const store = await KeyValueStore.open(folder, { files, create: false, keepCheckpoints: keepAll });
+  const memoryBytes = memoryFor(await inspectStore(folder, { files }));
+  const store = await KeyValueStore.open(folder, { files, create: false, memoryBytes, keepCheckpoints: keepAll });
   try {
     const before = store.stats();
     const checkpoints = restorable(store);

@@ -1,6 +1,8 @@
 import type { RecoveryReport } from "../checkpoint/recover.ts";
 import { type FileSystem, nodeFileSystem } from "../file/index.ts";
 import { KeyValueStore } from "../key-value/index.ts";
+import { inspectStore } from "./inspect-store.ts";
+import { memoryFor } from "./memory-for.ts";
 import { viewOf } from "./view-files.ts";
 
 /** What repairing a store did, or would do. */
@@ -28,6 +30,7 @@ export async function repairStore(
     files: dryRun ? viewOf(files) : files,
     create: false,
     repair: true,
+    memoryBytes: memoryFor(await inspectStore(folder, { files })),
   });
   const { recovery } = store;
   const { tail } = store.stats();

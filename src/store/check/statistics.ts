@@ -3,6 +3,7 @@ import { type FileSystem, nodeFileSystem } from "../file/index.ts";
 import { recordUnits, unitBytes } from "../hybrid-log/layout.ts";
 import { type Entry, KeyValueStore } from "../key-value/index.ts";
 import { inspectStore, type StoreInspection } from "./inspect-store.ts";
+import { memoryFor } from "./memory-for.ts";
 import { viewOf } from "./view-files.ts";
 
 /** Counts over all keys of a store. Sizes are bytes. */
@@ -23,8 +24,6 @@ export interface StoreStatistics {
 
 /** How often counting begins again because a live store was compacted meanwhile. */
 const tries = 5;
-/** Memory for the log while it is counted, so that keys whose records lie apart are found without reading again. */
-const maxMemoryBytes = 2 ** 28;
 
 /**
  * Counts what a store holds, whether it is open or at rest: opens a view of it that can't change anything.
@@ -42,8 +41,7 @@ export async function storeStatistics(folder: string, files: FileSystem = nodeFi
 }
 
 async function count(folder: string, files: FileSystem, inspection: StoreInspection): Promise<StoreStatistics> {
-  const { begin, end, pageBytes } = inspection;
-  const memoryBytes = Math.max(4 * pageBytes, Math.min(maxMemoryBytes, 2 ** Math.ceil(Math.log2(end - begin + 1))));
+  const memoryBytes = memoryFor(inspection);
   const store = await KeyValueStore.open(folder, { files: viewOf(files), create: false, memoryBytes });
   const counts = { keys: 0, keyBytes: 0, valueBytes: 0, smallest: Number.POSITIVE_INFINITY, largest: 0, liveBytes: 0 };
   const sizes = new Map<number, number>();

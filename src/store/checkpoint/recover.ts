@@ -3,12 +3,13 @@ import { StoreError } from "../error.ts";
 import { ChainHash } from "../hybrid-log/chain-hash.ts";
 import { hashWord, kindData } from "../hybrid-log/layout.ts";
 import type { Engine } from "../key-value/engine.ts";
-import { type StoreMeta, writeMeta } from "../key-value/store-meta.ts";
-import { type Catalog, type Checkpoint, checkpointFolder, removeCheckpoint, setAside, tokenOf } from "./catalog.ts";
-import { readExtents } from "./extents.ts";
+import type { StoreMeta } from "../key-value/store-meta.ts";
+import { type Catalog, type Checkpoint, checkpointFolder, tokenOf } from "./catalog.ts";
+import { findTarget, giveUpLater } from "./go-back.ts";
 import { readIndex } from "./index-file.ts";
 import { LinkBatch } from "./link-batch.ts";
 import { PageLoader } from "./page-loader.ts";
+import { restoreCopy } from "./restore-copy.ts";
 import { type FoundCommit, laterCommit, nextCommit, walk } from "./scan-commits.ts";
 
 /** How a store was found when it was opened. */
@@ -51,7 +52,6 @@ class Recovery {
   readonly #catalog: Catalog;
   #loader: PageLoader;
   readonly #problems: string[] = [];
-  readonly #setAside: string[] = [];
   readonly #hash = new ChainHash();
   #sealedEnd = 0;
   /** The log is known to be durable up to here. */
@@ -69,7 +69,7 @@ class Recovery {
     const { memory } = this.#engine;
     memory.begin = this.#meta.begin;
     memory.head = Number.POSITIVE_INFINITY;
-    const target = this.#target();
+    const target = findTarget(this.#engine, this.#catalog, this.#meta);
     for (const { id, problem } of this.#catalog.damaged) {
       if (target === undefined) this.#damage(`checkpoint ${id}: ${problem.message}`, problem);
       else this.#problems.push(`checkpoint ${id}, which is given up, is damaged: ${problem.message}`);
@@ -95,7 +95,7 @@ class Recovery {
         this.#loader = new PageLoader(this.#engine.memory, this.#engine.logFiles);
         continue;
       }
-      await this.#giveUpLater(position);
+      const setAside = await giveUpLater(this.#engine, this.#catalog, this.#meta, position);
       const droppedBytes = await this.#settle(position, copy);
       return {
         droppedBytes,
@@ -103,52 +103,15 @@ class Recovery {
         indexLoaded: start.indexLoaded,
         recordsScanned: this.#scanned,
         problems: this.#problems,
-        setAside: this.#setAside,
+        setAside,
       };
     }
-  }
-
-  /** The checkpoint that is to be gone back to. */
-  #target(): Checkpoint | undefined {
-    const { at } = this.#engine.settings;
-    if (at === undefined) return undefined;
-    const found = this.#catalog.checkpoints.find(({ id }) => id === at);
-    const damaged = this.#catalog.damaged.find(({ id }) => id === at);
-    if (damaged !== undefined) throw damaged.problem;
-    if (found === undefined) throw new StoreError("not_found", `there is no checkpoint ${at}`);
-    if (found.kind === "index") throw new StoreError("invalid_argument", `checkpoint ${at} holds only an index`);
-    // Even if its own end is still there: what was alive before the begin has moved behind it.
-    if (found.begin < this.#meta.begin)
-      throw new StoreError("invalid_argument", `the log that checkpoint ${at} needs has been compacted`);
-    return found;
   }
 
   #reachedTarget({ end }: Position, { id, committed }: Checkpoint): void {
     if (end < committed)
       throw new StoreError("corrupt", `the log is damaged behind byte ${end * 8}, and checkpoint ${id} needs it`);
     this.#known = committed;
-  }
-
-  /**
-   * With `repair` or `at`: puts away the checkpoints of what is given up and takes back what the metadata knows of it. All
-   * of it is durable before the log is cut, lest a crash in between leave a log shorter than something says.
-   */
-  async #giveUpLater({ end, generation }: Position): Promise<void> {
-    const { files, folder, settings } = this.#engine;
-    if (!settings.repair && settings.at === undefined) return;
-    const { checkpoints, damaged } = this.#catalog;
-    // A delta goes before what it is based on.
-    const later = checkpoints
-      .filter((one) => one.generation > generation)
-      .map(({ id }) => id)
-      .toReversed();
-    for (const id of [...damaged.splice(0).map((one) => one.id), ...later]) {
-      if (settings.at === undefined) await setAside(files, folder, id);
-      else await removeCheckpoint(files, folder, id);
-      if (settings.at === undefined) this.#setAside.push(id);
-    }
-    checkpoints.splice(0, checkpoints.length, ...checkpoints.filter(({ id }) => !later.includes(id)));
-    if (this.#meta.committed > end) await writeMeta(files, folder, { ...this.#meta, committed: end });
   }
 
   /** Where to begin reading: behind a saved index, or at the beginning. */
@@ -240,10 +203,12 @@ class Recovery {
       const flushed = Math.max(copy.flushed, position.end);
       await this.#hashBetween(position.end, flushed);
       await this.#link(position.end, flushed);
-      await this.#restore(copy, flushed);
+      await restoreCopy(this.#engine, this.#loader, this.#catalog.checkpoints, copy, flushed);
       await this.#link(flushed, copy.final);
       await this.#sealedWithin(copy, position);
     } catch (error) {
+      // Too little memory is no damage.
+      if (error instanceof StoreError && error.code === "invalid_argument") throw error;
       this.#damage(`checkpoint ${copy.id} can't be restored: ${messageOf(error)}`, error);
       return false;
     }
@@ -277,36 +242,6 @@ class Recovery {
       const start = page * pageUnits;
       this.#hash.add(memory.range(Math.max(committed, start), start + dataUnits));
     }
-  }
-
-  async #restore(copy: Checkpoint, flushed: number): Promise<void> {
-    const { memory, files, folder } = this.#engine;
-    const { pageUnits } = memory.geometry;
-    const first = memory.pageOf(flushed);
-    const last = memory.pageOf(copy.final);
-    if (last - first >= memory.pages) {
-      const need = (last - first + 1) * memory.geometry.pageBytes;
-      throw new StoreError("invalid_argument", `checkpoint ${copy.id} needs at least ${need} bytes of memory`);
-    }
-    const chain = this.#chain(copy);
-    await this.#loader.load(first);
-    for (let page = first + 1; page <= last; page++) memory.page(page).fill(0);
-    for (const link of chain) {
-      const path = join(checkpointFolder(folder, link.id), "log");
-      await readExtents(files, { path, chunks: link.logChunks, token: tokenOf(link.id) }, memory, flushed);
-    }
-    memory.range(copy.final, (last + 1) * pageUnits).fill(0);
-    for (let page = first; page <= last; page++)
-      this.#loader.placed(page, Math.max(copy.final, (page + 1) * pageUnits));
-  }
-
-  /** A delta's bases, the snapshot first, and itself. */
-  #chain(copy: Checkpoint): Checkpoint[] {
-    if (copy.base === undefined) return [copy];
-    const base = this.#catalog.checkpoints.find(({ id }) => id === copy.base);
-    if (base === undefined)
-      throw new StoreError("corrupt", `checkpoint ${copy.base}, on which it is based, is missing`);
-    return [...this.#chain(base), copy];
   }
 
   /** Makes the state the engine's, cuts off the rest of the files, and fills memory with the log's end. */

@@ -139,6 +139,24 @@ describe("compaction at rest", () => {
   });
 });
 
+test("a snapshot that doesn't fit into memory is no damage: opening says how much it needs, and the tools take as much", async () => {
+  const files = new FaultyFileSystem(1);
+  const { store, end } = await openSmall(files, { memoryBytes: 131_072 });
+  await store.put("first", "durable", "sync");
+  await putRound(store, "one", 900);
+  await store.checkpoint({ method: "snapshot" });
+  end();
+  const image = imageOf(files, `${storeFolder}/checkpoints`);
+  for (const options of [{}, { repair: true }]) {
+    const refused = expect(openSmall(files, options)).rejects;
+    await refused.toMatchObject({ code: "invalid_argument", message: expect.stringContaining("bytes of memory") });
+  }
+  expect(imageOf(files, `${storeFolder}/checkpoints`)).toEqual(image);
+  expect((await storeStatistics(storeFolder, files)).keys).toBe(901);
+  expect((await repairStore(storeFolder, { files })).recovery).toMatchObject({ problems: [], droppedBytes: 0 });
+  expect((await compactStore(storeFolder, files)).moved).toBe(901);
+});
+
 test("a dry run of a repair tells what it would do, and the repair does that", async () => {
   const { files, content } = await killed();
   const [id] = files.list(`${storeFolder}/checkpoints`);
