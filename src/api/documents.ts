@@ -231,7 +231,14 @@ export const serviceStatusSchema = serviceRowSchema.extend({
       }),
     ),
   }),
-  limits: z.object({ log_bytes: count }),
+  limits: z.object({
+    log_bytes: count,
+    memory_bytes: count.optional(),
+    cpu_cores: z.number().optional(),
+    processes: count.optional(),
+    files: count.optional(),
+    action: z.enum(["kill", "warn"]).optional(),
+  }),
   /** Null for a service without one, and while no kernel runs. */
   budget: budgetDocumentSchema.nullable(),
   recent_events: z.array(eventSchema),

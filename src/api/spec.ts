@@ -115,6 +115,20 @@ export const stateSchema = z.strictObject({
 });
 export type StateSpec = z.infer<typeof stateSchema>;
 
+/** What all processes of one instance together may use; absent is unlimited. Looked at once a second. */
+export const limitsSchema = z.strictObject({
+  /** Resident memory. */
+  memory_bytes: z.int().min(1_048_576).optional(),
+  /** Of one core, as an average over 10 s: 0.5 is half of one. */
+  cpu_cores: z.number().min(0.01).max(1_024).optional(),
+  processes: z.int().min(1).max(1_000_000).optional(),
+  /** Open descriptors. */
+  files: z.int().min(16).max(10_000_000).optional(),
+  /** When a limit is passed: `kill` ends the instance, which its restart policy then handles; `warn` tells only. */
+  action: z.enum(["kill", "warn"]).default("kill"),
+});
+export type LimitsSpec = z.infer<typeof limitsSchema>;
+
 const ports = z.union([z.literal("any"), z.array(z.int().min(1).max(65_535)).max(1_000)]);
 const absolutePaths = z.array(z.string().startsWith("/")).max(1_000);
 
@@ -171,6 +185,7 @@ export const serviceSpecSchema = z.strictObject({
   /** Absent: all defaults. */
   state: stateSchema.optional(),
   budget: budgetSchema.optional(),
+  limits: limitsSchema.optional(),
   /** Absent: it may do what the user may whose kernel this is. */
   sandbox: sandboxSchema.optional(),
 });

@@ -9,6 +9,7 @@ import { AgentState, migrationHandlers, ServiceStates, StateServer } from "../st
 import {
   ControlServer,
   type GuardianPort,
+  LimitMonitor,
   type SuperviseRuntime,
   Supervisor,
   UsageSampler,
@@ -189,6 +190,8 @@ async function assemble(
   guardian?.onGone(() => closers.push(standInForGuardian(folders.exits)));
   const sampler = new UsageSampler(systemClock, () => supervisor.all());
   closers.push(() => sampler.stop());
+  const limits = new LimitMonitor(runtime, () => supervisor.all());
+  closers.push(() => limits.stop());
 
   const { promise: stopped, resolve: resolveStopped } = Promise.withResolvers<void>();
   const kernel = new Kernel({

@@ -87,7 +87,7 @@ export function serviceStatus(
     ...row,
     instances: instances.map((instance) => instanceDetail(kernel, instance)),
     health: { status: healthOf(row), probes: instances.flatMap((instance) => probesOf(instance)) },
-    limits: { log_bytes: service.revision.spec.log_bytes },
+    limits: { log_bytes: service.revision.spec.log_bytes, ...service.revision.spec.limits },
     budget,
     recent_events: recent,
     last_exit: lastExit(instances) ?? service.lastExit ?? null,

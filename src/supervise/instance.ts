@@ -216,7 +216,7 @@ export class Instance extends InstanceState {
     if (judgement.kind === "well") this.#becomeReady("well", null);
     else if (judgement.kind === "impaired") this.#becomeReady("impaired", judgement.reason);
     else if (judgement.kind === "unwell") this.#becomeUnready(judgement.reason);
-    else if (judgement.kind === "dead") void this.#putDown(judgement.reason);
+    else if (judgement.kind === "dead") void this.putDown(judgement.reason);
   }
 
   #becomeReady(event: "well" | "impaired", reason: string | null): void {
@@ -244,11 +244,11 @@ export class Instance extends InstanceState {
     const probe = this.probes().find(({ record }) => record.ok !== true);
     const seen = probe === undefined ? this.reason : `${probe.role} probe: ${probe.record.message}`;
     const why = seen === null ? "" : ` (${seen})`;
-    void this.#putDown(`did not get ready within ${this.plan.spec.health.grace_ms} ms${why}`);
+    void this.putDown(`did not get ready within ${this.plan.spec.health.grace_ms} ms${why}`);
   }
 
   /** Ends a process that is no use any more; its end is then handled like a crash. */
-  async #putDown(reason: string): Promise<void> {
+  async putDown(reason: string, graceMs = unwellGraceMs): Promise<void> {
     if (this.#unwell !== undefined || this.#run === undefined || this.#stopping !== undefined) return;
     this.#unwell = reason;
     this.recovery?.lost(this.#run.silenceMs);
@@ -256,7 +256,7 @@ export class Instance extends InstanceState {
     this.move("unwell", reason);
     this.runtime.routes.remove(this.plan.ref, this.id);
     this.journal.emit("instance_unhealthy", { reason });
-    await this.#run.endTree(Math.min(this.plan.spec.stop_grace_ms, unwellGraceMs), this.#hurry.signal);
+    await this.#run.endTree(Math.min(this.plan.spec.stop_grace_ms, graceMs), this.#hurry.signal);
   }
 
   async #exited(run: ProcessRun, exit: ProcessExit): Promise<void> {

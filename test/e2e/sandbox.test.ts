@@ -231,3 +231,49 @@ describe("a sandbox", () => {
     await solo.client.kill({ name: "lasting" });
   });
 });
+
+describe("limits", () => {
+  /** A program of the shell that is well at once and then does too much. */
+  async function exceed(name: string, script: string, limits: ServiceSpecInput["limits"]) {
+    await solo.deploy({
+      [name]: { ...solo.shell(`sleep 0.3; ${script}`), limits, restart: { policy: "temporary" }, sandbox: {} },
+    });
+    const ended = await solo.until(name, ({ instances }) => instances.every(({ pid }) => pid === null));
+    const events = (await solo.events(name)).filter(({ event }) => event.startsWith("resource_"));
+    await solo.client.kill({ name });
+    return { ended, events };
+  }
+
+  test("a fork bomb is ended, with all its processes", async () => {
+    const bomb = "bomb() { [ $1 -gt 0 ] && { bomb $(($1 - 1)) & bomb $(($1 - 1)) & }; sleep 1000; }; bomb 6; wait";
+    const { ended, events } = await exceed("fork-bomb", bomb, { processes: 16 });
+    expect(ended.last_exit).toMatchObject({ signal: "SIGKILL", reason: expect.stringContaining("limit of processes") });
+    expect(events.at(-1)).toMatchObject({
+      event: "resource_violation",
+      data: { resource: "processes", limit: 16, action: "kill" },
+    });
+    expect(solo.processes("fork-bomb")).toEqual([]);
+  });
+
+  test("a memory bomb is ended", async () => {
+    const bomb = `exec /usr/bin/python3 -S -c 'held = []
+while True: held.append(bytearray(4_000_000)); __import__("time").sleep(0.02)'`;
+    const { ended, events } = await exceed("memory-bomb", bomb, { memory_bytes: 64_000_000 });
+    expect(ended.last_exit).toMatchObject({ signal: "SIGKILL" });
+    expect(events.at(-1)).toMatchObject({ event: "resource_violation", data: { resource: "memory" } });
+  });
+
+  test("what only warns goes on", async () => {
+    const files = "exec 11</dev/null 12</dev/null 13</dev/null 14</dev/null 15</dev/null 16</dev/null 17</dev/null";
+    const more = "exec 18</dev/null 19</dev/null 20</dev/null 21</dev/null 22</dev/null 23</dev/null 24</dev/null";
+    const script = `bash -c '${files}; ${more}; sleep 1000'`;
+    await solo.deploy({ warned: { ...solo.shell(script), limits: { files: 16, action: "warn" } } });
+    await waitFor(async () => (await solo.events("warned")).some(({ event }) => event === "resource_violation"), {
+      what: "the violation",
+    });
+    const status = await solo.status("warned");
+    expect(status).toMatchObject({ state: "ready", restarts: 0, limits: { files: 16, action: "warn" } });
+    expect((await solo.logs("warned")).join("\n")).toContain("limit of files");
+    await solo.client.kill({ name: "warned" });
+  });
+});

@@ -18,6 +18,7 @@ export function renderServiceStatus(status: ServiceStatus, view: View): string {
     ["restarts", String(status.restarts)],
     ["memory", status.rss_bytes > 0 ? formatSize(status.rss_bytes) : "-"],
     ["log budget", formatSize(status.limits.log_bytes)],
+    ...limits(status),
   ];
   for (const { resource, limit, used, reserved } of status.budget?.resources ?? []) {
     if (limit === null) continue;
@@ -81,3 +82,13 @@ function recoveryOf(agent: ServiceStatus["instances"][number]["agent"]): string 
 
 const labelWidth = 12;
 const revisionDigits = 12;
+
+function limits({ limits: { memory_bytes, cpu_cores, processes, files, action } }: ServiceStatus): [string, string][] {
+  const parts = [
+    ...(memory_bytes === undefined ? [] : [`memory ${formatSize(memory_bytes)}`]),
+    ...(cpu_cores === undefined ? [] : [`cpu ${cpu_cores}`]),
+    ...(processes === undefined ? [] : [`processes ${processes}`]),
+    ...(files === undefined ? [] : [`files ${files}`]),
+  ];
+  return parts.length === 0 ? [] : [["limits", `${parts.join(", ")} (${action})`]];
+}

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { dependencyConditions, sandboxSchema, serviceSpecSchema } from "../../api/spec.ts";
+import { dependencyConditions, limitsSchema, sandboxSchema, serviceSpecSchema } from "../../api/spec.ts";
 import { duration, integer, oneOf, type Reader, Refusal, refusalMessage, size } from "../value-types.ts";
 import { amount, backoffRange, httpTarget, tcpTarget } from "./readers.ts";
 
@@ -60,6 +60,15 @@ const stateFileSchema = z.strictObject({
 });
 export type StateFile = z.infer<typeof stateFileSchema>;
 
+const limitsFileSchema = z.strictObject({
+  memory: read(size(1_048_576, 1e15)).optional(),
+  cpu: limitsSchema.shape.cpu_cores,
+  processes: read(integer("a number of processes", 1, 1_000_000)).optional(),
+  files: read(integer("a number of files", 16, 10_000_000)).optional(),
+  action: read(oneOf(["kill", "warn"])).optional(),
+});
+export type LimitsFile = z.infer<typeof limitsFileSchema>;
+
 const portsFile = z.union([z.literal("any"), z.array(read(integer("a port", 1, 65_535)))]);
 
 const sandboxFileSchema = z.strictObject({
@@ -99,6 +108,7 @@ export const serviceFileSchema = z.strictObject({
   stop_grace: read(duration(0, longest)).optional(),
   fixed_port: read(integer("a port", 1, 65_535)).optional(),
   route: z.strictObject({ host: z.union([z.string(), z.array(z.string()).min(1)]) }).optional(),
+  limits: limitsFileSchema.optional(),
   sandbox: sandboxFileSchema.optional(),
   budget: budgetFileSchema.optional(),
   logs: z.strictObject({ bytes: read(size(1_000_000, 1e12)) }).optional(),

@@ -5,7 +5,7 @@ import { expandPath } from "../paths.ts";
 import type { KeyPath } from "../scan/key-map.ts";
 import { toHealth } from "./health.ts";
 import type { Report } from "./report.ts";
-import type { BudgetFile, RestartFile, SandboxFile, ServiceFile } from "./schema.ts";
+import type { BudgetFile, LimitsFile, RestartFile, SandboxFile, ServiceFile } from "./schema.ts";
 import { checkState, toState } from "./state.ts";
 
 /** What a service gets for what its file leaves open. */
@@ -42,6 +42,7 @@ export function toSpec(file: ServiceFile, path: KeyPath, context: TranslateConte
     ...(file.stop_grace !== undefined && { stop_grace_ms: file.stop_grace }),
     ...(file.fixed_port !== undefined && { fixed_port: file.fixed_port }),
     ...(file.route && { hosts: [file.route.host].flat().map((host) => host.toLowerCase()) }),
+    ...(file.limits && { limits: toLimits(file.limits) }),
     ...(file.sandbox && { sandbox: toSandbox(file.sandbox, context) }),
     ...(file.budget && { budget: toBudget(file.budget) }),
     ...(file.logs && { log_bytes: file.logs.bytes }),
@@ -118,6 +119,14 @@ function toBudget({ wall, per, ...counted }: BudgetFile) {
 /** An executable with a slash is a path from the file's folder; one without is found in PATH, as in a shell. */
 function absoluteCommand([executable = "", ...rest]: readonly string[], context: TranslateContext): string[] {
   return [executable.includes("/") ? absolute(executable, context) : executable, ...rest];
+}
+
+function toLimits({ memory, cpu, ...rest }: LimitsFile) {
+  return {
+    ...rest,
+    ...(memory !== undefined && { memory_bytes: memory }),
+    ...(cpu !== undefined && { cpu_cores: cpu }),
+  };
 }
 
 function toSandbox({ read, write, ...rest }: SandboxFile, context: TranslateContext) {
