@@ -127,7 +127,10 @@ export class Engine {
    */
   fetch(address: number): boolean {
     const record = this.reader.readCached(address);
-    return record !== undefined && this.cache.add(address, record);
+    if (record === undefined || !this.cache.add(address, record)) return false;
+    // Finding there what was just put there is no hit.
+    this.cache.hits--;
+    return true;
   }
 
   /** Resolves when there may be room for a new page again. */
