@@ -25,7 +25,7 @@ import { Routes } from "./routes.ts";
 import { sandboxPlace } from "./sandbox-place.ts";
 import { StepsOfServices } from "./service-steps.ts";
 import { stopServices } from "./shutdown.ts";
-import { migrationParts, otherMode, stateSettings } from "./state-settings.ts";
+import { migrationParts, otherMode, specOf, stateSettings } from "./state-settings.ts";
 
 export interface KernelOptions {
   readonly paths: Paths;
@@ -116,7 +116,7 @@ async function assemble(
   const states = new ServiceStates({
     folder: paths.state,
     clock: systemClock,
-    settingsOf: (ref) => stateSettings(kernel.find(ref)?.revision.spec ?? {}),
+    settingsOf: (ref) => stateSettings(specOf(kernel, ref)),
   });
   closers.push(() => states.closeAll());
   const checkpoints = openCheckpoints({
@@ -182,7 +182,7 @@ async function assemble(
     states,
     authenticate: supervisor.identify,
     operations: { ...steps.handlers(), ...migrationHandlers(migrationParts(() => kernel)) },
-    dataRefusal: (ref) => otherMode(ref.name, kernel.find(ref)?.revision.spec ?? {}),
+    dataRefusal: (ref, instance) => otherMode(ref.name, specOf(kernel, ref, instance)),
   });
   closers.push(() => stateServer.close(stateCloseMs));
   closers.push(() => steps.close());

@@ -1,4 +1,4 @@
-import { type ServiceSpec, SoloError, stateSchema } from "../api/index.ts";
+import { type ServiceRef, type ServiceSpec, SoloError, stateSchema } from "../api/index.ts";
 import type { MigrationParts, StateSettings } from "../state/index.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -16,10 +16,17 @@ export function otherMode(name: string, { state }: Pick<ServiceSpec, "state">): 
   });
 }
 
+/** What an instance runs; during a deployment that is not yet what its service has. */
+export function specOf(kernel: Kernel, ref: ServiceRef, id?: string): Pick<ServiceSpec, "state"> {
+  const instances = kernel.supervisor.instancesOf(ref);
+  const found = instances.find((one) => one.id === id)?.plan.spec ?? kernel.find(ref)?.revision.spec;
+  return found ?? instances[0]?.plan.spec ?? {};
+}
+
 /** What decides who migrates a service's state. */
 export function migrationParts(kernel: () => Kernel): MigrationParts {
   return {
-    declared: (ref) => (kernel().find(ref)?.revision.spec.state ?? stateSchema.parse({})).version,
+    declared: (ref, id) => (specOf(kernel(), ref, id).state ?? stateSchema.parse({})).version,
     isAlive: (ref, id) =>
       kernel()
         .supervisor.instancesOf(ref)

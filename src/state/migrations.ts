@@ -12,8 +12,8 @@ const migratingKey = "migrating";
 const firstVersion = 1;
 
 export interface MigrationParts {
-  /** The version in a service's specification. */
-  readonly declared: (ref: ServiceRef) => number;
+  /** The version in the specification that an instance runs. */
+  readonly declared: (ref: ServiceRef, instance: string) => number;
   /** Whether the process of an instance runs. */
   readonly isAlive: (ref: ServiceRef, instance: string) => boolean;
 }
@@ -24,7 +24,7 @@ export interface MigrationParts {
  */
 export function migrationHandlers({ declared, isAlive }: MigrationParts): Readonly<Record<string, StateHandler>> {
   const begin = async ({ state, ref, instance }: StateRequest): Promise<unknown[]> => {
-    const wanted = declared(ref);
+    const wanted = declared(ref, instance);
     const found = numberAt(state, versionKey) ?? firstVersion;
     if (found >= wanted) return ["done"];
     const holder = textAt(state, migratingKey);

@@ -15,7 +15,7 @@ import { Watches } from "./watches.ts";
 export interface ConnectionParts {
   readonly states: ServiceStates;
   readonly authenticate: (hello: Hello) => ServiceRef | undefined;
-  readonly dataRefusal: (ref: ServiceRef) => SoloError | undefined;
+  readonly dataRefusal: (ref: ServiceRef, instance: string) => SoloError | undefined;
   readonly operations: Readonly<Record<string, StateHandler>>;
 }
 
@@ -160,7 +160,7 @@ export class HostConnection {
   }
 
   #operate({ ref, instance, client }: Client, state: ServiceState, { operation, input, write }: Request): unknown {
-    const refused = isOfData(operation) ? this.#parts.dataRefusal(ref) : undefined;
+    const refused = isOfData(operation) ? this.#parts.dataRefusal(ref, instance) : undefined;
     if (refused !== undefined) throw refused;
     if (operation === "watch") return this.#watches.begin(state, input);
     if (operation === "unwatch") return this.#watches.end(input);

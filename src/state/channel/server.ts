@@ -22,8 +22,8 @@ export interface StateServerOptions {
   readonly authenticate: (hello: Hello) => ServiceRef | undefined;
   /** Beside those of `ctx.state`. */
   readonly operations?: Readonly<Record<string, StateHandler>>;
-  /** Why a service has no `ctx.state`, if it hasn't. */
-  readonly dataRefusal?: (ref: ServiceRef) => SoloError | undefined;
+  /** Why an instance has no `ctx.state`, if it hasn't. */
+  readonly dataRefusal?: (ref: ServiceRef, instance: string) => SoloError | undefined;
   /** Called when a client has gone: it may come back. */
   readonly onGone?: (ref: ServiceRef, client: string) => void;
 }
