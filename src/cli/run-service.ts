@@ -76,9 +76,17 @@ async function superviseRun(
   // A program that ended by itself is told by its exit code; everything else that went wrong by the error.
   const exit = status?.last_exit;
   if (exit?.known && isOver(status)) return report(exit, session.output);
+  if (failure instanceof SoloError && failure.code === "timeout") throw tooSlow(name, session.timeoutMs);
   if (failure !== undefined) throw failure;
   throw new SoloError("failed", `how ${name} ended could not be learnt`, {
     hint: "`solo doctor` tells what is missing",
+  });
+}
+
+/** Unlike a deploy, a run does not go on in the background. */
+function tooSlow(name: string, timeoutMs: number): SoloError {
+  return new SoloError("start_failed", `${name} was not ready within ${timeoutMs} ms, and was stopped`, {
+    hint: "`--timeout` waits longer",
   });
 }
 

@@ -311,6 +311,8 @@ describe("a command line that makes no sense is answered with", () => {
     [["run", ""], "usage", 2, "PATH is empty"],
     [["init", ""], "usage", 2, "FOLDER is empty"],
     [["init", "/proc/nowhere"], "io_error", 1, "/proc/nowhere: can't be made"],
+    [["deploy", "solo.toml"], "usage", 2, "solo.toml is no program"],
+    [["run", "./solo.json"], "usage", 2, "./solo.json is no program"],
     [["deploy", "sh", "--env", "PORT=80"], "usage", 2, "--env PORT: Solo sets PORT itself"],
     [["deploy", "sh", "--data-dir", "/tmp/solo-what?"], "invalid_config", 2, "/tmp/solo-what?: a data directory"],
     [["run", "sh", "--data-dir", "/tmp/solo-what?"], "invalid_config", 2, "/tmp/solo-what?: a data directory"],

@@ -160,6 +160,14 @@ describe("what can't be run is refused:", () => {
     expect(left()).toEqual([]);
   });
 
+  test("a service that does not get ready in time is stopped", async () => {
+    await using env = soloEnv();
+    const path = env.write("slow.ts", "await new Promise((resolve) => setTimeout(resolve, 100_000));");
+    const { message } = await refused(env, ["run", path, "--timeout", "200ms"], { code: "start_failed", exit: 1 });
+    expect(message).toContain("and was stopped");
+    expect(processesOf(env.root)).toEqual([]);
+  });
+
   test("a source that throws ends with its stack and exit code 1", async () => {
     await using env = soloEnv();
     const result = await env.run(["run", env.write("throws.ts", `throw new Error("no use");`)]);

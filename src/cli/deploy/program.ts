@@ -15,6 +15,11 @@ export interface ProgramRequest {
 /** What to run, and how: the part of a specification that follows from the path. Missing files are told at once. */
 export function programOf(request: ProgramRequest): Pick<ServiceSpecInput, "kind" | "path" | "command" | "args"> {
   const { path, args, cwd } = request;
+  if (request.kind === undefined && projectExtensions.has(extname(path).toLowerCase())) {
+    throw new SoloError("usage", `${path} is no program`, {
+      hint: `\`solo deploy --file ${path}\` deploys the services that a project file declares`,
+    });
+  }
   if (path === "") throw new SoloError("usage", "PATH is empty", { hint: "`.` stands for this folder" });
   const kind = request.kind ?? detectKind(request);
   const absolute = resolve(cwd, path);
@@ -53,4 +58,6 @@ function stat(path: string) {
   return statSync(path, { throwIfNoEntry: false });
 }
 
+/** Of files that declare services. */
+const projectExtensions = new Set([".toml", ".json"]);
 const sourceExtensions = new Set([".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"]);
