@@ -61,7 +61,7 @@ export interface StepOperations {
   "run.abandon": { input: { run: string }; output: null };
   "run.list": { input: { after?: string }; output: { runs: UnfinishedRun[] } };
   /** `token` tells one dispatch from another; a request that is sent again has the same. */
-  "effect.begin": { input: StepName & { token: string; cost: Cost }; output: EffectAnswer };
+  "effect.begin": { input: StepName & { token: string; cost: Cost; repeatable: boolean }; output: EffectAnswer };
   "effect.finish": { input: StepName & { token: string; outcome: EffectOutcome }; output: null };
   /** The first to set a timer decides: later ones get its time. */
   "timer.set": { input: StepName & { until?: number; after_ms?: number }; output: { until: number } };

@@ -10,6 +10,14 @@ const root = join(import.meta.dir, "../..");
 /** What an example does once it is deployed. */
 const examples: Readonly<Record<string, { readonly deploy: string; readonly check: (env: SoloEnv) => Promise<void> }>> =
   {
+    agent: {
+      deploy: commandIn("agent/solo.toml"),
+      async check(env) {
+        const budget = (await env.run(["budget", "agent"])).expect().stdout;
+        expect(budget).toMatch(/tokens +200000 +0 +0 +200000/);
+        (await env.run(["effects", "list", "agent"])).expect();
+      },
+    },
     command: {
       deploy: commandIn("command/solo.toml"),
       async check(env) {
@@ -40,6 +48,34 @@ const examples: Readonly<Record<string, { readonly deploy: string; readonly chec
       async check(env) {
         expect(await (await env.fetch("http")).text()).toBe("hello\n");
         expect(await (await env.fetch("http", "/health")).json()).toEqual({ status: "healthy" });
+      },
+    },
+    pipeline: {
+      deploy: "solo deploy examples/pipeline/pipeline.ts",
+      async check(env) {
+        const sent = await env.fetch("pipeline", "/", {
+          method: "POST",
+          body: "roof 21.5\ncellar 12\nroof 0.5\nbroken",
+        });
+        expect(sent.status).toBe(202);
+        await logged(env, "pipeline", /added/);
+        const totals = await (await env.fetch("pipeline")).json();
+        expect(totals).toMatchObject({ cellar: { count: 1, sum: 12 }, roof: { count: 2, sum: 22 } });
+      },
+    },
+    pool: {
+      deploy: "solo deploy examples/pool/pool.ts --replicas 3",
+      async check(env) {
+        for (const body of ["one", "one two", "one two three"]) await env.fetch("pool", "/", { method: "POST", body });
+        const done = async () => Object(await (await env.fetch("pool")).json()).jobs;
+        const jobs = await waitFor(
+          async () => {
+            const now: Record<string, { state: string; output?: number }> = await done();
+            return Object.values(now).every(({ state }) => state === "done") ? now : undefined;
+          },
+          { what: "the jobs to be done" },
+        );
+        expect(Object.values(jobs).map(({ output }) => output)).toEqual([1, 2, 3]);
       },
     },
     stack: {

@@ -1,6 +1,7 @@
 import type { DefineService, Service } from "./service.ts";
 
 export type { Context, DefineService, HealthReport, Input, Log, Method, Service } from "./service.ts";
+export type { Run, RunningSteps, Steps } from "./steps.ts";
 
 /** On every object that went through `defineService`. Registered, so that two copies of the SDK agree on it. */
 const marker = Symbol.for("solo.service");

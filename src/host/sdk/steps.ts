@@ -21,6 +21,16 @@ export interface EffectCost {
   wall?: Duration;
 }
 
+export interface EffectOptions {
+  /** Reserved before it is dispatched; refused with `budget_exhausted`. */
+  cost?: EffectCost;
+  /**
+   * True where doing it again does no harm, because it only asks, or because the other side knows the idempotency key: one
+   * whose outcome is unknown is then dispatched again, under the same key. Default: false.
+   */
+  repeatable?: boolean;
+}
+
 /** An effect that is being dispatched. */
 export interface Dispatch {
   /** How often it was dispatched, this one included. */
@@ -70,7 +80,7 @@ export interface Steps {
   effect<Result>(
     id: string,
     run: (key: string, dispatch: Dispatch) => Result | Promise<Result>,
-    options?: { cost?: EffectCost },
+    options?: EffectOptions,
   ): Promise<Result>;
   /**
    * Waits until a moment, or for a time from the first call on. Rejects when the instance stops; called again under the

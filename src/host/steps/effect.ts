@@ -1,6 +1,6 @@
 import { SoloError } from "../../api/error.ts";
 import { type Cost, checkStepId, type EffectOutcome } from "../../api/steps.ts";
-import type { Dispatch, EffectCost } from "../sdk/steps.ts";
+import type { Dispatch, EffectCost, EffectOptions } from "../sdk/steps.ts";
 import { milliseconds } from "./duration.ts";
 import { decodeResult, encodeResult, type StepRequests } from "./request.ts";
 
@@ -20,12 +20,12 @@ export async function performEffect<Result>(
   run: string,
   id: string,
   work: Work<Result>,
-  cost: EffectCost = {},
+  { cost = {}, repeatable = false }: EffectOptions,
 ): Promise<Result> {
   const name = { run, id: checkStepId("the id of an effect", id) };
   const reserved = costOf(cost);
   const token = crypto.randomUUID();
-  const input = { ...name, token, cost: reserved };
+  const input = { ...name, token, cost: reserved, repeatable };
   const answer = await requests.until("effect.begin", input, ({ state }) => state === "busy");
   if (answer.state === "done") return decodeResult<Result>(answer.result);
   if (answer.state === "busy") throw new SoloError("internal", "an effect can't be begun and busy");
@@ -55,6 +55,7 @@ export async function performEffect<Result>(
       throw error;
     }
     await report({ state: "unknown", reason });
+    if (repeatable) throw error;
     throw new SoloError("outcome_unknown", `nobody knows whether effect ${JSON.stringify(id)} happened: ${reason}`, {
       hint: "`solo effects list` shows it, `solo effects resolve` decides; dispatch.notDone() tells that it did not",
       applied: "unknown",

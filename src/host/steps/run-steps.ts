@@ -1,6 +1,6 @@
 import { SoloError } from "../../api/error.ts";
 import { checkStepId } from "../../api/steps.ts";
-import type { Duration, EffectCost, Retry, Run } from "../sdk/steps.ts";
+import type { Duration, EffectOptions, Retry, Run } from "../sdk/steps.ts";
 import { milliseconds } from "./duration.ts";
 import { performEffect } from "./effect.ts";
 import { decodeResult, decodeSignal, encodeResult, type StepRequests, untilStopping } from "./request.ts";
@@ -32,9 +32,9 @@ export class RunSteps implements Run {
   effect<Result>(
     id: string,
     work: Parameters<typeof performEffect<Result>>[3],
-    options: { cost?: EffectCost } = {},
+    options: EffectOptions = {},
   ): Promise<Result> {
-    return this.#once("effect", id, () => performEffect(this.#requests, this.id, id, work, options.cost));
+    return this.#once("effect", id, () => performEffect(this.#requests, this.id, id, work, options));
   }
 
   async sleep(id: string, until: Duration | Date): Promise<void> {

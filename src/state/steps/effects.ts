@@ -1,25 +1,17 @@
-import { createHash, randomUUID } from "node:crypto";
 import { SoloError } from "../../api/error.ts";
 import { serviceKey } from "../../api/index.ts";
 import type { Cost, EffectAnswer, EffectOutcome, StepName } from "../../api/steps.ts";
 import type { Mutation, View } from "../core/types.ts";
-import { amountsOf, nothing, noUsage, release, reserve, settle, type Usage } from "./budget.ts";
+import { amountsOf, nothing, release, reserve, settle } from "./budget.ts";
 import { lostReason, noSuch, notUnknown, resolvedAsFailed, superseded, tooMany, unknown } from "./effect-errors.ts";
+import { effectAt, idempotencyKey, identityOf, usageOf } from "./effect-records.ts";
 import { runKey, stepKey } from "./key.ts";
 import { maxEffects } from "./limits.ts";
 import { type Caller, ownerOf, type StepParts } from "./parts.ts";
-import {
-  type EffectRecord,
-  effectRecord,
-  identityKey,
-  identityRecord,
-  put,
-  read,
-  remove,
-  usageKey,
-  usageRecord,
-} from "./records.ts";
+import { type EffectRecord, effectRecord, put, read, remove, usageKey } from "./records.ts";
 import { checkResult, hasEnded } from "./steps.ts";
+
+type BeginRequest = StepName & { token: string; cost: Cost; repeatable: boolean };
 
 /** How somebody who looked decided what became of an effect. */
 export type Resolution =
@@ -47,7 +39,7 @@ export class Effects {
    * @throws SoloError `outcome_unknown` for one that was dispatched and never reported, `budget_exhausted`, `failed` for
    * one that somebody resolved so
    */
-  async begin(caller: Caller, request: StepName & { token: string; cost: Cost }): Promise<EffectAnswer> {
+  async begin(caller: Caller, request: BeginRequest): Promise<EffectAnswer> {
     const { claims } = this.#parts;
     for (let held = false; ; held = true) {
       const answer = await this.#attempt(caller, request);
@@ -63,7 +55,7 @@ export class Effects {
     const key = stepKey(request);
     await this.#parts.state.commit(
       (view) => {
-        const record = find(view, key);
+        const record = effectAt(view, key);
         if (record?.token !== token) return superseded(request);
         if (record.state === "done") return [];
         // Whoever resolved it meanwhile knew less than the one who did it; but what is only unknown changes nothing.
@@ -85,7 +77,7 @@ export class Effects {
     const resolved: { record?: EffectRecord } = {};
     await this.#parts.state.commit(
       (view) => {
-        const record = find(view, key);
+        const record = effectAt(view, key);
         if (record === undefined) return noSuch(name);
         const target = resolution.as;
         resolved.record = record;
@@ -122,7 +114,7 @@ export class Effects {
     }
   }
 
-  async #attempt(caller: Caller, request: StepName & { token: string; cost: Cost }): Promise<EffectAnswer> {
+  async #attempt(caller: Caller, request: BeginRequest): Promise<EffectAnswer> {
     const key = stepKey(request);
     const owner = ownerOf(caller);
     let answer: EffectAnswer = { state: "busy" };
@@ -131,7 +123,7 @@ export class Effects {
     await this.#parts.state.commit(
       (view) => {
         isNew = false;
-        const record = find(view, key);
+        const record = effectAt(view, key);
         if (record === undefined || record.state === "retry") {
           const dispatch = this.#dispatch(view, owner, request, record);
           if (dispatch instanceof SoloError) return dispatch;
@@ -144,15 +136,21 @@ export class Effects {
           return [];
         }
         if (record.state === "failed") return resolvedAsFailed(request);
-        if (record.state === "unknown") return unknown(this.#parts.ref, request, record);
-        if (record.token === request.token) {
+        if (record.state === "unknown" && !request.repeatable) return unknown(this.#parts.ref, request, record);
+        if (record.state === "pending" && record.token === request.token) {
           // The same request again: its answer was lost, so nothing was dispatched yet.
           answer = { state: "go", key: record.key, attempt: record.attempt };
           return [];
         }
-        if (record.owner !== owner && this.#parts.isAlive(record.owner)) {
+        if (record.state === "pending" && record.owner !== owner && this.#parts.isAlive(record.owner)) {
           answer = { state: "busy" };
           return [];
+        }
+        if (request.repeatable) {
+          const again = this.#dispatch(view, owner, request, record);
+          if (again instanceof SoloError) return again;
+          answer = { state: "go", key: again.record.key, attempt: again.record.attempt };
+          return again.mutations;
         }
         const found: EffectRecord = { ...record, state: "unknown", ended: view.time, reason: lostReason };
         lost = unknown(this.#parts.ref, request, found);
@@ -168,13 +166,16 @@ export class Effects {
   #dispatch(
     view: View,
     owner: string,
-    { run, id, token, cost }: StepName & { token: string; cost: Cost },
+    { run, id, token, cost }: BeginRequest,
     before: EffectRecord | undefined,
   ): { readonly record: EffectRecord; readonly mutations: Mutation[] } | SoloError {
     const refused = hasEnded(view.get("step", runKey(run)), run) ?? (before === undefined ? this.#isFull() : undefined);
     if (refused !== undefined) return refused;
     const reserved = amountsOf(cost);
-    const usage = reserve(usageOf(view), this.#parts.budget(), reserved, view.time);
+    const budget = this.#parts.budget();
+    // An attempt that nobody heard of again may have used all that it was given.
+    const lost = before?.reserved ?? nothing;
+    const usage = reserve(settle(usageOf(view), budget, lost, lost, view.time), budget, reserved, view.time);
     if (usage instanceof SoloError) return usage;
     const { identity, mutations } = identityOf(view);
     const name = { run, id };
@@ -235,31 +236,6 @@ export class Effects {
     if (this.#parts.tally.of("effect", "") < maxEffects) return undefined;
     return tooMany();
   }
-}
-
-export function usageOf(view: Pick<View, "get">): Usage {
-  const stored = view.get("budget", usageKey);
-  return stored === undefined ? noUsage : read(usageRecord, stored);
-}
-
-function find(view: View, key: string): EffectRecord | undefined {
-  const stored = view.get("effect", key);
-  return stored && read(effectRecord, stored);
-}
-
-/** Drawn once for each state: a new one of the same name must not repeat the keys of the old one. */
-function identityOf(view: View): { readonly identity: string; readonly mutations: Mutation[] } {
-  const stored = view.get("meta", identityKey);
-  if (stored !== undefined) return { identity: read(identityRecord, stored).id, mutations: [] };
-  const id = randomUUID();
-  return { identity: id, mutations: [put("meta", identityKey, { id })] };
-}
-
-function idempotencyKey(identity: string, service: string, name: StepName): string {
-  return createHash("sha256")
-    .update(`${identity}\n${service}\n${stepKey(name)}`)
-    .digest("hex")
-    .slice(0, 32);
 }
 
 function waitKey(name: StepName): string {

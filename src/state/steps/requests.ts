@@ -21,7 +21,7 @@ export const requestSchemas = {
   "run.finish": z.object({ run: id, result: bytes }),
   "run.abandon": z.object({ run: id }),
   "run.list": z.object({ after: z.string().optional() }),
-  "effect.begin": z.object({ ...name, token: z.string().min(1).max(64), cost }),
+  "effect.begin": z.object({ ...name, token: z.string().min(1).max(64), cost, repeatable: z.boolean().default(false) }),
   "effect.finish": z.object({
     ...name,
     token: z.string().min(1).max(64),

@@ -127,3 +127,15 @@ test("effects of a run go with it, but for those that nobody knows the outcome o
   await workshop.steps?.resolve({ run: "r", id: "unknown" }, { as: "failed" });
   expect(await workshop.effects()).toEqual({});
 });
+
+test("one that may be repeated is dispatched again under its key, and what was lost counts as used", async () => {
+  const workshop = await Workshop.open();
+  workshop.budget = { tokens: 100 };
+  const ask = (token: string) => workshop.ask("effect.begin", { ...begin(token, { tokens: 40 }), repeatable: true });
+  const first = await ask("t1");
+  workshop.kill(Workshop.one);
+  expect(await ask("t2")).toEqual({ ...Object(first), attempt: 2 });
+  expect(workshop.steps?.usage()).toMatchObject({ used: { tokens: 40 }, reserved: { tokens: 40 } });
+  await workshop.ask("effect.finish", { ...charge, token: "t2", outcome: { state: "unknown", reason: "timeout" } });
+  await expect(ask("t3")).rejects.toMatchObject({ code: "budget_exhausted" });
+});
