@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type FileSystem, nodeFileSystem } from "../../../../src/store/file/index.ts";
 import { FaultyFileSystem } from "../../../support/faulty-files/index.ts";
@@ -27,6 +27,16 @@ const kinds: [name: string, make: () => [FileSystem, string]][] = [
   ],
 ];
 
+test("a hole gives its space back to the disk", () => {
+  const file = nodeFileSystem.open(join(root, "freed"), "create");
+  file.writeSync(new Uint8Array(1_048_576).fill(7), 0);
+  file.syncSync();
+  const { blocks } = statSync(file.path);
+  file.punch(0, 1_000_000);
+  expect(statSync(file.path).blocks).toBeLessThan(blocks / 8);
+  file.close();
+});
+
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
 describe.each(kinds)("a file system %s", (_, make) => {
@@ -50,6 +60,20 @@ describe.each(kinds)("a file system %s", (_, make) => {
     expect(file.readSync(into, 0)).toBe(6);
     expect(text(into.subarray(0, 6))).toBe("\0\0HE\0\0");
     file.close();
+    file.close();
+  });
+
+  test("a hole reads as zeros, and the file stays as long as it was", () => {
+    const [files, folder] = make();
+    const file = files.open(join(folder, "holes"), "create");
+    file.writeSync(new Uint8Array(20_000).fill(7), 0);
+    expect(file.punch(4_096, 8_192)).toBe(true);
+    expect(file.punch(19_000, 5_000)).toBe(true);
+    expect(file.size()).toBe(20_000);
+    const bytes = new Uint8Array(20_000);
+    expect(file.readSync(bytes, 0)).toBe(20_000);
+    const isHole = (at: number) => (at >= 4_096 && at < 12_288) || at >= 19_000;
+    expect(bytes.every((byte, at) => byte === (isHole(at) ? 0 : 7))).toBe(true);
     file.close();
   });
 
