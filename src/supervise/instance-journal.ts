@@ -60,7 +60,7 @@ export class InstanceJournal {
 
   removeFifos(): void {
     for (const fifo of this.fifos()) {
-    this.runtime.sandbox.release(this.id);
+      this.runtime.sandbox.release(this.id);
       this.runtime.guardian.drop(fifo);
       rmSync(fifo, { force: true });
     }

@@ -50,6 +50,7 @@ export class ProcessRun {
   hostFailure: Extract<HostMessage, { type: "failed" }> | undefined;
   /** What a former kernel knew of an adopted host's module. */
   #formerShape: HostShape | null = null;
+  #isAdopted = false;
   readonly #hasFailed = Promise.withResolvers<void>();
   #vitals: Vitals | undefined;
   #agent: PortAgent | undefined;
@@ -96,6 +97,7 @@ export class ProcessRun {
     const parents = process === undefined ? [] : orphanParentsOf(process);
     const run = new ProcessRun(context, record.port, record.started, captures, process, parents);
     run.#formerShape = record.shape;
+    run.#isAdopted = true;
     return run;
   }
 
@@ -254,6 +256,10 @@ export class ProcessRun {
 
   #listen(resume: boolean, onJudgement: (judgement: Judgement) => void): PortAgent | undefined {
     const { runtime, plan, id, recovery } = this.#context;
+    if (this.#isAdopted && !resume) {
+      setImmediate(() => onJudgement({ kind: "dead", reason: "the kernel that started it ended before it was ready" }));
+      return undefined;
+    }
     try {
       return openAgent({
         runtime,

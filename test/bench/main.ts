@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { soloBinary } from "../support/index.ts";
+import { agents } from "./agents.ts";
 import { deploy } from "./deploy.ts";
 import { durableLog } from "./durable-log.ts";
 import { ingress } from "./ingress.ts";
@@ -18,7 +19,7 @@ import { plainTable } from "./support/table.ts";
 
 /** `bin/bench`: see there. Ends with 1 when a figure that is asked for is missed, or a benchmark failed. */
 
-const benches: readonly Bench[] = [list, deploy, restart, logs, recovery, ingress, scale, durableLog, store];
+const benches: readonly Bench[] = [list, deploy, restart, agents, logs, recovery, ingress, scale, durableLog, store];
 
 const usage = `Measures Solo beside its peers, in paired runs on the built binary.
 

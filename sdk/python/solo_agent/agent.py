@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+import traceback
 from typing import Any, Callable
 
 from .connection import VERSION, Connection
 from .state import OPERATION, State
+from .workers import Workers
 
 Method = Callable[[Any], Any]
 Replay = Callable[[Any], None]
-
-_log = logging.getLogger("solo_agent")
-
 
 class CheckpointError(Exception):
     """The kernel could not keep a checkpoint. The one before, and the log, are still there."""
@@ -66,8 +63,8 @@ class Agent:
         self._load: Callable[[dict[str, Any]], None] | None = None
         self._entries_limit = checkpoint_entries
         self._seconds_limit = checkpoint_seconds
-        self._workers = ThreadPoolExecutor(workers, "solo-method")
-        self._background = ThreadPoolExecutor(1, "solo-checkpoint")
+        self._workers = Workers(workers, "solo-method")
+        self._background = Workers(1, "solo-checkpoint")
         self._ready = threading.Event()
         self._checkpoint_lock = threading.Lock()
         self._checkpoint_answer = threading.Event()
@@ -172,13 +169,13 @@ class Agent:
         while True:
             message = self._connection.read()
             if message is None:
-                _log.error("standard input has ended: this program is to be started by `solo deploy --kind port`")
+                _say("standard input has ended: this program is to be started by `solo deploy --kind port`")
                 os._exit(1)
             try:
                 self._handle(message)
             except Exception:
                 # The message is lost, the agent is not; but a state that could not be restored must not be served.
-                _log.exception("a %s could not be handled", message.get("type"))
+                _say(f"a {message.get('type')} could not be handled\n{traceback.format_exc()}")
                 if message.get("type") == "restore":
                     os._exit(1)
 
@@ -246,7 +243,7 @@ class Agent:
         try:
             self.checkpoint()
         except CheckpointError as error:
-            _log.warning("no checkpoint: %s", error)
+            _say(f"no checkpoint: {error}")
             self._checkpointed_when = time.monotonic()
 
     def _checkpoint_settled(self, checkpoint_id: str | None, error: str | None) -> None:
@@ -264,12 +261,12 @@ class Agent:
             answer: dict[str, Any] = {"data": function(request["context"])}
             self._connection.send("process_response", request_id=request_id, **answer)
         except Exception as error:
-            _log.exception("method %s failed", request["message"])
+            _say(f"method {request['message']} failed\n{traceback.format_exc()}")
             failure = {"code": type(error).__name__, "message": str(error)}
             self._connection.send("process_response", request_id=request_id, error=failure)
 
     def _refused(self, error: dict[str, Any]) -> None:
-        _log.warning("%s: %s", error["code"], error["message"])
+        _say(f"{error['code']}: {error['message']}")
         if error["code"] == "WAL_FULL":
             self._background.submit(self._make_room, error["message"])
         elif error["code"] == "CHECKPOINT_FAILED":
@@ -285,12 +282,16 @@ class Agent:
 
     def _shut_down(self, message: dict[str, Any]) -> None:
         try:
-            self._workers.shutdown(wait=True)
+            self._workers.finish()
             for function in self._on_shutdown:
                 function(message["reason"])
             if message["create_checkpoint"]:
                 self._checkpoint_quietly()
         except Exception:
-            _log.exception("the shutdown was not clean")
+            _say(f"the shutdown was not clean\n{traceback.format_exc()}")
         sys.stderr.flush()
         os._exit(0)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

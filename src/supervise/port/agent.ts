@@ -225,7 +225,8 @@ export class PortAgent {
     this.#openLog(memory.sequence);
     this.#options.recovery.restoring(bytes, memory.entries.length);
     this.#stage = "restoring";
-    this.channel.sendParts(parts);
+    // Half of a long frame ends with its reader: a process that was never ready does not outlive the kernel it had.
+    this.channel.sendParts(parts, ...(this.#resume ? [] : [restoreFrameBytes]));
     this.channel.expect();
   }
 
@@ -337,6 +338,8 @@ export class PortAgent {
   }
 }
 
+/** Few frames for a process that waits for nothing else. */
+const restoreFrameBytes = 262_144;
 /** An adopted agent answers like one that beats. */
 const handshakeMs = 5_000;
 /** While so much waits for an agent, it is told no more errors … */

@@ -85,13 +85,16 @@ export class PortChannel implements LogCapture {
     this.sendParts([pack(message)]);
   }
 
-  /** Sends a message that is packed already, in parts. */
-  sendParts(parts: readonly Uint8Array[]): void {
+  /**
+   * Sends a message that is packed already, in parts.
+   * @param frameBytes longest payload of a frame; by default what a pipe takes whole or not at all
+   */
+  sendParts(parts: readonly Uint8Array[], frameBytes: number = atomicPayload): void {
     if (this.#closed) return;
     const bytes = parts.reduce((sum, part) => sum + part.length, 0);
     if (bytes > usualPipeBytes) this.#pipes.enlarge(this.#input);
     this.#messages += 1;
-    const frames = toFrames(parts, { id: this.#messages % idLimit, frameBytes: largestPayload });
+    const frames = toFrames(parts, { id: this.#messages % idLimit, frameBytes });
     this.#outbox.add(frames, bytes);
   }
 
@@ -209,7 +212,7 @@ function release(bytes: number): void {
 const buffer = Buffer.alloc(262_144);
 /** Read from one agent in one turn. */
 const turnBytes = 524_288;
-const largestPayload = pipeAtomicBytes - 4;
+const atomicPayload = pipeAtomicBytes - 4;
 const idLimit = 2 ** 32;
 const eagerPauseMs = 1;
 const eagerMs = 250;

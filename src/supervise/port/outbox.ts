@@ -12,7 +12,7 @@ interface Queued {
   readonly bytes: number;
 }
 
-/** Writes frames into a FIFO as fast as its reader takes them. Each is small enough for the pipe to take it whole. */
+/** Writes frames into a FIFO as fast as its reader takes them. */
 export class Outbox {
   readonly #fd: number;
   readonly #queue: Queued[] = [];
@@ -63,7 +63,7 @@ export class Outbox {
       if (written === "full") return void this.#wait();
       this.#pauseMs = firstPauseMs;
       left -= written;
-      this.#frame = undefined;
+      this.#frame = written < this.#frame.length ? this.#frame.subarray(written) : undefined;
     }
   }
 
