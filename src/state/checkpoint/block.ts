@@ -19,9 +19,9 @@ const fullBytes = 512 * 2 ** 10;
 const fullItems = 4_000;
 const entryHeadBytes = 15;
 /** The largest entry goes into an empty block. */
-export const maxRawBytes = fullBytes + entryHeadBytes + maxKeyBytes + maxValueBytes;
+const maxRawBytes = fullBytes + entryHeadBytes + maxKeyBytes + maxValueBytes;
 /** What zstd may make of something that can't be compressed. */
-export const maxStoredBytes = maxRawBytes + 65_536;
+const maxStoredBytes = maxRawBytes + 65_536;
 
 export interface RawBlock {
   readonly kind: BlockKind;

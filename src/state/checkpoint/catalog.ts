@@ -4,7 +4,7 @@ import { SoloError } from "../../api/error.ts";
 import { type FileSystem, StoreError } from "../../store/index.ts";
 import { stateFailure } from "../core/failure.ts";
 import { headerBytes } from "./header.ts";
-import { inOrder } from "./info.ts";
+import { byCreation } from "./info.ts";
 import { checkDigest, readInfo } from "./read-file.ts";
 import type { StoredInfo } from "./retention.ts";
 import { unfinished } from "./write-file.ts";
@@ -52,7 +52,7 @@ export class CheckpointCatalog {
 
   /** Whole headers, oldest first: of the first copy, or of the second when that of the first is damaged or gone. */
   list(): StoredInfo[] {
-    return this.#read().found.toSorted(inOrder);
+    return this.#read().found.toSorted(byCreation);
   }
 
   /** Copies whose header can't be read, or that have another length than it says. */
@@ -66,7 +66,7 @@ export class CheckpointCatalog {
    */
   get(id: string): StoredInfo {
     const { found, damaged } = this.#read();
-    const info = id === "latest" ? found.toSorted(inOrder).at(-1) : found.find((one) => one.id === id);
+    const info = id === "latest" ? found.toSorted(byCreation).at(-1) : found.find((one) => one.id === id);
     if (info !== undefined) return info;
     const broken = damaged.find((one) => one.id === id);
     if (broken !== undefined) throw broken.problem;

@@ -44,7 +44,14 @@ export function newCheckpointId(now: number): string {
   return `${date.replaceAll("-", "")}-${time.slice(0, 8).replaceAll(":", "")}-${random}`;
 }
 
-/** The order of making: of one position the later one is behind. */
-export function inOrder(one: CheckpointInfo, other: CheckpointInfo): number {
-  return one.position - other.position || one.created - other.created || (one.id < other.id ? -1 : 1);
+/** The order of making. */
+export function byCreation(one: CheckpointInfo, other: CheckpointInfo): number {
+  return one.created - other.created || one.position - other.position || (one.id < other.id ? -1 : 1);
+}
+
+/** Those whose position is on the service's own log, in its order, which no step of the clock changes. */
+export function onOwnLog<Info extends CheckpointInfo>(checkpoints: readonly Info[]): Info[] {
+  return checkpoints
+    .filter(({ foreign }) => foreign === null)
+    .sort((one, other) => one.position - other.position || byCreation(one, other));
 }

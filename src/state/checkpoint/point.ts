@@ -1,6 +1,7 @@
 import { SoloError } from "../../api/error.ts";
 import type { Space } from "../core/space.ts";
 import type { LogRecord, Mutation, ServiceState, StateEntry, StateSource } from "../core/types.ts";
+import { onOwnLog } from "./info.ts";
 import type { StoredInfo } from "./retention.ts";
 import { turn } from "./write-file.ts";
 
@@ -24,7 +25,7 @@ export function waysTo(
   state: Pick<ServiceState, "position" | "stats">,
   now: number,
 ): Way[] {
-  const own = checkpoints.filter(({ foreign }) => foreign === null);
+  const own = onOwnLog(checkpoints);
   if ("id" in point) {
     const chosen = checkpoints.find(({ id }) => id === point.id);
     if (chosen === undefined) throw new SoloError("not_found", `there is no checkpoint ${point.id}`);

@@ -1,4 +1,4 @@
-import { type CheckpointInfo, inOrder } from "./info.ts";
+import { byCreation, type CheckpointInfo, onOwnLog } from "./info.ts";
 
 export interface Retention {
   /** Every position of so long a time can be restored, in milliseconds. */
@@ -22,9 +22,10 @@ export function expired(
   { keep_ms, keep_count, keep_bytes }: Retention,
   now: number,
 ): StoredInfo[] {
-  const sorted = checkpoints.toSorted(inOrder);
-  const newest = sorted.findLast(({ foreign }) => foreign === null) ?? sorted.at(-1);
-  const base = sorted.findLast(({ foreign, created }) => foreign === null && created < now - keep_ms);
+  const sorted = checkpoints.toSorted(byCreation);
+  const own = onOwnLog(checkpoints);
+  const newest = own.at(-1) ?? sorted.at(-1);
+  const base = own.findLast(({ created }) => created < now - keep_ms);
   const isOld = (info: StoredInfo) => info.created < now - keep_ms && info !== base;
   const left = sorted.filter((info) => info === newest || !isOld(info));
   const gone = sorted.filter((info) => info !== newest && isOld(info));

@@ -8,7 +8,7 @@ import { stateFailure } from "../core/failure.ts";
 import type { ServiceState } from "../core/types.ts";
 import { CheckpointCatalog, type Copy, type CopyKind, type DamagedCopy, fileProblem } from "./catalog.ts";
 import { copyCheckpoint, makeFolder } from "./copy-file.ts";
-import { type CheckpointInfo, newCheckpointId } from "./info.ts";
+import { type CheckpointInfo, newCheckpointId, onOwnLog } from "./info.ts";
 import { type PastState, type Point, pastState, waysTo } from "./point.ts";
 import { readEntries } from "./read-file.ts";
 import { expired, type Retention, type StoredInfo } from "./retention.ts";
@@ -74,7 +74,7 @@ export class ServiceCheckpoints {
 
   /** The newest checkpoint that the service's log leads on from. */
   newest(): StoredInfo | undefined {
-    return this.catalog.list().findLast(({ foreign }) => foreign === null);
+    return onOwnLog(this.catalog.list()).at(-1);
   }
 
   /**
@@ -177,7 +177,7 @@ export class ServiceCheckpoints {
       if (state === undefined) return gone;
       await this.#truncate(state);
       while (state.stats().wal_bytes > maxLogBytes) {
-        const [oldest, ...others] = this.catalog.list().filter(({ foreign }) => foreign === null);
+        const [oldest, ...others] = onOwnLog(this.catalog.list());
         if (oldest === undefined || others.length === 0) break;
         await this.#inFiles("deleting it", () => this.catalog.remove(oldest.id));
         gone.push(oldest);
@@ -340,7 +340,7 @@ export class ServiceCheckpoints {
   }
 
   async #truncate(state: ServiceState): Promise<void> {
-    const oldest = this.catalog.list().find(({ foreign }) => foreign === null);
+    const [oldest] = onOwnLog(this.catalog.list());
     if (oldest !== undefined && state.stats().begin_position <= oldest.position) {
       await state.truncateHistory(oldest.position + 1);
     }

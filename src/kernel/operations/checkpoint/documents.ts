@@ -47,10 +47,5 @@ export function pointOf(
   }
   if (position !== undefined) return { position };
   if (time !== undefined) return { time: Date.parse(time) };
-  return { id: idIn(catalog, id ?? "latest") };
-}
-
-/** An id that may be that of a damaged checkpoint, whose place in the log a copy of it tells. */
-export function idIn(catalog: CheckpointCatalog, id: string): string {
-  return catalog.get(id).id;
+  return { id: catalog.get(id ?? "latest").id };
 }
