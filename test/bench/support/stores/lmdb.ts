@@ -5,41 +5,31 @@ import { peerModule } from "./modules.ts";
 interface LmdbModule {
   open(options: object): {
     getBinary(key: string): Uint8Array | undefined;
-    putSync(key: string, value: Uint8Array): unknown;
-    transactionSync(work: () => void): unknown;
+    put(key: string, value: Uint8Array): Promise<boolean>;
     close(): Promise<void>;
   };
 }
 
+/** Its asynchronous writes, which it gathers into transactions itself: twice as fast as `putSync`. */
 export async function lmdb(folder: string, { durable }: EngineOptions): Promise<StoreEngine> {
   const { open } = await peerModule<LmdbModule>("lmdb");
   const database = open({
     path: join(folder, "lmdb"),
     encoding: "binary",
     noSync: !durable,
-    // Else a transaction is over before it is durable.
+    // Else a write is over before it is durable.
     overlappingSync: false,
     mapSize: 2 ** 32,
   });
-  const get = (key: string) => database.getBinary(key);
-  const put = (key: string, value: Uint8Array) => void database.putSync(key, value);
   return {
     name: "LMDB",
-    get,
-    put,
+    get: (key) => database.getBinary(key),
+    put: (key, value) => database.put(key, value),
     update(key, value) {
-      database.transactionSync(() => {
-        get(key);
-        put(key, value);
-      });
-      return undefined;
+      database.getBinary(key);
+      return database.put(key, value);
     },
-    putDurably(keys, value) {
-      database.transactionSync(() => {
-        for (const key of keys) put(key, value);
-      });
-      return undefined;
-    },
+    putDurably: (keys, value) => Promise.all(keys.map((key) => database.put(key, value))),
     close: () => database.close(),
   };
 }
