@@ -88,24 +88,28 @@ export async function inspectStore(
   }
 }
 
-/** One look. `live`: the owner goes on writing; it may be the caller. */
+/**
+ * One look. `live`: the owner goes on writing; it may be the caller.
+ * @param committed address up to which the caller knows the log to be durable
+ */
 export async function lookAt(
   files: FileSystem,
   folder: string,
   full: boolean,
   live: boolean,
+  committed = 0,
 ): Promise<StoreInspection> {
   const stored = await readStored(files, folder);
   const { meta } = stored;
   const catalog = await readCatalog(files, folder);
-  const known = catalog.checkpoints.filter(({ committed }) => committed >= meta.begin);
+  const known = catalog.checkpoints.filter((one) => one.committed >= meta.begin);
   const logFiles = new LogFiles(files, folder, meta.geometry, true);
   const memory = new LogMemory(meta.geometry, pagesInMemory);
   memory.begin = meta.begin;
   const loader = new PageLoader(memory, logFiles);
   const reading: LogReading = { memory, loader, files: logFiles, store: meta.store };
   try {
-    const durable = Math.max(meta.committed, ...known.map(({ committed }) => committed));
+    const durable = Math.max(committed, meta.committed, ...known.map((one) => one.committed));
     const reached = await followCommits(reading, startOf(stored, known, full), durable, live);
     const copy = known.findLast(({ kind, generation }) => isCopy(kind) && generation > reached.generation);
     const written = Math.max(reached.end, durable, copy?.flushed ?? 0);

@@ -216,8 +216,8 @@ export class KeyValueStore {
    * others are damaged; operations go on meanwhile. `busy` during a checkpoint or a compaction.
    */
   selfCheck(): Promise<StoreInspection> {
-    const { files, folder } = this.#engine;
-    return this.#alone(() => lookAt(files, folder, true, true));
+    const { files, folder, flusher } = this.#engine;
+    return this.#alone(() => lookAt(files, folder, true, true, flusher.committed));
   }
 
   /** Size of a segment file. */

@@ -125,6 +125,18 @@ describe("a live store", () => {
   });
 });
 
+test("an open store finds damage to what it committed last, which nothing else vouches for yet", async () => {
+  const files = new FaultyFileSystem(1);
+  const { store } = await openSmall(files);
+  await putRound(store, "one", 10);
+  await store.commit();
+  await store.put("last", "value", "sync");
+  expect((await store.selfCheck()).damages).toEqual([]);
+  files.flipBit(`${storeFolder}/log.00000000`, store.stats().committed - 20);
+  expect((await store.selfCheck()).damages).toMatchObject([{ file: "log.00000000" }]);
+  await store.close();
+});
+
 function wholeKinds({ checkpoints }: Awaited<ReturnType<KeyValueStore["selfCheck"]>>): string[] {
   return checkpoints.filter(({ whole }) => whole).map(({ checkpoint }) => checkpoint.kind);
 }
