@@ -13,6 +13,10 @@ const maxFiles = 200;
 const maxFileBytes = 1_000_000;
 type Attempts = Readonly<Record<string, readonly [kind: string, ...words: (string | number | boolean)[]]>>;
 
+/** In the abstract namespace, which has no files and no modes (unix(7)). */
+const abstractName = `solo-test-${process.pid}`;
+const abstractServer = Bun.listen({ unix: `\0${abstractName}`, socket: { data() {} } });
+
 let solo: Daemon;
 let victim: number;
 const server = createServer((socket) => socket.end("hello"));
@@ -38,6 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   server.close();
   forbiddenServer.close();
+  abstractServer.stop(true);
   await solo[Symbol.asyncDispose]();
 });
 
@@ -84,6 +89,13 @@ function tricks(): Attempts {
     tracing: ["trace", victim],
     "a user namespace": ["namespaces", 0x1000_0000],
     "a mount namespace": ["namespaces", 0x2_0000],
+    "emptying a file that it may read": ["truncate", join(solo.env.root, "hostile/own.txt")],
+    "other programs' packets": ["packets", 0],
+    "an abstract socket of another program": ["abstract", abstractName],
+    "the clock": ["set_clock", 0],
+    "another root folder": ["change_root", "/"],
+    io_uring: ["numbered", 425],
+    "a detached mount": ["numbered", 428],
   };
 }
 

@@ -96,6 +96,32 @@ def child(path):
     return output.stdout.decode("latin-1")[:64]
 
 
+def truncate(path):
+    os.truncate(path, 0)
+
+
+def packets(_):
+    socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close()
+
+
+def abstract(name):
+    with socket.socket(socket.AF_UNIX) as peer:
+        peer.connect("\0" + name)
+
+
+def set_clock(_):
+    time.clock_settime(time.CLOCK_REALTIME, time.time())
+
+
+def change_root(path):
+    os.chroot(path)
+
+
+def numbered(number):
+    """A system call with the same number on every architecture."""
+    system_call(libc.syscall(number, 8, 0, 0, 0, 0))
+
+
 def became_root(_):
     with open("/proc/self/status") as status:
         if "NoNewPrivs:\t1" in status.read():
@@ -104,7 +130,8 @@ def became_root(_):
 
 kinds = dict(read=read, write=write, through_link=through_link, hard_link=hard_link, connect=connect, listen=listen,
              ask_kernel=ask_kernel, tell=tell, trace=trace, namespaces=namespaces, descriptors=descriptors, fill=fill,
-             child=child, became_root=became_root)
+             child=child, became_root=became_root, truncate=truncate, packets=packets, abstract=abstract,
+             set_clock=set_clock, change_root=change_root, numbered=numbered)
 results = {}
 for name, [kind, *arguments] in json.loads(os.environ["ATTEMPTS"]).items():
     try:
