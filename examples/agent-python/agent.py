@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """An agent that remembers: notes, and a count of them, that outlive its process.
 
-    solo deploy examples/agent-python/agent.py notes --kind port
+    solo deploy --file examples/agent-python/solo.toml
     solo call notes remember '{"text": "water the plants"}'
     solo call notes recall
 """

@@ -3,7 +3,7 @@
 !#
 ;;; An agent in Scheme, written from docs/protocol.md: counters that outlive their process.
 ;;;
-;;;     solo deploy examples/agent-scheme/agent.scm counters --kind port
+;;;     solo deploy --file examples/agent-scheme/solo.toml
 ;;;     solo call counters add '{"name": "visits", "amount": 3}'
 ;;;     solo call counters value '"visits"'
 ;;;

@@ -18,6 +18,22 @@ const examples: Readonly<Record<string, { readonly deploy: string; readonly chec
         (await env.run(["effects", "list", "agent"])).expect();
       },
     },
+    "agent-python": {
+      deploy: commandIn("agent-python/solo.toml"),
+      async check(env) {
+        const call = async (...words: string[]) => (await env.run(["call", "notes", ...words])).expect().stdout;
+        expect(JSON.parse(await call("remember", '{"text": "water the plants"}'))).toEqual({ number: 1 });
+        expect(JSON.parse(await call("recall"))).toEqual(["water the plants"]);
+      },
+    },
+    "agent-scheme": {
+      deploy: commandIn("agent-scheme/solo.toml"),
+      async check(env) {
+        const call = async (...words: string[]) => (await env.run(["call", "counters", ...words])).expect().stdout;
+        expect(await call("add", '{"name": "visits", "amount": 3}')).toBe("3\n");
+        expect(await call("value", '"visits"')).toBe("3\n");
+      },
+    },
     command: {
       deploy: commandIn("command/solo.toml"),
       async check(env) {

@@ -5,7 +5,7 @@ import { SoloError } from "../../api/index.ts";
 import type { Clock, Poller } from "../../system/index.ts";
 import { Requests, within } from "../requests.ts";
 import { PortChannel } from "./channel.ts";
-import { checkpointData } from "./checkpoint-data.ts";
+import { CheckpointIntake } from "./checkpoint-intake.ts";
 import { openEnvelope, readValue } from "./envelope.ts";
 import { helloMessage, type Identity, now, protocolVersions, restoreParts } from "./kernel-messages.ts";
 import { LogIntake } from "./log-intake.ts";
@@ -59,7 +59,7 @@ export class PortAgent {
   #readiness = Promise.withResolvers<void>();
   #patience: ReturnType<typeof setTimeout> | undefined;
   #log: LogIntake | undefined;
-  #isSavingCheckpoint = false;
+  readonly #checkpoints: CheckpointIntake;
   /** What the log had when the first chunk of the message under way came. */
   #takenAtBegin: number | undefined;
   readonly #events = new Allowance();
@@ -72,7 +72,16 @@ export class PortAgent {
   constructor(options: PortAgentOptions) {
     this.#options = options;
     this.#resume = options.resume;
-    const { poller, clock, input, output } = options;
+    const { poller, clock, input, output, store } = options;
+    this.#checkpoints = new CheckpointIntake({
+      store,
+      onKept: ({ id, bytes, sequence }) => {
+        this.#log?.checkpointed(sequence);
+        this.#send("checkpoint_ack", { checkpoint_id: id, size: bytes });
+        this.#report("agent_checkpoint", { checkpoint_id: id, bytes, sequence });
+      },
+      onRefused: (reason) => this.#error("CHECKPOINT_FAILED", reason),
+    });
     this.channel = new PortChannel({
       poller,
       clock,
@@ -274,23 +283,7 @@ export class PortAgent {
     if (head === undefined || this.#logOf("checkpoint") === undefined) return;
     const sequence = head.metadata?.sequence ?? taken;
     if (range === undefined) this.#invalid("missing_field", "data is missing");
-    else if (this.#isSavingCheckpoint) this.#error("CHECKPOINT_FAILED", "the one before is not kept yet");
-    else if (sequence > taken) this.#error("CHECKPOINT_FAILED", `there is no entry ${sequence} yet`);
-    else void this.#keep(checkpointData(raw, range, head.compressed === true), sequence);
-  }
-
-  async #keep(data: Promise<Uint8Array[]>, sequence: number): Promise<void> {
-    this.#isSavingCheckpoint = true;
-    try {
-      const { id, bytes } = await this.#options.store.saveCheckpoint(await data, sequence);
-      this.#log?.checkpointed(sequence);
-      this.#send("checkpoint_ack", { checkpoint_id: id, size: bytes });
-      this.#report("agent_checkpoint", { checkpoint_id: id, bytes, sequence });
-    } catch (error) {
-      this.#error("CHECKPOINT_FAILED", SoloError.from(error).message);
-    } finally {
-      this.#isSavingCheckpoint = false;
-    }
+    else this.#checkpoints.take(raw, range, head.compressed === true, sequence, taken);
   }
 
   #evolve({ reason, target, new_code, expected_improvement }: Hypothesis): void {
