@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import type { ServiceSpecInput } from "../../src/api/index.ts";
+import { type ServiceSpecInput, sandboxDocumentSchema } from "../../src/api/index.ts";
 import { Daemon, failure } from "../support/daemon.ts";
 import { freePorts } from "../support/index.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -242,6 +242,35 @@ describe("a sandbox", () => {
     expect(ended.last_exit).toMatchObject({ signal: "SIGTERM" });
     await solo.client.kill({ name: "lasting" });
   });
+});
+
+test("solo sandbox show tells what is enforced for each process", async () => {
+  const sandbox = { connect: [served], listen: "any", max_files: 300 } as const;
+  await solo.deploy({ shown: { ...solo.shell("exec sleep 1000"), sandbox }, open: solo.shell("exec sleep 1000") });
+  const show = async (name: string) =>
+    (await solo.env.run(["sandbox", "show", name, "--json"])).expect().json(sandboxDocumentSchema);
+  const shown = await show("shown");
+  expect(shown).toMatchObject({ mode: "enforce", score: 90, listen: "any", connect: expect.arrayContaining([served]) });
+  expect(shown.instances).toMatchObject([
+    { confined: true, score: 90, no_new_privileges: true, filters: 1, open_files: 300, core_bytes: 0 },
+  ]);
+  expect(shown.paths.filter(({ write }) => write).map(({ origin }) => origin)).not.toContain("declared");
+  expect(await show("open")).toMatchObject({ mode: "off", score: 0, connect: "any", instances: [{ confined: false }] });
+  const text = (await solo.env.run(["sandbox", "show", "open"])).expect().stdout;
+  expect(text).toContain("It has no sandbox");
+  for (const name of ["shown", "open"]) await solo.client.kill({ name });
+});
+
+test("--unsandboxed is loud, --sandbox adds one, and both together are refused", async () => {
+  const file = solo.env.write("flagged/solo.toml", `[service.flagged]\ncommand = ["sleep", "1000"]\nsandbox = {}\n`);
+  const deploy = (...flags: string[]) => solo.env.run(["deploy", "-f", file, ...flags]);
+  const mode = async () => (await solo.client.sandbox({ name: "flagged" })).mode;
+  (await deploy()).expect();
+  expect(await mode()).toBe("enforce");
+  expect((await deploy("--unsandboxed")).expect().stderr).toContain("WARNING: flagged runs without a sandbox");
+  expect(await mode()).toBe("off");
+  expect((await deploy("--unsandboxed", "--sandbox")).code).toBe(2);
+  await solo.client.kill({ name: "flagged" });
 });
 
 describe("limits", () => {
