@@ -9,6 +9,8 @@ import { logs } from "./logs.ts";
 import { recovery } from "./recovery.ts";
 import { restart } from "./restart.ts";
 import { scale } from "./scale.ts";
+import { state } from "./state.ts";
+import { steps } from "./steps.ts";
 import { store } from "./store.ts";
 import type { Bench } from "./support/bench.ts";
 import { type Result, writeDocument } from "./support/document.ts";
@@ -19,7 +21,20 @@ import { plainTable } from "./support/table.ts";
 
 /** `bin/bench`: see there. Ends with 1 when a figure that is asked for is missed, or a benchmark failed. */
 
-const benches: readonly Bench[] = [list, deploy, restart, agents, logs, recovery, ingress, scale, durableLog, store];
+const benches: readonly Bench[] = [
+  list,
+  deploy,
+  restart,
+  agents,
+  logs,
+  recovery,
+  ingress,
+  scale,
+  durableLog,
+  store,
+  state,
+  steps,
+];
 
 const usage = `Measures Solo beside its peers, in paired runs on the built binary.
 
