@@ -19,7 +19,7 @@ export interface OpenStateOptions extends Partial<StateSettings> {
   readonly segmentBytes?: number;
 }
 
-export const defaultSettings: StateSettings = {
+const defaultSettings: StateSettings = {
   durability: "sync",
   flush_ms: 5_000,
   flushed_at_once: [],

@@ -3,7 +3,7 @@ import type { Table } from "./table.ts";
 import type { Mutation, ReplySlot, Stored } from "./types.ts";
 
 /** Nobody asks again after so long: hosts give up sooner. */
-export const replyLifeMs = 600_000;
+const replyLifeMs = 600_000;
 
 const headBytes = 16;
 

@@ -1,12 +1,10 @@
 import { SoloError } from "../../api/error.ts";
-import { type DurableLog, StoreError } from "../../store/index.ts";
+import { StoreError } from "../../store/index.ts";
 import type { Clock } from "../../system/index.ts";
 import { checkMutations } from "./check-mutations.ts";
-import type { DiskTable } from "./disk-table.ts";
 import { type EntryEncoder, type EntryKind, entryKinds } from "./entry-format.ts";
 import { stateFailure } from "./failure.ts";
-import type { PositionIndex } from "./position-index.ts";
-import { followRecords, recordsFrom } from "./records.ts";
+import { type HistoryParts, StateHistory } from "./history.ts";
 import { oldReplies, rememberedReply, rememberReply } from "./replies.ts";
 import { replaceAll } from "./reset.ts";
 import { StateSnapshot } from "./snapshot.ts";
@@ -32,17 +30,11 @@ import type {
   View,
 } from "./types.ts";
 
-export interface StateParts {
-  readonly log: DurableLog;
-  readonly disk: DiskTable;
+export interface StateParts extends HistoryParts {
   readonly table: Table;
-  readonly index: PositionIndex;
   readonly encoder: EntryEncoder;
   readonly clock: Clock;
   readonly recovery: StateRecovery;
-  readonly position: number;
-  /** Of the oldest record in the log. */
-  readonly begin: number | undefined;
 }
 
 type Decide = (view: View) => readonly Mutation[] | SoloError;
@@ -58,9 +50,7 @@ export class LoggedState implements ServiceState {
   #settings: StateSettings;
   #position: number;
   #time: number;
-  #begin: number | undefined;
-  /** Position of the last record that is gone. */
-  #goneUntil: number;
+  readonly #history: StateHistory;
   /** Commits that wait for room in the log, or for a reset: later ones wait behind them. */
   #queue: Promise<unknown> | undefined;
   #sweptAt: number;
@@ -73,8 +63,7 @@ export class LoggedState implements ServiceState {
     this.#settings = settings;
     this.#position = parts.position;
     this.#time = Math.max(disk.mark.time, 0);
-    this.#begin = parts.begin;
-    this.#goneUntil = log.begin === 0 ? 0 : (parts.begin ?? parts.position + 1) - 1;
+    this.#history = new StateHistory(parts);
     this.#sweptAt = clock.monotonic();
     this.#flusher = new TableFlusher(
       {
@@ -119,12 +108,10 @@ export class LoggedState implements ServiceState {
         const done = this.#attempt(decide, options);
         if (done !== undefined) return done;
       }
-      return this.#inTurn(async () => ({ done: await this.#whenThereIsRoom(decide, options) })).then(({ done }) =>
-        done(),
-      );
     } catch (error) {
       return Promise.reject(stateFailure(error));
     }
+    return this.#commitInTurn(decide, options);
   }
 
   async *watch(
@@ -132,18 +119,10 @@ export class LoggedState implements ServiceState {
     options: { prefix?: string | undefined; after?: number | undefined; signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<StateChange> {
     const { prefix = "", after = this.#position, signal } = options;
-    this.#checkHistory(after);
-    const from = this.#addressBehind(after);
-    try {
-      for await (const { record } of followRecords(this.#parts.log, from, after, signal)) {
-        const { position, time, mutations } = record;
-        for (const mutation of mutations) {
-          if (mutation.space !== space || !mutation.key.startsWith(prefix)) continue;
-          yield { position, time, ...mutation };
-        }
+    for await (const { position, time, mutations } of this.#history.follow(after, signal)) {
+      for (const mutation of mutations) {
+        if (mutation.space === space && mutation.key.startsWith(prefix)) yield { position, time, ...mutation };
       }
-    } catch (error) {
-      throw stateFailure(error);
     }
   }
 
@@ -151,15 +130,8 @@ export class LoggedState implements ServiceState {
     return new StateSnapshot(this.#table.snapshot(), this.#position, this.#time);
   }
 
-  async *history(after: number): AsyncGenerator<LogRecord> {
-    this.#checkHistory(after);
-    try {
-      await this.#parts.log.commit();
-      const from = this.#addressBehind(after);
-      for await (const { record } of recordsFrom(this.#parts.log, from, after)) yield record;
-    } catch (error) {
-      throw stateFailure(error);
-    }
+  history(after: number): AsyncGenerator<LogRecord> {
+    return this.#history.after(after);
   }
 
   reset(source: StateSource, origin: string): Promise<{ readonly position: number }> {
@@ -169,22 +141,9 @@ export class LoggedState implements ServiceState {
   }
 
   async truncateHistory(before: number): Promise<number> {
-    const { log, disk, index } = this.#parts;
     try {
-      if (disk.mark.position < before - 1) await this.flush();
-      const limit = Math.min(before, disk.mark.position + 1);
-      let address = Math.min(disk.mark.address, log.committed);
-      let first: number | undefined;
-      for await (const placed of recordsFrom(log, this.#addressBehind(limit - 1), limit - 1)) {
-        address = Math.min(address, placed.address);
-        first = placed.record.position;
-        break;
-      }
-      await log.truncateBefore(address);
-      index.forgetBefore(address);
-      this.#goneUntil = Math.max(this.#goneUntil, limit - 1);
-      this.#begin = first;
-      return first ?? this.#position + 1;
+      if (this.#parts.disk.mark.position < before - 1) await this.flush();
+      return (await this.#history.truncate(before)) ?? this.#position + 1;
     } catch (error) {
       throw stateFailure(error);
     }
@@ -214,7 +173,7 @@ export class LoggedState implements ServiceState {
       data_bytes: this.#table.bytesOf("data"),
       wal_bytes: log.tail - log.begin,
       wal_entries: log.stats().entries,
-      begin_position: this.#begin ?? 0,
+      begin_position: this.#history.begin,
       flushed_position: mark.position,
       last_flush: mark.time === 0 ? null : mark.time,
       recovery,
@@ -289,8 +248,7 @@ export class LoggedState implements ServiceState {
   #appended({ position, time, address }: { position: number; time: number; address: number }): void {
     this.#position = position;
     this.#time = time;
-    this.#begin ??= position;
-    this.#parts.index.note(position, address);
+    this.#history.appended(position, address);
   }
 
   /** Resolves when a commit counts as done. */
@@ -301,6 +259,15 @@ export class LoggedState implements ServiceState {
       if (address !== undefined) await log.waitForCommit(address);
       else if (log.committed < log.tail) await log.commit();
       return committed;
+    } catch (error) {
+      throw stateFailure(error);
+    }
+  }
+
+  async #commitInTurn(decide: Decide, options: CommitOptions): Promise<Committed> {
+    try {
+      const done = await this.#inTurn(() => this.#whenThereIsRoom(decide, options));
+      return await done();
     } catch (error) {
       throw stateFailure(error);
     }
@@ -370,21 +337,6 @@ export class LoggedState implements ServiceState {
     const old = oldReplies(this.#table, clock.now());
     // Nobody waits for it: what is not forgotten now is so by the next sweep.
     if (old.length > 0) this.commit(() => old, { origin: "kernel", durability: "async" }).catch(noop);
-  }
-
-  #addressBehind(position: number): number {
-    return Math.max(this.#parts.index.before(position), this.#parts.log.begin);
-  }
-
-  #checkHistory(after: number): void {
-    if (after >= this.#goneUntil) return;
-    throw new SoloError(
-      "conflict",
-      `the history after position ${after} is gone: it begins behind ${this.#goneUntil}`,
-      {
-        hint: "read the whole state first, then follow from its position",
-      },
-    );
   }
 }
 
