@@ -21,9 +21,9 @@ export {
   type Subject,
   type Verification,
 } from "./checkpoint/index.ts";
-export { checkWrites, maxValueBytes } from "./core/check-mutations.ts";
-export { defaultSettings, type OpenStateOptions, openState } from "./core/open.ts";
-export { type Space, spaces } from "./core/space.ts";
+export { checkWrites } from "./core/check-mutations.ts";
+export { type OpenStateOptions, openState } from "./core/open.ts";
+export type { Space } from "./core/space.ts";
 export type {
   CommitOptions,
   Committed,
