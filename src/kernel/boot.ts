@@ -190,7 +190,7 @@ async function assemble(
   guardian?.onGone(() => closers.push(standInForGuardian(folders.exits)));
   const sampler = new UsageSampler(systemClock, () => supervisor.all());
   closers.push(() => sampler.stop());
-  const limits = new LimitMonitor(runtime, () => supervisor.all());
+  const limits = new LimitMonitor(runtime, supervisor);
   closers.push(() => limits.stop());
 
   const { promise: stopped, resolve: resolveStopped } = Promise.withResolvers<void>();

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
-import type { LimitsSpec } from "../api/index.ts";
-import { type Clock, clockTicksPerSecond, descendantsOf, readMemory, readStat } from "../system/index.ts";
+import { hostVariables, type LimitsSpec } from "../api/index.ts";
+import { type Clock, clockTicksPerSecond, type ProcessStat, processTree, readMemory } from "../system/index.ts";
 import type { Instance } from "./instance.ts";
 import type { SuperviseRuntime } from "./runtime.ts";
 
@@ -20,8 +20,18 @@ export type LimitedResource = "memory" | "cpu" | "processes" | "files";
 /** In bytes, in cores, in numbers. */
 type Consumption = Readonly<Record<LimitedResource, number>>;
 
+type MonitorRuntime = Pick<SuperviseRuntime, "clock" | "emit" | "logs" | "orphanParents">;
+
+/** What is watched: the supervisor's instances. */
+interface Watchable {
+  readonly roots: ReadonlySet<number>;
+  all(): Iterable<Instance>;
+}
+
 interface Watched {
   readonly pid: number;
+  /** All processes as last seen, so that one that slips away is kept hold of. */
+  tree: readonly ProcessStat[];
   /** CPU time at moments of the window, oldest first. */
   readonly cpu: { readonly time: number; readonly cpuMs: number }[];
   readonly told: Map<LimitedResource, "near" | "over">;
@@ -29,16 +39,16 @@ interface Watched {
 
 /** Holds the process trees of instances to their limits: tells when one is near, and tells or kills when it is passed. */
 export class LimitMonitor {
-  readonly #runtime: Pick<SuperviseRuntime, "clock" | "emit" | "logs">;
-  readonly #instances: () => Iterable<Instance>;
+  readonly #runtime: MonitorRuntime;
+  readonly #supervisor: Watchable;
   readonly #watched = new Map<string, Watched>();
   readonly #timer: ReturnType<typeof setInterval>;
   #round: Instance[] = [];
   #share = 0;
 
-  constructor(runtime: Pick<SuperviseRuntime, "clock" | "emit" | "logs">, instances: () => Iterable<Instance>) {
+  constructor(runtime: MonitorRuntime, supervisor: Watchable) {
     this.#runtime = runtime;
-    this.#instances = instances;
+    this.#supervisor = supervisor;
     this.#timer = setInterval(() => this.#slice(), roundMs / slicesPerRound);
     this.#timer.unref();
   }
@@ -49,7 +59,9 @@ export class LimitMonitor {
 
   #slice(): void {
     if (this.#round.length === 0) {
-      this.#round = [...this.#instances()].filter(({ plan, pid }) => plan.spec.limits !== undefined && pid !== null);
+      this.#round = [...this.#supervisor.all()].filter(
+        ({ plan, pid }) => plan.spec.limits !== undefined && pid !== null,
+      );
       this.#share = Math.ceil(this.#round.length / slicesPerRound);
       const known = new Set(this.#round.map(({ id }) => id));
       for (const id of this.#watched.keys()) if (!known.has(id)) this.#watched.delete(id);
@@ -61,7 +73,16 @@ export class LimitMonitor {
     const { limits } = instance.plan.spec;
     if (limits === undefined || instance.pid === null) return;
     const watched = this.#watchedOf(instance, instance.pid);
-    const used = consumptionOf(instance.pid, limits, watched, this.#runtime.clock);
+    watched.tree = processTree(
+      {
+        root: { pid: instance.pid },
+        marker: { name: hostVariables.instance, value: instance.id },
+        orphanParents: this.#runtime.orphanParents(),
+        skip: this.#supervisor.roots,
+      },
+      watched.tree,
+    );
+    const used = consumptionOf(limits, watched, this.#runtime.clock);
     const limited: readonly (readonly [LimitedResource, number | undefined])[] = [
       ["memory", limits.memory_bytes],
       ["cpu", limits.cpu_cores],
@@ -76,7 +97,7 @@ export class LimitMonitor {
   #watchedOf(instance: Instance, pid: number): Watched {
     const known = this.#watched.get(instance.id);
     if (known?.pid === pid) return known;
-    const watched: Watched = { pid, cpu: [], told: new Map() };
+    const watched: Watched = { pid, tree: [], cpu: [], told: new Map() };
     this.#watched.set(instance.id, watched);
     return watched;
   }
@@ -112,14 +133,11 @@ export class LimitMonitor {
 }
 
 /** Of the whole tree; what has no limit is not measured. */
-function consumptionOf(root: number, limits: LimitsSpec, watched: Watched, clock: Clock): Consumption {
-  const total = { memory: 0, cpu: 0, processes: 0, files: 0 };
+function consumptionOf(limits: LimitsSpec, watched: Watched, clock: Clock): Consumption {
+  const total = { memory: 0, cpu: 0, processes: watched.tree.length, files: 0 };
   let cpuMs = 0;
-  for (const pid of [root, ...descendantsOf(root)]) {
-    const stat = readStat(pid);
-    if (stat === undefined) continue;
-    total.processes += 1;
-    cpuMs += ((stat.utimeTicks + stat.stimeTicks) * 1_000) / clockTicksPerSecond;
+  for (const { pid, utimeTicks, stimeTicks } of watched.tree) {
+    cpuMs += ((utimeTicks + stimeTicks) * 1_000) / clockTicksPerSecond;
     if (limits.memory_bytes !== undefined) total.memory += readMemory(pid)?.rssBytes ?? 0;
     if (limits.files !== undefined) total.files += openFilesOf(pid);
   }

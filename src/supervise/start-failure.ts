@@ -15,9 +15,13 @@ export async function startFailure(logs: LogPort, instance: Instance, failure: I
   const hasFinished = exit.code === 0 && spec.restart.policy === "permanent";
   const hint = hasFinished
     ? "a service that is meant to end by itself is deployed with --restart transient"
-    : (error?.hint ?? `\`solo logs ${ref.name}\` shows all it wrote`);
+    : (error?.hint ?? `\`solo logs ${ref.name}\` shows all it wrote${spec.sandbox ? sandboxHint(ref.name) : ""}`);
   // What kept a process from being started at all has a code of its own; how one ended has not.
   const code = error === undefined || error.code === "internal" ? "start_failed" : error.code;
   const said = reason.startsWith("did not get ready") ? reason : `did not get ready: ${reason}`;
   return new SoloError(code, `${ref.name} ${said}`, { hint, details, cause: error });
+}
+
+function sandboxHint(name: string): string {
+  return `; it runs in a sandbox, and \`solo sandbox show ${name}\` tells what it may reach`;
 }

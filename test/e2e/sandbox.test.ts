@@ -245,7 +245,7 @@ describe("a sandbox", () => {
 });
 
 test("solo sandbox show tells what is enforced for each process", async () => {
-  const sandbox = { connect: [served], listen: "any", max_files: 300 } as const;
+  const sandbox: ServiceSpecInput["sandbox"] = { connect: [served], listen: "any", max_files: 300 };
   await solo.deploy({ shown: { ...solo.shell("exec sleep 1000"), sandbox }, open: solo.shell("exec sleep 1000") });
   const show = async (name: string) =>
     (await solo.env.run(["sandbox", "show", name, "--json"])).expect().json(sandboxDocumentSchema);
@@ -294,6 +294,13 @@ describe("limits", () => {
       data: { resource: "processes", limit: 16, action: "kill" },
     });
     expect(solo.processes("fork-bomb")).toEqual([]);
+  });
+
+  test("a fork bomb whose parents end, so that its children are nobody's, is ended too", async () => {
+    const children = "for child in 1 2 3 4 5 6 7 8; do (setsid sleep 1000 &) ; done; exec sleep 1000";
+    const { ended } = await exceed("orphan-bomb", children, { processes: 5 });
+    expect(ended.last_exit).toMatchObject({ reason: expect.stringContaining("limit of processes: 9 > 5") });
+    expect(solo.processes("orphan-bomb")).toEqual([]);
   });
 
   test("a memory bomb is ended", async () => {
