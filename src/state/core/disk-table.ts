@@ -19,6 +19,9 @@ const markKey = 0;
 const markBytes = 24;
 const versionBytes = 8;
 
+/** A table that was not flushed for so long gives its memory back: the next flush opens it again. */
+const idleMs = 60_000;
+
 /** Writes between two turns of the event loop. */
 const sliceKeys = 2_000;
 
@@ -40,6 +43,8 @@ export class DiskTable {
   readonly #options: StoreOptions;
   #store: KeyValueStore | undefined;
   #mark: FlushedMark = { position: 0, time: 0, address: 0 };
+  #idle: ReturnType<typeof setTimeout> | undefined;
+  #closing: Promise<void> | undefined;
 
   private constructor(folder: string, options: StoreOptions) {
     this.#folder = folder;
@@ -65,6 +70,7 @@ export class DiskTable {
         table.put(space, text, new Uint8Array(bytes.subarray(versionBytes)), bytes.readDoubleLE(0));
       }
     }
+    disk.#rest();
     return disk;
   }
 
@@ -77,6 +83,8 @@ export class DiskTable {
    * between leaves keys that are newer than the mark: the log's entries are applied to them again, in order.
    */
   async flush(snapshot: TableSnapshot, changed: Iterable<Pick<StateEntry, "space" | "key">>, mark: FlushedMark) {
+    clearTimeout(this.#idle);
+    await this.#closing;
     this.#store ??= await KeyValueStore.open(this.#folder, this.#options);
     const store = this.#store;
     let left = sliceKeys;
@@ -97,10 +105,12 @@ export class DiskTable {
     const { begin, tail } = store.stats();
     const length = tail - begin;
     if (length > compactBytes && length > compactFactor * snapshot.bytes) await store.compact();
+    this.#rest();
   }
 
   /** After a failed flush: the next one opens the store again, which finds out what is on disk. */
   async giveUp(): Promise<void> {
+    clearTimeout(this.#idle);
     const store = this.#store;
     this.#store = undefined;
     // It failed before; what it says about that is known.
@@ -108,7 +118,19 @@ export class DiskTable {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#idle);
+    await this.#closing;
     await this.#store?.close();
+  }
+
+  #rest(): void {
+    this.#idle = setTimeout(() => {
+      // All is durable; should closing fail all the same, the next flush finds out.
+      this.#closing = this.giveUp().finally(() => {
+        this.#closing = undefined;
+      });
+    }, idleMs);
+    this.#idle.unref();
   }
 }
 

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { cpSync } from "node:fs";
 import { SoloError } from "../../../../src/api/error.ts";
+import { ServiceStates } from "../../../../src/state/index.ts";
+import { systemClock } from "../../../../src/system/index.ts";
 import { FaultyFileSystem } from "../../../support/faulty-files/index.ts";
 import { bytes, collect, contents, open, put, remove, stateFolder, text, write } from "./workshop.ts";
 
@@ -243,5 +245,45 @@ test("when the power goes nothing acknowledged is lost, and no position comes tw
   state = await open("/state", { files });
   expect(text(state.get("data", "a")?.value)).toBe("2");
   expect((await write(state, put("b", "1"))).position).toBeGreaterThan(3);
+  await state.close();
+});
+
+test("a state is open once, and one whose disk failed is opened anew with what was acknowledged", async () => {
+  const files = new FaultyFileSystem(3);
+  const ref = { tenant: "default", name: "one" };
+  const states = new ServiceStates({ folder: "/states", clock: systemClock, files });
+  const state = await states.open(ref);
+  expect(await states.open(ref)).toBe(state);
+  expect(open(states.folderOf(ref), { files })).rejects.toMatchObject({ code: "locked" });
+  await write(state, put("a", "1"));
+  files.fail({ on: "sync", code: "EIO", path: "wal" });
+  const lost = write(state, put("a", "2"));
+  expect(lost).rejects.toMatchObject({ code: "io_error", applied: "unknown" });
+  await lost.catch(() => undefined);
+  expect(write(state, put("a", "3"))).rejects.toMatchObject({ code: "io_error" });
+  expect(states.peek(ref)).toBeUndefined();
+  const again = await states.open(ref);
+  expect(again).not.toBe(state);
+  expect(["1", "2"]).toContain(text(again.get("data", "a")?.value) ?? "");
+  await write(again, put("a", "4"));
+  await states.closeAll();
+  expect(states.open(ref)).rejects.toMatchObject({ code: "not_running" });
+});
+
+test("a failed flush loses nothing, and the next one makes up for it", async () => {
+  const files = new FaultyFileSystem(4);
+  const folder = "/state";
+  let state = await open(folder, { files });
+  await write(state, put("a", "1"));
+  files.fail({ on: "write", code: "ENOSPC", path: "table", times: 100 });
+  expect(state.flush()).rejects.toMatchObject({ code: "storage_full" });
+  await state.flush().catch(() => undefined);
+  await write(state, put("b", "2"));
+  expect(state.stats().flushed_position).toBe(0);
+  files.killProcess();
+  state = await open(folder, { files });
+  expect(contents(state)).toEqual({ a: "1", b: "2" });
+  await state.flush();
+  expect(state.stats().flushed_position).toBe(state.position);
   await state.close();
 });
