@@ -1,4 +1,4 @@
-import { closeSync, constants, mkdirSync, openSync, rmSync, statSync } from "node:fs";
+import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { collectionTimer, hostVariables, isProgram, type ServiceSpec, SoloError } from "../api/index.ts";
 import { makeFifo, openFifoBoth, readStat } from "../system/index.ts";
@@ -183,8 +183,11 @@ function spawnError(executable: string, cwd: string, error: unknown): SoloError 
       cause: error,
     });
   }
+  const isSolo = executable === process.execPath && !existsSync(executable);
   return new SoloError("start_failed", `${executable} can't be started: ${reason}`, {
-    hint: "check that the program exists and that you may execute it",
+    hint: isSolo
+      ? "the kernel's own program is gone: `solo stop --keep-services`, then `solo start` has the present one go on"
+      : "check that the program exists and that you may execute it",
     cause: error,
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, type SoloEnv, soloBinary, soloEnv, startRedis } from "../support/index.ts";
 import { changesNothing, refused } from "./refused.ts";
@@ -351,4 +351,19 @@ test("a kernel that may open no more files says so, and what runs runs on", asyn
   const error = await refused(env, ["deploy", path, failed ?? ""], { code: "limit_exceeded", exit: 12 });
   expect(error.hint).toContain("ulimit -n");
   expect((await env.fetch("ok-0")).status).toBe(200);
+});
+
+test("a kernel whose program was removed says how to go on with another one", async () => {
+  await using env = soloEnv();
+  const path = env.write("ok.ts", answering);
+  const former = join(env.root, "former-solo");
+  copyFileSync(soloBinary(), former);
+  expect(Bun.spawnSync([former, "start"], { env: { ...env.env } }).exitCode).toBe(0);
+  (await env.run(["deploy", path, "before"])).expect();
+  rmSync(former);
+  expect((await refused(env, ["deploy", path], { code: "start_failed", exit: 1 })).hint).toContain("--keep-services");
+  (await env.run(["stop", "--keep-services"])).expect();
+  (await env.run(["start"])).expect();
+  (await env.run(["deploy", path])).expect();
+  expect((await env.fetch("before")).status).toBe(200);
 });

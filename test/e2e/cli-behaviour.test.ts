@@ -76,7 +76,9 @@ describe("a stream", () => {
     await first.line(/"message":"line 3"/);
     await first.stop("SIGINT");
     const { cursor, message } = JSON.parse(first.lines.at(-1) ?? "");
-    const next = (await env.run(["logs", "chat", "--json", "--since-cursor", cursor])).expect().lines()[0];
+    const rest = env.follow(["logs", "chat", "--json", "--follow", "--since-cursor", cursor]);
+    await rest.line(/"type":"log"/);
+    const next = JSON.parse(rest.lines[0] ?? "");
     expect(next).toMatchObject({ message: `line ${Number(message.split(" ")[1]) + 1}` });
   });
 
