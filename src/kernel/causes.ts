@@ -27,7 +27,7 @@ export class Causes {
       case "instance_stopped":
         return data.asked === true ? newest(own, ofService, this.#latest.get(stopping)) : own;
       default:
-        return own ?? ofService ?? this.#latest.get("kernel");
+        return own ?? ofService ?? (event.startsWith("instance_") ? this.#latest.get("kernel") : undefined);
     }
   }
 

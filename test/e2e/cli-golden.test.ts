@@ -26,7 +26,7 @@ describe("help", () => {
     expectGolden(`help/${words.join("-")}.txt`, stdout);
   });
 
-  test.each([["checkpoint"], ["config"], ["context"], ["completion"], ["log"], ["state"], ["store"]])(
+  test.each([["checkpoint"], ["config"], ["context"], ["completion"], ["effects"], ["log"], ["state"], ["store"]])(
     "of the topic %s",
     async (topic) => {
       expectGolden(`help/topic-${topic}.txt`, (await env.run([topic])).expect().stdout);
@@ -89,6 +89,20 @@ const steps: [name: string, args: string[], code: number][] = [
   ["call-not-found", ["call", "nobody", "add"], 5],
   ["call-usage", ["call", "sums"], 2],
   ["call-no-json", ["call", "sums", "add", "{a"], 2],
+  ["call-outcome-unknown", ["call", "sums", "pay"], 1],
+  ["effects-list", ["effects", "list", "sums"], 0],
+  ["effects-list-not-found", ["effects", "list", "nobody"], 5],
+  ["effects-resolve-usage", ["effects", "resolve", "sums", "pay"], 2],
+  ["effects-resolve", ["effects", "resolve", "sums", "pay", "--done", "--result", "12"], 0],
+  ["effects-resolve-conflict", ["effects", "resolve", "sums", "pay", "--failed"], 6],
+  ["effects-resolve-not-found", ["effects", "resolve", "sums", "play", "--failed"], 5],
+  ["call-resolved", ["call", "sums", "pay"], 0],
+  ["budget", ["budget", "sums"], 0],
+  ["signal", ["signal", "sums", "approved", '{"by": "ann"}', "--id", "one"], 0],
+  ["signal-again", ["signal", "sums", "approved", '{"by": "ann"}', "--id", "one"], 0],
+  ["signal-no-json", ["signal", "sums", "approved", "{by"], 2],
+  ["why", ["why", "web"], 0],
+  ["why-nothing", ["why", "sums"], 0],
   ["kill-methods", ["kill", "sums"], 0],
   ["kill-dry-run", ["kill", "web", "--dry-run"], 10],
   ["kill", ["kill", "web"], 0],
@@ -127,7 +141,11 @@ describe("JSON", () => {
       "sums.ts",
       `import { defineService } from "solo";
       export default defineService({
-        methods: { add: ({ a, b }) => ({ sum: a + b }), fail() { throw new RangeError("too much"); } },
+        methods: {
+          add: ({ a, b }) => ({ sum: a + b }),
+          fail() { throw new RangeError("too much"); },
+          pay: (_, ctx) => ctx.effect("pay", () => { throw new Error("no answer"); }, { cost: { tokens: 5 } }),
+        },
       });`,
     );
     env.write("broken.ts", "export default {");

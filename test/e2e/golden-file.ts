@@ -40,6 +40,7 @@ function isVolatileNumber(key: string): boolean {
 function normalizeText(text: string, root: string, key: string): string {
   if (["cursor", "commit", "version", "runtime", "platform", "revision", "checked", "from", "to"].includes(key))
     return `<${key}>`;
+  if (key === "key" && /^[0-9a-f]{32}$/.test(text)) return "<key>";
   return (
     text
       .replaceAll(root, "<root>")
