@@ -162,7 +162,10 @@ async function assemble(
     routes,
     records: database.instances,
     guardian: guardian ?? noGuardian,
-    agents: { storeOf: (ref, instance) => new AgentState(() => states.open(ref), instance) },
+    agents: {
+      storeOf: (ref, instance) => new AgentState(() => states.open(ref), instance),
+      step: (ref, process, operation, input) => steps.forAgent(ref, process, operation, input),
+    },
     sandbox: sandboxes,
     emit: ({ event, ref, instance, data }) => {
       kernel.emit({ tenant: ref.tenant, event, subject: `${ref.tenant}/${ref.name}/${instance}`, data });

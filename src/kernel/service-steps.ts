@@ -40,6 +40,16 @@ export class StepsOfServices {
     return steps;
   }
 
+  /** Answers a port agent. */
+  async forAgent(
+    ref: ServiceRef,
+    { instance, pid }: { readonly instance: string; readonly pid: number },
+    operation: string,
+    input: unknown,
+  ): Promise<unknown> {
+    return (await this.open(ref)).handle(operation, input, { instance, process: `${pid}.agent` });
+  }
+
   /** Something changed about the instances of a service. */
   recheck(ref: ServiceRef): void {
     this.#known.get(serviceKey(ref))?.steps.recheck();

@@ -265,6 +265,7 @@ export class ProcessRun {
         runtime,
         plan,
         id,
+        pid: this.pid ?? 0,
         recovery: recovery ?? new RecoveryTimes(runtime.clock),
         resume,
         onBeat: (isFirst) => {

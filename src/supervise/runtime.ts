@@ -98,6 +98,13 @@ export interface GuardianPort {
 /** Where port agents keep what outlives them. */
 export interface AgentsPort {
   storeOf(ref: ServiceRef, instance: string): AgentStore;
+  /** Carries out an operation of durable steps for a process. */
+  step(
+    ref: ServiceRef,
+    process: { readonly instance: string; readonly pid: number },
+    operation: string,
+    input: unknown,
+  ): Promise<unknown>;
 }
 
 export interface SuperviseEvent {

@@ -146,6 +146,35 @@ describe("the Python SDK", () => {
     expect(events.find(({ event }) => event === "agent_error")?.data).toMatchObject({ code: "TOOL_FAILED" });
   });
 
+  test("does a step once, whichever process is asked, and leaves an effect whose end nobody saw alone", async () => {
+    expect(await ask(name, "step", "first")).toBe(1);
+    const key = await ask(name, "effect", "mail");
+    await ask(name, "nap", "short");
+    await crash(name);
+    expect(await ask(name, "step", "first")).toBe(1);
+    expect(await ask(name, "step", "second")).toBe(2);
+    expect(await ask(name, "effect", "mail")).toBe(key);
+    const { restarts } = await daemon.status(name);
+    expect(await failure(daemon.client.call({ name, method: "die_within", input: "payment" }))).toMatchObject({
+      code: "outcome_unknown",
+    });
+    await daemon.until(name, (status) => status.restarts > restarts && status.state === "ready");
+    const again = await failure(daemon.client.call({ name, method: "effect", input: "payment" }));
+    expect(again.message).toContain("outcome_unknown");
+    const waiting = ask(name, "signal", "go");
+    await daemon.client.signal({ name, signal: "go", value: { speed: 3 } });
+    expect(await waiting).toEqual({ speed: 3 });
+  });
+
+  test("is set back by a restore of its service's checkpoint", async () => {
+    await ask(name, "mark", "before");
+    const made = await daemon.env.run(["checkpoint", "create", name, "--json"]);
+    const { id } = JSON.parse(made.expect().stdout);
+    await ask(name, "mark", "after");
+    (await daemon.env.run(["checkpoint", "restore", name, id, "--yes"])).expect();
+    expect(await ask(name, "marks")).toEqual(["before"]);
+  });
+
   test("takes a checkpoint by itself when its log has grown", async () => {
     const env = { CHECKPOINT_ENTRIES: "20" };
     await daemon.deploy({ growing: { kind: "port", command: [sdkAgent], env } });

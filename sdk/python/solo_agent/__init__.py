@@ -4,8 +4,20 @@ The protocol underneath is docs/protocol.md.
 """
 
 from .agent import Agent, CheckpointError
-from .connection import LogFullError
+from .connection import LogFullError, StepError
 from .messagepack import MessagePackError, pack, unpack
 from .state import State
+from .steps import NotDone, Steps
 
-__all__ = ["Agent", "CheckpointError", "LogFullError", "MessagePackError", "State", "pack", "unpack"]
+__all__ = [
+    "Agent",
+    "CheckpointError",
+    "LogFullError",
+    "MessagePackError",
+    "NotDone",
+    "State",
+    "StepError",
+    "Steps",
+    "pack",
+    "unpack",
+]

@@ -11,6 +11,7 @@ from typing import Any, Callable
 
 from .connection import VERSION, Connection
 from .state import OPERATION, State
+from .steps import Steps
 from .workers import Workers
 
 Method = Callable[[Any], Any]
@@ -50,6 +51,7 @@ class Agent:
     ) -> None:
         self._connection = Connection()
         self.state = State(self._connection)
+        self.steps = Steps(self._connection)
         self.service = os.environ.get("SOLO_SERVICE", "")
         self.tenant = os.environ.get("SOLO_TENANT", "")
         self.instance = os.environ.get("SOLO_INSTANCE", "")
@@ -117,6 +119,10 @@ class Agent:
         self._snapshot, self._load = snapshot, load
 
     # What it does while it runs.
+
+    def run_steps(self, run: str) -> Steps:
+        """The steps of a run of its own, such as one task, whose ids are apart from those of others."""
+        return Steps(self._connection, run)
 
     def log(self, operation: str, params: Any) -> None:
         """Keeps an entry of the log, then carries it out with its :meth:`replay`. Returns when both are done."""
@@ -189,6 +195,8 @@ class Agent:
             self._connection.acknowledged(message["sequence"])
             if message["sequence"] - self._checkpointed_at >= self._entries_limit:
                 self._checkpoint_soon()
+        elif kind == "step_response":
+            self._connection.answered(message["request_id"], message.get("data"), message.get("error"))
         elif kind == "checkpoint_ack":
             self._checkpoint_settled(message["checkpoint_id"], None)
         elif kind == "process_request":

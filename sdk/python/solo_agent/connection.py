@@ -20,6 +20,24 @@ class LogFullError(Exception):
     """The kernel could not keep an entry of the log, nor a checkpoint that would have made room."""
 
 
+class StepError(Exception):
+    """The kernel refused something about a step. ``code`` is such as ``outcome_unknown`` or ``budget_exhausted``."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+class Question:
+    """Something that was asked and is not answered yet."""
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        self.fields = fields
+        self.data: Any = None
+        self.error: dict[str, str] | None = None
+        self.answered = threading.Event()
+
+
 class Pending:
     """An entry of the log that is not acknowledged yet."""
 
@@ -55,6 +73,7 @@ class Connection:
         self._messages = 0
         self._pending: OrderedDict[int, Pending] = OrderedDict()
         self._checkpoint: dict[str, Any] | None = None
+        self._asked: OrderedDict[str, Question] = OrderedDict()
         self.sequence = 0
 
     def read(self) -> dict[str, Any] | None:
@@ -69,6 +88,8 @@ class Connection:
             self.send("hello", version=VERSION, data={"name": name, "methods": methods})
             if hello["resume"]:
                 self.resend()
+                for question in self._asked.values():
+                    self.send("step_request", **question.fields)
 
     def send(self, message_type: str, **fields: Any) -> None:
         """Sends a message, unless no kernel has said hello yet."""
@@ -108,6 +129,25 @@ class Connection:
                 self.send("wal_entry", data=pending.entry)
             if self._checkpoint is not None:
                 self.send("checkpoint", **self._checkpoint)
+
+    def ask(self, operation: str, data: dict[str, Any]) -> Any:
+        """Asks the kernel something, and the next one if this one does not answer. Raises :class:`StepError`."""
+        question = Question({"request_id": os.urandom(8).hex(), "operation": operation, "input": data})
+        with self._lock:
+            self._asked[question.fields["request_id"]] = question
+            self.send("step_request", **question.fields)
+        question.answered.wait()
+        if question.error is not None:
+            raise StepError(question.error["code"], question.error["message"])
+        return question.data
+
+    def answered(self, request_id: str, data: Any, error: dict[str, str] | None) -> None:
+        """The kernel has answered."""
+        with self._lock:
+            question = self._asked.pop(request_id, None)
+        if question is not None:
+            question.data, question.error = data, error
+            question.answered.set()
 
     def send_checkpoint(self, data: dict[str, Any], sequence: int) -> None:
         """Sends a checkpoint, and again to the next kernel if this one does not acknowledge it."""

@@ -22,9 +22,12 @@ import {
   type PortErrorCode,
   plainSchema,
   responseSchema,
+  type StepRequest,
+  stepRequestSchema,
 } from "./messages.ts";
 import type { RecoveryTimes } from "./recovery.ts";
 import { Allowance, clip } from "./report.ts";
+import { StepRequests } from "./step-requests.ts";
 import type { AgentStore } from "./store.ts";
 
 export interface PortAgentOptions {
@@ -35,6 +38,8 @@ export interface PortAgentOptions {
   readonly input: string;
   readonly output: string;
   readonly store: AgentStore;
+  /** Carries out an operation of durable steps (`src/api/steps.ts`). */
+  readonly steps: (operation: string, input: unknown) => Promise<unknown>;
   readonly recovery: RecoveryTimes;
   /** The process has its state already: a former kernel saw it ready. */
   readonly resume: boolean;
@@ -60,6 +65,7 @@ export class PortAgent {
   #patience: ReturnType<typeof setTimeout> | undefined;
   #log: LogIntake | undefined;
   readonly #checkpoints: CheckpointIntake;
+  readonly #steps: StepRequests;
   /** What the log had when the first chunk of the message under way came. */
   #takenAtBegin: number | undefined;
   readonly #events = new Allowance();
@@ -73,6 +79,7 @@ export class PortAgent {
     this.#options = options;
     this.#resume = options.resume;
     const { poller, clock, input, output, store } = options;
+    this.#steps = new StepRequests(options.steps);
     this.#checkpoints = new CheckpointIntake({
       store,
       onKept: ({ id, bytes, sequence }) => {
@@ -126,12 +133,6 @@ export class PortAgent {
   /** Asks it to end by itself. */
   shutDown(reason: string): void {
     if (this.#stage === "ready") this.#send("shutdown", { reason, create_checkpoint: true });
-  }
-
-  /** Gives it the service's state anew, which was set to another point. */
-  async restore(): Promise<void> {
-    if (this.#stage !== "ready") return;
-    await this.#restore();
   }
 
   close(): void {
@@ -192,6 +193,9 @@ export class PortAgent {
     } else if (type === "process_response") {
       const response = this.#accepts(responseSchema, type, message);
       if (response) this.#requests.answer(response.request_id, response);
+    } else if (type === "step_request") {
+      const request = this.#accepts(stepRequestSchema, type, message);
+      if (request) void this.#step(request);
     } else if (type === "evolution_intent") {
       const intent = this.#accepts(intentSchema, type, message);
       if (intent) this.#evolve(intent.hypothesis);
@@ -284,6 +288,10 @@ export class PortAgent {
     const sequence = head.metadata?.sequence ?? taken;
     if (range === undefined) this.#invalid("missing_field", "data is missing");
     else this.#checkpoints.take(raw, range, head.compressed === true, sequence, taken);
+  }
+
+  async #step({ request_id, operation, input }: StepRequest): Promise<void> {
+    this.#send("step_response", { request_id, ...(await this.#steps.answer(operation, input)) });
   }
 
   #evolve({ reason, target, new_code, expected_improvement }: Hypothesis): void {

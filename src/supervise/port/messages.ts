@@ -81,6 +81,14 @@ export const responseSchema = z.object({
   error: z.object({ code: z.string(), message: z.string() }).nullish(),
 });
 
+export const stepRequestSchema = z.object({
+  ...base,
+  request_id: z.string().min(1).max(100),
+  operation: z.string().max(100),
+  input: z.unknown().optional(),
+});
+export type StepRequest = z.infer<typeof stepRequestSchema>;
+
 export const errorSchema = z.object({
   ...base,
   error: z.object({

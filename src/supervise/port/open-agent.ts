@@ -8,6 +8,7 @@ export interface AgentContext {
   readonly plan: LaunchPlan;
   /** The instance's. */
   readonly id: string;
+  readonly pid: number;
   readonly recovery: RecoveryTimes;
   readonly resume: boolean;
   readonly onBeat: (isFirst: boolean) => void;
@@ -15,7 +16,7 @@ export interface AgentContext {
 }
 
 /** Begins to talk with the agent in a process that has its FIFOs open. @throws when they can't be opened */
-export function openAgent({ runtime, plan, id, recovery, resume, onBeat, onDead }: AgentContext): PortAgent {
+export function openAgent({ runtime, plan, id, pid, recovery, resume, onBeat, onDead }: AgentContext): PortAgent {
   const { ref, revision } = plan;
   const [output] = fifoPaths(runtime, id);
   let beats = 0;
@@ -26,6 +27,7 @@ export function openAgent({ runtime, plan, id, recovery, resume, onBeat, onDead 
     input: inputPath(runtime, id),
     output,
     store: runtime.agents.storeOf(ref, id),
+    steps: (operation, input) => runtime.agents.step(ref, { instance: id, pid }, operation, input),
     recovery,
     resume,
     emit: (event, data) => runtime.emit({ event, ref, instance: id, data }),

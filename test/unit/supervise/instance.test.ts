@@ -61,6 +61,7 @@ function supervise(clock: Clock = systemClock) {
         storeOf: () => {
           throw new Error("there is no agent here");
         },
+        step: () => Promise.reject(new Error("there is no agent here")),
       },
       sandbox: { confine: () => undefined, release() {} },
       emit: (event) => events.push(event),
