@@ -46,6 +46,7 @@ function normalizeText(text: string, root: string, key: string): string {
       .replaceAll(root, "<root>")
       .replaceAll(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z/g, "<time>")
       .replaceAll(/(?<=localhost|127\.0\.0\.1):\d+/g, ":<port>")
+      .replaceAll(/\brevision [0-9a-f]{12}\b/g, "revision <revision>")
       .replaceAll(/\b(pid|port) \d+/g, "$1 <$1>")
       .replaceAll(/\b([a-z]+)-[0-9a-f]{6}\b/g, "$1-<id>")
       .replaceAll(/\b\d+(\.\d+)? [kMG]?B\b/g, "<size>")
