@@ -6,8 +6,8 @@ import { StoreModel } from "../support/store-model.ts";
  * repeated by `SOLO_STORE_SEED=N bun test test/property/store.test.ts`; `SOLO_STORE_SEEDS` says how many are tried.
  */
 const only = process.env.SOLO_STORE_SEED;
-/** About 150 a second. */
-const count = Number(process.env.SOLO_STORE_SEEDS ?? 5_000);
+/** About 120 a second. */
+const count = Number(process.env.SOLO_STORE_SEEDS ?? 4_000);
 const steps = 120;
 
 test("whatever is done and whatever goes wrong: every promise is kept, every session has a prefix, no value is made up", async () => {

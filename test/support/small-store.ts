@@ -2,6 +2,7 @@ import { KeyValueStore, type StoreOptions } from "../../src/store/index.ts";
 import type { FaultyFileSystem } from "./faulty-files/index.ts";
 import { ProcessFiles } from "./process-files.ts";
 import { seededRandom } from "./random.ts";
+import { steadyClock } from "./steady-clock.ts";
 
 /** Small stores on a file system in memory, for tests that damage them. */
 
@@ -15,11 +16,10 @@ export const smallStore: StoreOptions = {
   durability: "checkpoint",
 };
 
-/** Identifiers, and with them the names of files, are the same in every run. */
+/** Identifiers, and with them the names of files, are the same in every run, and so is the time that anything takes. */
 export function reproducible(seed: number): Pick<StoreOptions, "random" | "clock"> {
   const random = seededRandom(seed);
-  let now = 0;
-  return { random: () => random.below(2 ** 32), clock: () => now++ / 1_000 };
+  return { random: () => random.below(2 ** 32), clock: steadyClock(seed) };
 }
 
 export const textOf = (bytes: Uint8Array | undefined) => bytes && new TextDecoder().decode(bytes);

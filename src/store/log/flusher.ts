@@ -31,6 +31,8 @@ export interface FlusherParts {
   readonly durable: Point;
   /** See {@link LogOptions.windowMs}. */
   readonly windowMs: number | false;
+  /** Milliseconds, by which syncs are timed. */
+  readonly clock: () => number;
   readonly afterCommit: () => void;
   readonly afterFailure: () => void;
 }
@@ -174,10 +176,10 @@ export class Flusher {
 
   #flushOnTheSpot(chunk: Chunk, end: Point): void {
     try {
-      const started = performance.now();
+      const started = this.#parts.clock();
       this.#parts.writer.writeSync(chunk);
       this.#parts.writer.syncSync();
-      const tookMs = Math.min(performance.now() - started, longestCountedMs);
+      const tookMs = Math.min(this.#parts.clock() - started, longestCountedMs);
       this.#syncMs += (tookMs - this.#syncMs) / 8;
     } catch (error) {
       this.fail(StoreError.fromFile("writing the log", error));

@@ -22,6 +22,8 @@ export interface LogOptions {
   readonly bufferBytes?: number;
   /** A segment file grows to at most this, from 4 KiB to 4 GiB; default 64 MiB. May differ from one opening to the next. */
   readonly segmentBytes?: number;
+  /** Milliseconds of a clock that never goes back, by which syncs are timed; the machine's by default. */
+  readonly clock?: () => number;
   /** A number below 2^32 that tells this log from others, when it is made. Default: random. */
   readonly identity?: number;
 }
@@ -33,6 +35,7 @@ export interface LogSettings {
   readonly windowMs: number | false;
   readonly bufferBytes: number;
   readonly segmentBytes: number;
+  readonly clock: () => number;
   readonly identity: number;
 }
 
@@ -46,6 +49,7 @@ export function logSettings(options: LogOptions): LogSettings {
     windowMs: windowMs === false ? false : within("windowMs", windowMs, 0, 60_000),
     bufferBytes: within("bufferBytes", options.bufferBytes ?? 32 * 2 ** 20, 2 ** 16, 2 ** 30),
     segmentBytes: within("segmentBytes", options.segmentBytes ?? 64 * 2 ** 20, 4_096, 2 ** 32),
+    clock: options.clock ?? (() => performance.now()),
     identity: within("identity", options.identity ?? randomIdentity(), 0, 2 ** 32 - 1),
   };
 }

@@ -29,7 +29,7 @@ export function assembleLog(
   { metadata, segments, tail }: RecoveredLog,
   hooks: Pick<FlusherParts, "afterCommit" | "afterFailure">,
 ): LogParts {
-  const { files, segmentBytes, bufferBytes, windowMs } = settings;
+  const { files, segmentBytes, bufferBytes, windowMs, clock } = settings;
   const { identity } = metadata.current;
   const iterators = new Iterators(metadata.current.iterators);
   const truncation = new Truncation(metadata, iterators);
@@ -39,7 +39,7 @@ export function assembleLog(
     segmentBase: segments.last.base,
     segmentSpace: segmentBytes - segmentHeaderBytes,
   });
-  const flusher = new Flusher({ buffer, writer, metadata, iterators, durable: tail, windowMs, ...hooks });
+  const flusher = new Flusher({ buffer, writer, metadata, iterators, durable: tail, windowMs, clock, ...hooks });
   const readable: ReadableLog = {
     files,
     identity,
