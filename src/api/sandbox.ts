@@ -31,7 +31,7 @@ export const confinedInstanceSchema = z.object({
   no_new_privileges: z.boolean(),
   /** Number of seccomp filters. */
   filters: z.int(),
-  /** Capabilities that the process or a program it starts can have, by name or number; of root's processes only. */
+  /** How many capabilities the process, or a program that it starts, can have. */
   capabilities: z.int(),
   open_files: z.int().nullable(),
   file_bytes: z.int().nullable(),

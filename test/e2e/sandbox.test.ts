@@ -230,6 +230,22 @@ describe("a sandbox", () => {
     await waitFor(() => !existsSync(folder), { what: "the temporary folder to be removed" });
   });
 
+  test("gives the variables of the kernel's that it names, and none of Solo's own", async () => {
+    const inherit_env = ["LANG", "SOLO_DATA_DIR", "NOT_SET"];
+    await solo.deploy({ inheriting: { ...solo.shell("env; exec sleep 1000"), sandbox: { inherit_env } } });
+    const logs = await waitFor(
+      async () => ((await solo.logs("inheriting")).length > 5 ? solo.logs("inheriting") : undefined),
+      {
+        what: "the variables",
+      },
+    );
+    const names = logs.map((line) => line.split("=")[0]);
+    expect(names).toContain("LANG");
+    expect(names).toContain("TMPDIR");
+    for (const name of ["SOLO_DATA_DIR", "NOT_SET", "HOME", "XDG_RUNTIME_DIR"]) expect(names).not.toContain(name);
+    await solo.client.kill({ name: "inheriting" });
+  });
+
   test("is kept by a process that outlives its kernel, whose end the next one learns", async () => {
     await solo.deploy({ lasting: { ...solo.shell("exec sleep 1000"), restart: { policy: "temporary" }, sandbox: {} } });
     const [before] = (await solo.status("lasting")).instances;

@@ -19,7 +19,8 @@ export function inspectProcess(
     score: confined ? scoreOf(sandbox) : 0,
     no_new_privileges,
     filters: Number(field(status, "Seccomp_filters") ?? 0),
-    capabilities: bits(field(status, "CapBnd")),
+    // A program that root starts gets what the bounding set leaves; anybody else's only what it has.
+    capabilities: bits(field(status, field(status, "Uid") === "0" || !no_new_privileges ? "CapBnd" : "CapPrm")),
     open_files: limit(limits, "Max open files"),
     file_bytes: limit(limits, "Max file size"),
     core_bytes: limit(limits, "Max core file size"),
