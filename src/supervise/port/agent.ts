@@ -6,24 +6,17 @@ import type { Clock, Poller } from "../../system/index.ts";
 import { Requests, within } from "../requests.ts";
 import { PortChannel } from "./channel.ts";
 import { CheckpointIntake } from "./checkpoint-intake.ts";
+import { accept, dispatch, type MessageHandlers } from "./dispatch.ts";
 import { openEnvelope, readValue } from "./envelope.ts";
 import { helloMessage, type Identity, now, protocolVersions, restoreParts } from "./kernel-messages.ts";
 import { LogIntake } from "./log-intake.ts";
 import {
   type AgentMetrics,
-  batchSchema,
   checkpointSchema,
-  entrySchema,
-  errorSchema,
   type Hypothesis,
   helloSchema,
-  intentSchema,
-  metricsSchema,
   type PortErrorCode,
-  plainSchema,
-  responseSchema,
   type StepRequest,
-  stepRequestSchema,
 } from "./messages.ts";
 import type { RecoveryTimes } from "./recovery.ts";
 import { Allowance, clip } from "./report.ts";
@@ -69,6 +62,19 @@ export class PortAgent {
   /** What the log had when the first chunk of the message under way came. */
   #takenAtBegin: number | undefined;
   readonly #events = new Allowance();
+  /** A refused entry that the agent has yet to be told of, because it reads too slowly. */
+  #refusal: { readonly sequence: number; readonly message: string } | undefined;
+  readonly #handlers: MessageHandlers = {
+    beat: () => this.#beat(),
+    log: (type, entries) => this.#logOf(type)?.take(entries),
+    measured: (metrics) => {
+      this.metrics = metrics;
+    },
+    answered: (response) => this.#requests.answer(response.request_id, response),
+    step: (request) => void this.#step(request),
+    evolve: (hypothesis) => this.#evolve(hypothesis),
+    failed: (error) => this.#report("agent_error", clip(error)),
+  };
   version: number | undefined;
   /** What it says of itself. */
   name: string | undefined;
@@ -86,6 +92,10 @@ export class PortAgent {
         this.#log?.checkpointed(sequence);
         this.#send("checkpoint_ack", { checkpoint_id: id, size: bytes });
         this.#report("agent_checkpoint", { checkpoint_id: id, bytes, sequence });
+      },
+      onFailed: (reason) => {
+        this.#send("error", { error: { code: "CHECKPOINT_FAILED", message: reason, details: {} } });
+        this.#report("agent_checkpoint_failed", { reason });
       },
       onRefused: (reason) => this.#error("CHECKPOINT_FAILED", reason),
     });
@@ -178,45 +188,25 @@ export class PortAgent {
     if (type === "hello") return void this.#introduced(message);
     if (this.#stage === "introducing")
       return void this.#invalid("handshake", "the first message after the mark is hello");
-    if (type === "heartbeat") {
-      if (this.#accepts(plainSchema, type, message)) this.#beat();
-    } else if (type === "wal_entry") {
-      const entry = this.#accepts(entrySchema, type, message);
-      if (entry) this.#logOf(type)?.take([entry.data]);
-    } else if (type === "wal_batch") {
-      const batch = this.#accepts(batchSchema, type, message);
-      if (batch) this.#logOf(type)?.take(batch.data);
-    } else if (type === "metrics") {
-      const metrics = this.#accepts(metricsSchema, type, message)?.data;
-      if (metrics)
-        this.metrics = Object.fromEntries(Object.entries(metrics).map(([name, each]) => [name, each ?? null]));
-    } else if (type === "process_response") {
-      const response = this.#accepts(responseSchema, type, message);
-      if (response) this.#requests.answer(response.request_id, response);
-    } else if (type === "step_request") {
-      const request = this.#accepts(stepRequestSchema, type, message);
-      if (request) void this.#step(request);
-    } else if (type === "evolution_intent") {
-      const intent = this.#accepts(intentSchema, type, message);
-      if (intent) this.#evolve(intent.hypothesis);
-    } else if (type === "error") {
-      const failure = this.#accepts(errorSchema, type, message);
-      if (failure) this.#report("agent_error", clip(failure.error));
-    } else this.#invalid("unknown_type", `there is no message of type ${JSON.stringify(type.slice(0, 100))}`);
+    const invalid = dispatch(type, message, this.#handlers);
+    if (invalid !== undefined) this.#invalid(invalid.reason, invalid.message);
   }
 
   #introduced(message: Readonly<Record<string, unknown>>): void {
     if (this.#stage !== "introducing") return void this.#invalid("handshake", "hello was not expected");
-    const hello = this.#accepts(helloSchema, "hello", message);
-    if (hello === undefined) return;
-    if (!protocolVersions.includes(hello.version)) {
-      this.#error("UNSUPPORTED_VERSION", `version ${hello.version} is not spoken here`, { versions: protocolVersions });
-      return void this.#options.onDead(`speaks version ${hello.version} of the port protocol`);
+    const invalid = accept("hello", helloSchema, message, (hello) => this.#admit(hello));
+    if (invalid !== undefined) this.#invalid(invalid.reason, invalid.message);
+  }
+
+  #admit({ version, data }: z.infer<typeof helloSchema>): void {
+    if (!protocolVersions.includes(version)) {
+      this.#error("UNSUPPORTED_VERSION", `version ${version} is not spoken here`, { versions: protocolVersions });
+      return void this.#options.onDead(`speaks version ${version} of the port protocol`);
     }
     clearTimeout(this.#patience);
-    this.version = hello.version;
-    this.name = hello.data?.name;
-    this.methods = hello.data?.methods ?? [];
+    this.version = version;
+    this.name = data?.name;
+    this.methods = data?.methods ?? [];
     this.#stage = "loading";
     void this.#begin().catch((error: unknown) => this.#options.onDead(SoloError.from(error).message));
   }
@@ -232,14 +222,14 @@ export class PortAgent {
 
   async #restore(): Promise<void> {
     const memory = await this.#options.store.load();
-    if (this.#stage === "closed") return;
+    if (this.#stage !== "loading") return;
     const parts = restoreParts(memory, this.#options.clock);
     const bytes = parts.reduce((sum, part) => sum + part.length, 0);
     this.#openLog(memory.sequence);
     this.#options.recovery.restoring(bytes, memory.entries.length);
     this.#stage = "restoring";
     // Half of a long frame ends with its reader: a process that was never ready does not outlive the kernel it had.
-    this.channel.sendParts(parts, ...(this.#resume ? [] : [restoreFrameBytes]));
+    this.channel.sendParts(parts, restoreFrameBytes);
     this.channel.expect();
   }
 
@@ -249,7 +239,10 @@ export class PortAgent {
       onKept: () => {
         if (this.channel.waitingBytes < mostErrorBytes) this.#acknowledge();
       },
-      onRefused: (refused, { message }) => this.#error("WAL_FULL", message, { sequence: refused }),
+      onRefused: (refused, { message }) => {
+        this.#refusal = { sequence: refused, message };
+        if (this.channel.waitingBytes < mostErrorBytes) this.#acknowledge();
+      },
     });
   }
 
@@ -275,6 +268,9 @@ export class PortAgent {
   #acknowledge(): void {
     const acknowledgement = this.#log?.acknowledgement();
     if (acknowledgement !== undefined) this.#send("wal_flush_ack", { ...acknowledgement });
+    const refusal = this.#refusal;
+    this.#refusal = undefined;
+    if (refusal !== undefined) this.#error("WAL_FULL", refusal.message, { sequence: refusal.sequence });
   }
 
   #checkpoint(
@@ -283,11 +279,12 @@ export class PortAgent {
     range: readonly [number, number] | undefined,
     taken: number,
   ): void {
-    const head = this.#accepts(checkpointSchema, "checkpoint", fields);
-    if (head === undefined || this.#logOf("checkpoint") === undefined) return;
-    const sequence = head.metadata?.sequence ?? taken;
-    if (range === undefined) this.#invalid("missing_field", "data is missing");
-    else this.#checkpoints.take(raw, range, head.compressed === true, sequence, taken);
+    if (this.#logOf("checkpoint") === undefined) return;
+    if (range === undefined) return void this.#invalid("missing_field", "data is missing");
+    const invalid = accept("checkpoint", checkpointSchema, fields, ({ metadata, compressed }) =>
+      this.#checkpoints.take(raw, range, compressed === true, metadata?.sequence ?? taken, taken),
+    );
+    if (invalid !== undefined) this.#invalid(invalid.reason, invalid.message);
   }
 
   async #step({ request_id, operation, input }: StepRequest): Promise<void> {
@@ -306,19 +303,6 @@ export class PortAgent {
     this.#error("OUT_OF_STEP", refusal.message);
     this.#report("agent_out_of_step", { reason: refusal.message });
     this.#greet();
-  }
-
-  /** Checks the form of a message; tells the agent what is wrong with it. */
-  #accepts<Value>(
-    schema: z.ZodType<Value>,
-    type: string,
-    message: Readonly<Record<string, unknown>>,
-  ): Value | undefined {
-    const parsed = schema.safeParse(message);
-    if (parsed.success) return parsed.data;
-    const [issue] = parsed.error.issues;
-    this.#invalid("wrong_field", `${type}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "invalid"}`);
-    return undefined;
   }
 
   #invalid(reason: string, message: string): void {

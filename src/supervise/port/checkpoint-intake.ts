@@ -6,6 +6,9 @@ import type { AgentStore } from "./store.ts";
 export interface CheckpointIntakeOptions {
   readonly store: AgentStore;
   readonly onKept: (checkpoint: { readonly id: string; readonly bytes: number; readonly sequence: number }) => void;
+  /** It could not be kept. */
+  readonly onFailed: (reason: string) => void;
+  /** It was not even tried. */
   readonly onRefused: (reason: string) => void;
 }
 
@@ -40,7 +43,7 @@ export class CheckpointIntake {
     try {
       this.#options.onKept({ ...(await this.#options.store.saveCheckpoint(await data, sequence)), sequence });
     } catch (error) {
-      this.#options.onRefused(SoloError.from(error).message);
+      this.#options.onFailed(SoloError.from(error).message);
     } finally {
       this.#isSaving = false;
     }
