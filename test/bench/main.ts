@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { soloBinary } from "../support/index.ts";
 import { agents } from "./agents.ts";
+import { checkpoint } from "./checkpoint.ts";
 import { deploy } from "./deploy.ts";
 import { durableLog } from "./durable-log.ts";
 import { ingress } from "./ingress.ts";
@@ -31,6 +32,7 @@ const benches: readonly Bench[] = [
   ingress,
   scale,
   durableLog,
+  checkpoint,
   store,
   state,
   steps,

@@ -15,8 +15,8 @@ export type BlockKind = (typeof blockKinds)[keyof typeof blockKinds];
 export const blockHeadBytes = 24;
 const checksumAt = 16;
 /** A block is closed when it has so much: a turn of the event loop goes by while it is made, which takes some 2 ms. */
-const fullBytes = 512 * 2 ** 10;
-const fullItems = 4_000;
+const fullBytes = 256 * 2 ** 10;
+const fullItems = 2_000;
 const entryHeadBytes = 15;
 /** The largest entry goes into an empty block. */
 const maxRawBytes = fullBytes + entryHeadBytes + maxKeyBytes + maxValueBytes;
@@ -148,7 +148,9 @@ function checksumOf(head: Buffer, payload: Uint8Array): bigint {
 /** Never more than the head says: a file from elsewhere could hold a kilobyte that becomes a gigabyte. */
 function decompress(payload: Uint8Array, rawBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    zstdDecompress(payload, { maxOutputLength: Math.max(1, rawBytes) }, (error, bytes) => {
+    // Into one piece: many small ones would take five times as long.
+    const maxOutputLength = Math.max(64, rawBytes);
+    zstdDecompress(payload, { maxOutputLength, chunkSize: maxOutputLength }, (error, bytes) => {
       if (error === null) resolve(bytes);
       else reject(damaged(`a block can't be decompressed: ${error.message}`));
     });

@@ -100,6 +100,7 @@ function covered(found: Way[], what: string, own: readonly StoredInfo[]): Way[] 
 /** The state at a point. */
 export interface PastState extends StateSource {
   entries(): AsyncIterable<StateEntry>;
+  batches(): AsyncIterable<Iterable<StateEntry>>;
   /** Of the last entry that it has. */
   readonly position: number;
   readonly time: number;
@@ -115,7 +116,7 @@ export interface PastState extends StateSource {
 export async function pastState(
   { base, until }: Way,
   state: Pick<ServiceState, "history">,
-  read: (base: StoredInfo) => AsyncIterable<StateEntry>,
+  read: (base: StoredInfo) => AsyncIterable<Iterable<StateEntry>>,
 ): Promise<PastState> {
   const changes = new Map<Space, Map<string, Change>>();
   let [position, time, replayed] = [base?.position ?? 0, base?.time ?? 0, 0];
@@ -127,7 +128,8 @@ export async function pastState(
       if (++replayed % recordsBetweenTurns === 0) await turn();
     }
   }
-  return { position, time, replayed, entries: () => merged(base === undefined ? nothing() : read(base), changes) };
+  const batches = () => merged(base === undefined ? nothing() : read(base), changes);
+  return { position, time, replayed, batches, entries: () => flat(batches()) };
 }
 
 const recordsBetweenTurns = 1_000;
@@ -141,17 +143,28 @@ function note(changes: Map<Space, Map<string, Change>>, mutation: Mutation, vers
 }
 
 async function* merged(
-  entries: AsyncIterable<StateEntry>,
+  batches: AsyncIterable<Iterable<StateEntry>>,
   changes: ReadonlyMap<Space, ReadonlyMap<string, Change>>,
-): AsyncGenerator<StateEntry> {
-  for await (const entry of entries) {
-    if (changes.get(entry.space)?.has(entry.key) !== true) yield entry;
+): AsyncGenerator<Iterable<StateEntry>> {
+  for await (const batch of batches) yield changes.size === 0 ? batch : unchanged(batch, changes);
+  for (const ofSpace of changes.values()) yield put(ofSpace.values());
+}
+
+function* unchanged(
+  batch: Iterable<StateEntry>,
+  changes: ReadonlyMap<Space, ReadonlyMap<string, Change>>,
+): Generator<StateEntry> {
+  for (const entry of batch) if (changes.get(entry.space)?.has(entry.key) !== true) yield entry;
+}
+
+function* put(changes: Iterable<Change>): Generator<StateEntry> {
+  for (const { mutation, version } of changes) {
+    if (mutation.op === "put") yield { space: mutation.space, key: mutation.key, value: mutation.value, version };
   }
-  for (const ofSpace of changes.values()) {
-    for (const { mutation, version } of ofSpace.values()) {
-      if (mutation.op === "put") yield { space: mutation.space, key: mutation.key, value: mutation.value, version };
-    }
-  }
+}
+
+async function* flat(batches: AsyncIterable<Iterable<StateEntry>>): AsyncGenerator<StateEntry> {
+  for await (const batch of batches) yield* batch;
 }
 
 async function* nothing(): AsyncGenerator<never> {}

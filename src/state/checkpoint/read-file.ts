@@ -84,10 +84,10 @@ export async function* readBlocks(files: FileSystem, path: string): AsyncGenerat
 /** Blocks that are decompressed at the same time. */
 const atOnce = 4;
 
-/** Every entry of a checkpoint, in order; see {@link readBlocks}. Between two blocks the event loop gets a turn. */
-export async function* readEntries(files: FileSystem, path: string): AsyncGenerator<StateEntry> {
+/** Every entry of a checkpoint, in order; see {@link readBlocks}. Between two batches the event loop gets a turn. */
+export async function* readBatches(files: FileSystem, path: string): AsyncGenerator<Iterable<StateEntry>> {
   for await (const block of readBlocks(files, path)) {
-    if (block.kind === blockKinds.entries) yield* entriesOf(block);
+    if (block.kind === blockKinds.entries) yield entriesOf(block);
     await turn();
   }
 }

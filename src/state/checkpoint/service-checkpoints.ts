@@ -10,7 +10,7 @@ import { CheckpointCatalog, type Copy, type CopyKind, type DamagedCopy, fileProb
 import { copyCheckpoint, makeFolder } from "./copy-file.ts";
 import { type CheckpointInfo, newCheckpointId, onOwnLog } from "./info.ts";
 import { type PastState, type Point, pastState, waysTo } from "./point.ts";
-import { readEntries } from "./read-file.ts";
+import { readBatches } from "./read-file.ts";
 import { expired, type Retention, type StoredInfo } from "./retention.ts";
 import { verifyCheckpoint } from "./verify-file.ts";
 import { type CheckpointContent, writeCheckpoint } from "./write-file.ts";
@@ -122,7 +122,7 @@ export class ServiceCheckpoints {
     for (const way of waysTo(point, this.catalog.list(), state, clock.now())) {
       try {
         const copy = way.base && (await this.#sound(way.base.id));
-        const past = await pastState(way, state, () => readEntries(this.#files, copy?.path ?? ""));
+        const past = await pastState(way, state, () => readBatches(this.#files, copy?.path ?? ""));
         return { ...past, base: way.base };
       } catch (error) {
         last = SoloError.from(error);
@@ -298,7 +298,7 @@ export class ServiceCheckpoints {
         parent: parent ?? this.newest()?.id ?? null,
         foreign: null,
       };
-      const content: CheckpointContent = { entries: snapshot.entries() };
+      const content: CheckpointContent = { entries: snapshot.all() };
       // The log must have all that the checkpoint has: what follows on it is applied to this.
       await state.commit(() => [], { origin: "checkpoint", durability: "sync" });
       await this.#inFiles("writing a checkpoint", () =>

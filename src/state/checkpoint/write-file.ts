@@ -10,7 +10,7 @@ import type { CheckpointInfo } from "./info.ts";
 type Found = "entries" | "bytes" | "body_bytes" | "sha256" | "files";
 
 export interface CheckpointContent {
-  readonly entries: AsyncIterable<StateEntry>;
+  readonly entries: Iterable<StateEntry>;
   /** Captured files, as blocks behind the entries. */
   readonly files?: AsyncIterable<RawBlock & { readonly contentBytes: number }>;
 }
@@ -61,7 +61,7 @@ async function writeBody(
     signal?.throwIfAborted();
     await body.add(block.take());
   };
-  for await (const entry of content.entries) {
+  for (const entry of content.entries) {
     const before = block.size;
     block.add(entry);
     bytes += block.size - before;

@@ -1,7 +1,7 @@
 import { type EntryKind, entryKinds } from "./entry-format.ts";
 import { type Space, spaces } from "./space.ts";
 import { Table } from "./table.ts";
-import type { Mutation, StateSource } from "./types.ts";
+import type { Mutation, SourceEntry, StateSource } from "./types.ts";
 
 /** What one entry of the log holds of a reset. */
 const partBytes = 2 ** 20;
@@ -32,23 +32,34 @@ export async function replaceAll({ before, source, position, append }: Replaceme
   const table = new Table();
   const changed: Pick<Mutation, "space" | "key">[] = [];
   const parts = new Parts(append);
+  const kept = new Map<Space, number>();
   for (const { space, key, value, version } of before.entries("reply")) table.put(space, key, value, version);
-  for await (const { space, key, value } of source.entries()) {
-    if (space === "reply") continue;
-    const old = before.get(space, key);
-    if (old !== undefined && Buffer.compare(old.value, value) === 0) table.put(space, key, old.value, old.version);
-    else {
-      table.put(space, key, value, position);
-      changed.push({ space, key });
-      await parts.add({ op: "put", space, key, value });
+  for await (const batch of source.batches?.() ?? singly(source)) {
+    for (const { space, key, value } of batch) {
+      if (space === "reply") continue;
+      const old = before.get(space, key);
+      if (old !== undefined) kept.set(space, (kept.get(space) ?? 0) + 1);
+      if (old !== undefined && Buffer.compare(old.value, value) === 0) table.put(space, key, old.value, old.version);
+      else {
+        table.put(space, key, value, position);
+        changed.push({ space, key });
+        if (parts.add({ op: "put", space, key, value })) await parts.flush();
+      }
     }
   }
-  for (const space of spaces)
+  for (const space of spaces) {
+    // The usual case, and the only one that needn't look at every key.
+    if (before.keysOf(space) === (kept.get(space) ?? 0)) continue;
     for (const key of missing(space, before, table)) {
       changed.push({ space, key });
-      await parts.add({ op: "delete", space, key });
+      if (parts.add({ op: "delete", space, key })) await parts.flush();
     }
+  }
   return { table, changed, address: await parts.end() };
+}
+
+async function* singly(source: StateSource): AsyncGenerator<Iterable<SourceEntry>> {
+  for await (const entry of source.entries()) yield [entry];
 }
 
 function* missing(space: Space, before: Table, after: Table): Generator<string> {
@@ -66,10 +77,15 @@ class Parts {
     this.#append = append;
   }
 
-  async add(mutation: Mutation): Promise<void> {
+  /** @returns whether it is time for {@link flush} */
+  add(mutation: Mutation): boolean {
     this.#bytes += mutationBytes + mutation.key.length + (mutation.op === "put" ? mutation.value.length : 0);
     this.#mutations.push(mutation);
-    if (this.#bytes >= partBytes) await this.#flush(entryKinds.part);
+    return this.#bytes >= partBytes;
+  }
+
+  async flush(): Promise<void> {
+    await this.#flush(entryKinds.part);
   }
 
   async end(): Promise<number> {

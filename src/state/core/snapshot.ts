@@ -19,6 +19,10 @@ export class StateSnapshot implements Snapshot {
   }
 
   async *entries(): AsyncGenerator<StateEntry> {
+    yield* this.all();
+  }
+
+  *all(): Generator<StateEntry> {
     for (const space of spaces) {
       if (this.#table === undefined) throw new Error("the snapshot was closed");
       yield* this.#table.entries(space);

@@ -96,13 +96,19 @@ export interface Snapshot {
   /** Of keys and values. */
   readonly bytes: number;
   entries(): AsyncIterable<StateEntry>;
+  /** The same without a promise for each: who reads it all gives the event loop its turns. */
+  all(): Iterable<StateEntry>;
   close(): void;
 }
 
 /** What `reset` fills a state with. */
 export interface StateSource {
-  entries(): AsyncIterable<Pick<StateEntry, "space" | "key" | "value">>;
+  entries(): AsyncIterable<SourceEntry>;
+  /** The same, many at a time, if it can: taken instead of `entries`. */
+  batches?(): AsyncIterable<Iterable<SourceEntry>>;
 }
+
+export type SourceEntry = Pick<StateEntry, "space" | "key" | "value">;
 
 export interface StateStats {
   readonly position: number;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { SoloError } from "../../../../src/api/error.ts";
 import { decodeHeader, encodeHeader, formatVersion, headerBytes } from "../../../../src/state/checkpoint/header.ts";
 import { newCheckpointId } from "../../../../src/state/checkpoint/info.ts";
-import { readEntries, readInfo } from "../../../../src/state/checkpoint/read-file.ts";
+import { readBatches, readInfo } from "../../../../src/state/checkpoint/read-file.ts";
 import { verifyCheckpoint } from "../../../../src/state/checkpoint/verify-file.ts";
 import { writeCheckpoint } from "../../../../src/state/checkpoint/write-file.ts";
 import type { StateEntry } from "../../../../src/state/core/types.ts";
@@ -28,8 +28,8 @@ const about = {
   foreign: null,
 };
 
-async function* from(entries: readonly StateEntry[]): AsyncGenerator<StateEntry> {
-  yield* entries;
+async function allOf(path: string): Promise<StateEntry[]> {
+  return (await collect(readBatches(files, path))).flatMap((batch) => [...batch]);
 }
 
 const entry = (key: string, value: Uint8Array, version = 1): StateEntry => ({ space: "data", key, value, version });
@@ -51,11 +51,11 @@ test("what was written is read back, in order: nothing, keys of any text, values
   ];
   for (const [at, entries] of cases.entries()) {
     const path = join(folder, `case-${at}`);
-    const info = await writeCheckpoint(files, path, about, { entries: from(entries) });
+    const info = await writeCheckpoint(files, path, about, { entries: entries });
     expect(info).toMatchObject({ ...about, entries: entries.length, files: 0 });
     expect(readInfo(files, path)).toEqual(info);
     expect(await verifyCheckpoint(files, path)).toEqual(info);
-    expect(await collect(readEntries(files, path))).toEqual([...entries]);
+    expect(await allOf(path)).toEqual([...entries]);
     expect(files.list(folder).filter((name) => name.endsWith(".new"))).toEqual([]);
   }
 });
@@ -63,14 +63,14 @@ test("what was written is read back, in order: nothing, keys of any text, values
 test("every flipped bit, and every shorter or longer file, is detected, by the header alone where it lies there", async () => {
   const path = join(folder, "flipped");
   const entries = Array.from({ length: 12 }, (_, at) => entry(`key ${at + 10}`, bytes(`value ${at}`)));
-  await writeCheckpoint(files, path, about, { entries: from(entries) });
+  await writeCheckpoint(files, path, about, { entries: entries });
   const sound = readFileSync(path);
   for (let at = 0; at < sound.length; at++) {
     const broken = Buffer.from(sound);
     broken[at] = (broken[at] ?? 0) ^ (1 << (at % 8));
     writeFileSync(path, broken);
     if (at < headerBytes) expect(() => readInfo(files, path)).toThrow(SoloError);
-    else await expect(collect(readEntries(files, path))).rejects.toMatchObject({ code: "storage_corrupt" });
+    else await expect(allOf(path)).rejects.toMatchObject({ code: "storage_corrupt" });
     await expect(verifyCheckpoint(files, path)).rejects.toMatchObject({ code: "storage_corrupt" });
   }
   for (const length of [0, 10, headerBytes - 1, headerBytes, sound.length - 1]) {
@@ -98,21 +98,19 @@ test("entries that no state has are refused, though every checksum holds", async
     [entry("a", bytes(""), -1)],
     [entry("a", bytes(""), 0.5)],
   ]) {
-    await writeCheckpoint(files, path, about, { entries: from(entries) });
+    await writeCheckpoint(files, path, about, { entries: entries });
     await expect(verifyCheckpoint(files, path)).rejects.toMatchObject({ code: "storage_corrupt" });
   }
 });
 
 test("a writing that fails or is called off leaves nothing", async () => {
   const path = join(folder, "failing");
-  const failing = async function* () {
+  const failing = function* () {
     yield entry("a", bytes("1"));
     throw new Error("no more");
   };
   await expect(writeCheckpoint(files, path, about, { entries: failing() })).rejects.toThrow("no more");
   const off = AbortSignal.abort(new Error("off"));
-  await expect(writeCheckpoint(files, path, about, { entries: from([entry("a", bytes(""))]) }, off)).rejects.toThrow(
-    "off",
-  );
+  await expect(writeCheckpoint(files, path, about, { entries: [entry("a", bytes(""))] }, off)).rejects.toThrow("off");
   expect(files.list(folder).filter((name) => name.startsWith("failing"))).toEqual([]);
 });
