@@ -202,6 +202,33 @@ test("an update stops the old process before the new one starts, and the new one
   await daemon.client.kill({ name: "updated" });
 });
 
+test("an agent outlives kernel and guardian, and goes on with the next ones", async () => {
+  await using other = await Daemon.start();
+  const call = async (method: string, input: unknown = null) =>
+    (await other.client.call({ name: "alone", method, input })).output;
+  await other.deploy({ alone: { kind: "port", command: [sdkAgent] } });
+  await call("mark", "before");
+  const pid = (await other.status("alone")).instances[0]?.pid;
+  await other.crashBoth();
+  await other.start();
+  await other.until("alone", "ready");
+  expect(await call("mark", "after")).toBe("after");
+  expect(await call("marks")).toEqual(["after", "before"]);
+  expect((await other.status("alone")).instances).toMatchObject([{ pid, adopted: true, restarts: 0 }]);
+  await other.client.kill({ name: "alone" });
+});
+
+test("an agent that was not ready when its kernel was killed is started anew", async () => {
+  await using other = await Daemon.start();
+  const env = { START_SECONDS: "1" };
+  await other.deploy({ slow: { kind: "port", command: [sdkAgent], env } }, { wait: false });
+  const pid = await waitFor(async () => (await other.status("slow")).instances[0]?.pid, { what: "its process" });
+  await other.crashKernel();
+  const status = await other.until("slow", "ready");
+  expect(status.instances[0]?.pid).not.toBe(pid);
+  await other.client.kill({ name: "slow" });
+});
+
 test("nothing that was acknowledged is lost when agent and kernel are killed under load", async () => {
   const name = "loaded";
   await daemon.deploy({ [name]: { kind: "port", command: [sdkAgent], restart: { max: 1_000, backoff_max_ms: 20 } } });

@@ -108,6 +108,18 @@ describe("an agent of its own", () => {
     await daemon.client.kill({ name: "hanging" });
   });
 
+  test("that logs something between the chunks of a checkpoint gets it back", async () => {
+    await daemon.deploy({ between: { kind: "port", command: [agent] } });
+    await ask("entry-within-a-checkpoint", "between");
+    await waitFor(async () => (await daemon.events("between")).some(({ event }) => event === "agent_checkpoint"), {
+      what: "the checkpoint",
+    });
+    process.kill((await daemon.status("between")).instances[0]?.pid ?? 0, "SIGKILL");
+    await daemon.until("between", ({ restarts, state }) => restarts === 1 && state === "ready");
+    expect(await ask("state", "between")).toEqual({ checkpoint: expect.any(String), entries: 1 });
+    await daemon.client.kill({ name: "between" });
+  });
+
   test("that stays out of step is dead, too", async () => {
     await daemon.deploy({ lost: { kind: "port", command: [agent] } });
     // A frame that ends never: what follows is taken for its rest, heartbeats included.

@@ -61,7 +61,7 @@ test("a log that is full takes nothing more until a checkpoint makes room", asyn
   const { states, agent } = open("full");
   const big = (sequence: number) => ({ operation: "add", params: Buffer.alloc(2_000_000), sequence });
   for (let sequence = 1; sequence <= 33; sequence++) await agent.append([big(sequence)]);
-  expect(agent.append([big(34)])).rejects.toMatchObject({ code: "limit_exceeded" });
+  await expect(agent.append([big(34)])).rejects.toMatchObject({ code: "limit_exceeded" });
   await agent.saveCheckpoint([Buffer.from([0x80])], 33);
   await agent.append([big(34)]);
   expect(await agent.load()).toMatchObject({ sequence: 34 });
