@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Socket } from "bun";
@@ -11,6 +11,8 @@ import { ServiceStates, type StateHandler, StateServer } from "../../../../src/s
 import { systemClock } from "../../../../src/system/index.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
 import { waitFor } from "../../../support/wait-for.ts";
+
+setDefaultTimeout(30_000);
 
 const root = temporaryFolder();
 let count = 0;
@@ -187,7 +189,7 @@ test("calls wait for a kernel and go through in order; without one they fail and
     ["w3", 3],
   ]);
   const impatient = machine({}, 100);
-  expect(impatient.state.set("x", 1)).rejects.toMatchObject({ code: "unreachable", applied: "no" });
+  await expect(impatient.state.set("x", 1)).rejects.toMatchObject({ code: "unreachable", applied: "no" });
 });
 
 test("what a kernel refuses comes as its error, with details", async () => {
@@ -199,10 +201,10 @@ test("what a kernel refuses comes as its error, with details", async () => {
   start();
   await state.set("a", 1);
   const conflict = state.set("a", 2, { ifVersion: 7 });
-  expect(conflict).rejects.toMatchObject({ code: "conflict", details: { key: "a", expected: 7, found: 1 } });
+  await expect(conflict).rejects.toMatchObject({ code: "conflict", details: { key: "a", expected: 7, found: 1 } });
   await conflict.catch(() => undefined);
   for (const bad of [undefined, () => 1, Symbol("x"), new Map([[1, 1]]), { a: new Error("x") }, 2n ** 70n]) {
-    expect(state.set("a", bad)).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(state.set("a", bad)).rejects.toMatchObject({ code: "invalid_request" });
   }
   expect(await state.get<number>("a")).toBe(1);
 });

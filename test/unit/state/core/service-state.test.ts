@@ -1,10 +1,12 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync } from "node:fs";
 import { SoloError } from "../../../../src/api/error.ts";
 import { ServiceStates } from "../../../../src/state/index.ts";
 import { systemClock } from "../../../../src/system/index.ts";
 import { FaultyFileSystem } from "../../../support/faulty-files/index.ts";
 import { bytes, collect, contents, open, put, remove, stateFolder, text, write } from "./workshop.ts";
+
+setDefaultTimeout(30_000);
 
 test("a commit is one entry: its mutations take effect together, and versions are its position", async () => {
   const state = await open(stateFolder());
@@ -25,9 +27,9 @@ test("decide sees what all commits before it did, and what it refuses changes no
   await Promise.all(Array.from({ length: 500 }, add));
   expect(contents(state)).toEqual({ n: "500" });
   const refused = state.commit(() => new SoloError("conflict", "no"), { origin: "test" });
-  expect(refused).rejects.toMatchObject({ code: "conflict" });
+  await expect(refused).rejects.toMatchObject({ code: "conflict" });
   const thrown = state.commit(() => [put("n", "\ud800"), { ...put("\ud800", "") }], { origin: "test" });
-  expect(thrown).rejects.toMatchObject({ code: "invalid_request" });
+  await expect(thrown).rejects.toMatchObject({ code: "invalid_request" });
   expect(state.position).toBe(500);
   await state.close();
 });
@@ -175,7 +177,7 @@ test("a reset is one entry: it replaces what differs, keeps answers, and is in t
       throw new Error("damaged");
     },
   };
-  expect(state.reset(broken, "restore")).rejects.toThrow("damaged");
+  await expect(state.reset(broken, "restore")).rejects.toThrow("damaged");
   const { position } = await write(state, put("on", "1"));
   expect(position).toBe(5);
   expect(contents(state)).toEqual({ ...expected, on: "1" });
@@ -197,12 +199,12 @@ test("history is forgotten only where the table has it, and asking for what is g
   );
   expect(await state.truncateHistory(200)).toBe(200);
   expect((await collect(state.history(199))).map(({ position }) => position)[0]).toBe(200);
-  expect(collect(state.history(150))).rejects.toMatchObject({ code: "conflict" });
+  await expect(collect(state.history(150))).rejects.toMatchObject({ code: "conflict" });
   expect(state.stats().begin_position).toBe(200);
   await state.close();
   state = await open(folder, { segmentBytes: 4_096 });
   expect(state.stats()).toMatchObject({ position: 300, keys: 300, begin_position: 200 });
-  expect(collect(state.history(150))).rejects.toMatchObject({ code: "conflict" });
+  await expect(collect(state.history(150))).rejects.toMatchObject({ code: "conflict" });
   expect(await state.truncateHistory(1_000)).toBe(301);
   await state.close();
   state = await open(folder, { segmentBytes: 4_096 });
@@ -214,9 +216,9 @@ test("history is forgotten only where the table has it, and asking for what is g
 test("quotas refuse what would take more room, and nothing else", async () => {
   const state = await open(stateFolder(), { quota: { max_keys: 2, max_bytes: 20 } });
   await write(state, put("a", "1"), put("b", "1"));
-  expect(write(state, put("c", "1"))).rejects.toMatchObject({ code: "limit_exceeded", exit: 12 });
+  await expect(write(state, put("c", "1"))).rejects.toMatchObject({ code: "limit_exceeded", exit: 12 });
   await write(state, remove("a"), put("c", "1"));
-  expect(write(state, put("c", "1".repeat(30)))).rejects.toMatchObject({ code: "limit_exceeded" });
+  await expect(write(state, put("c", "1".repeat(30)))).rejects.toMatchObject({ code: "limit_exceeded" });
   state.configure({ quota: { max_keys: 1, max_bytes: 2 } });
   await write(state, put("c", "2"));
   await write(state, remove("c"));
@@ -254,20 +256,20 @@ test("a state is open once, and one whose disk failed is opened anew with what w
   const states = new ServiceStates({ folder: "/states", clock: systemClock, files });
   const state = await states.open(ref);
   expect(await states.open(ref)).toBe(state);
-  expect(open(states.folderOf(ref), { files })).rejects.toMatchObject({ code: "locked" });
+  await expect(open(states.folderOf(ref), { files })).rejects.toMatchObject({ code: "locked" });
   await write(state, put("a", "1"));
   files.fail({ on: "sync", code: "EIO", path: "wal" });
   const lost = write(state, put("a", "2"));
-  expect(lost).rejects.toMatchObject({ code: "io_error", applied: "unknown" });
+  await expect(lost).rejects.toMatchObject({ code: "io_error", applied: "unknown" });
   await lost.catch(() => undefined);
-  expect(write(state, put("a", "3"))).rejects.toMatchObject({ code: "io_error" });
+  await expect(write(state, put("a", "3"))).rejects.toMatchObject({ code: "io_error" });
   expect(states.peek(ref)).toBeUndefined();
   const again = await states.open(ref);
   expect(again).not.toBe(state);
   expect(["1", "2"]).toContain(text(again.get("data", "a")?.value) ?? "");
   await write(again, put("a", "4"));
   await states.closeAll();
-  expect(states.open(ref)).rejects.toMatchObject({ code: "not_running" });
+  await expect(states.open(ref)).rejects.toMatchObject({ code: "not_running" });
 });
 
 test("a failed flush loses nothing, and the next one makes up for it", async () => {
@@ -276,7 +278,7 @@ test("a failed flush loses nothing, and the next one makes up for it", async () 
   let state = await open(folder, { files });
   await write(state, put("a", "1"));
   files.fail({ on: "write", code: "ENOSPC", path: "table", times: 100 });
-  expect(state.flush()).rejects.toMatchObject({ code: "storage_full" });
+  await expect(state.flush()).rejects.toMatchObject({ code: "storage_full" });
   await state.flush().catch(() => undefined);
   await write(state, put("b", "2"));
   expect(state.stats().flushed_position).toBe(0);

@@ -1,6 +1,8 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { SortedMap, type SortedSnapshot } from "../../../../src/state/core/sorted-map.ts";
+
+setDefaultTimeout(30_000);
 
 const key = fc.integer({ min: 0, max: 400 }).map((number) => number.toString(36));
 const step = fc.oneof(
@@ -11,7 +13,7 @@ const step = fc.oneof(
 
 test("a sorted map is a map in order, and its snapshots never change", () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 2_000, size: "max" }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 600, size: "max" }), (steps) => {
       const map = new SortedMap<number>();
       const model = new Map<string, number>();
       const snapshots: { readonly snapshot: SortedSnapshot<number>; readonly wanted: (readonly [string, number])[] }[] =
