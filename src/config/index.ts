@@ -25,7 +25,11 @@ export type { FileSource, ProjectSource } from "./validate.ts";
 
 /** What the configuration gives to a service that says nothing itself, whether from a file or from the command line. */
 export function serviceDefaults(config: LoadedConfig): ServiceDefaults {
-  return { stop_grace_ms: config.get("defaults.stop_grace"), log_bytes: config.get("logs.service_bytes") };
+  return {
+    stop_grace_ms: config.get("defaults.stop_grace"),
+    log_bytes: config.get("logs.service_bytes"),
+    ...(config.get("defaults.sandbox") === "on" && { sandbox: {} }),
+  };
 }
 
 /** See {@link import("./validate.ts").projectServices}. */

@@ -5,6 +5,9 @@ import { duration, integer, ipAddress, oneOf, type Refusal, size, text, type Val
 const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+const sandboxDefaults = ["off", "on"] as const;
+export type SandboxDefault = (typeof sandboxDefaults)[number];
+
 /** Every setting of a machine and the type of its value. Durations are in milliseconds, sizes in bytes. */
 export interface SettingValues {
   "solo.ingress_port": number;
@@ -22,6 +25,7 @@ export interface SettingValues {
   "defaults.tenant": string;
   "defaults.timeout": number;
   "defaults.stop_grace": number;
+  "defaults.sandbox": SandboxDefault;
   /** Null: this machine's own kernel. */
   "cli.context": string | null;
 }
@@ -140,6 +144,12 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     type: duration(0, day),
     builtIn: () => 30_000,
     variable: "SOLO_STOP_GRACE",
+  },
+  "defaults.sandbox": {
+    about: "Whether a service that does not say is confined to its program, its port and a temporary folder",
+    type: oneOf(sandboxDefaults),
+    builtIn: () => "off",
+    variable: "SOLO_SANDBOX",
   },
   "cli.context": {
     about: `Kernel that commands talk to: a name from [contexts], or "${localContext}" for this machine's own`,

@@ -286,6 +286,10 @@ test("--unsandboxed is loud, --sandbox adds one, and both together are refused",
   expect((await deploy("--unsandboxed")).expect().stderr).toContain("WARNING: flagged runs without a sandbox");
   expect(await mode()).toBe("off");
   expect((await deploy("--unsandboxed", "--sandbox")).code).toBe(2);
+  const plain = solo.env.write("flagged/plain.toml", `[service.flagged]\ncommand = ["sleep", "1000"]\n`);
+  const byDefault = await solo.env.run(["deploy", "-f", plain], { env: { SOLO_SANDBOX: "on" } });
+  byDefault.expect();
+  expect(await mode()).toBe("enforce");
   await solo.client.kill({ name: "flagged" });
 });
 

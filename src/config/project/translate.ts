@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { ownVariables } from "../../api/host-variables.ts";
-import { type ServiceSpec, serviceSpecSchema } from "../../api/spec.ts";
+import { type ServiceSpec, type ServiceSpecInput, serviceSpecSchema } from "../../api/spec.ts";
 import { expandPath } from "../paths.ts";
 import type { KeyPath } from "../scan/key-map.ts";
 import { toHealth } from "./health.ts";
@@ -12,6 +12,7 @@ import { checkState, toState } from "./state.ts";
 export interface ServiceDefaults {
   readonly stop_grace_ms: number;
   readonly log_bytes: number;
+  readonly sandbox?: NonNullable<ServiceSpecInput["sandbox"]>;
 }
 
 export interface TranslateContext {
