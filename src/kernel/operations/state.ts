@@ -163,7 +163,7 @@ function jsonOf(value: Uint8Array): unknown {
   const scanner = new PayloadScanner();
   if ((scanner.push(value) ?? scanner.end()) !== undefined) return toStateJson(value);
   try {
-    return toStateJson(unpack(value));
+    return toStateJson(unpack(value.slice()));
   } catch {
     return toStateJson(value);
   }

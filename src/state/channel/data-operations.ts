@@ -142,6 +142,7 @@ function added(key: string, value: Uint8Array | undefined, by: number): number |
 function numberIn(value: Uint8Array): number | undefined {
   const scanner = new PayloadScanner();
   if ((scanner.push(value) ?? scanner.end()) !== undefined) return undefined;
-  const found = unpack(value);
+  // A copy: the decoder leaves a view with what it reads, and the table's values are many.
+  const found = unpack(value.slice());
   return typeof found === "number" ? found : undefined;
 }
