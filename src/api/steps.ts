@@ -25,7 +25,11 @@ export type FullCost = { readonly [Resource in keyof Cost]-?: number };
 /** `busy`: another one is at it, ask again. `claimed`: it is the caller's to do. */
 export type ClaimAnswer =
   | { readonly state: "done"; readonly result: Uint8Array }
-  | { readonly state: "claimed" }
+  | {
+      readonly state: "claimed";
+      /** Of a run: nothing is recorded in it yet. */
+      readonly is_fresh?: boolean;
+    }
   | { readonly state: "busy" };
 
 export type EffectAnswer =

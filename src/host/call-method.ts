@@ -19,8 +19,13 @@ export async function callMethod(service: Service, ctx: Context, name: string, i
   } catch (thrown) {
     console.error(thrown);
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    return { output: null, error: { code: error.name, message: error.message.slice(0, longestMessage) } };
+    return { output: null, error: { code: codeOf(error), message: error.message.slice(0, longestMessage) } };
   }
+}
+
+/** Those of Solo's own errors have a code. */
+function codeOf(error: Error): string {
+  return error.name === "SoloError" && "code" in error ? String(error.code) : error.name;
 }
 
 const longestMessage = 8_192;

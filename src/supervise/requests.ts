@@ -80,7 +80,12 @@ export async function within(promise: Promise<unknown>, timeoutMs: number): Prom
 function refused({ code, message }: { readonly code: string; readonly message: string }): SoloError {
   if (code === unknownMethod)
     return new SoloError("not_found", message, { hint: "a service's `methods` say what it has" });
+  const own = passedOn.find((one) => one === code);
+  if (own !== undefined) return new SoloError(own, message, { applied: "unknown", details: { code } });
   return new SoloError("failed", `${code}: ${message}`, { applied: "unknown", details: { code } });
 }
+
+/** What a service's durable steps refuse, its callers are told with the same code and exit code. */
+const passedOn = ["budget_exhausted", "outcome_unknown"] as const;
 
 const unknownMethod = "UNKNOWN_METHOD";

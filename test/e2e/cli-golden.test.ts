@@ -89,7 +89,7 @@ const steps: [name: string, args: string[], code: number][] = [
   ["call-not-found", ["call", "nobody", "add"], 5],
   ["call-usage", ["call", "sums"], 2],
   ["call-no-json", ["call", "sums", "add", "{a"], 2],
-  ["call-outcome-unknown", ["call", "sums", "pay"], 1],
+  ["call-outcome-unknown", ["call", "sums", "pay"], 11],
   ["effects-list", ["effects", "list", "sums"], 0],
   ["effects-list-not-found", ["effects", "list", "nobody"], 5],
   ["effects-resolve-usage", ["effects", "resolve", "sums", "pay"], 2],

@@ -41,7 +41,9 @@ test(`${kills} kills of kernel and agents: no step twice, no effect twice`, asyn
     const usage = await daemon.client.budget({ name: "orders" });
     const tokens = usage.resources.find(({ resource }) => resource === "tokens");
     // What was lost before it was dispatched was resolved as done as well; what is under way is set aside.
-    expect((tokens?.used ?? 0) + (tokens?.reserved ?? 0)).toBeLessThanOrEqual(10 * (new Set([...ledger.charges.keys(), ...ledger.unknown]).size + 2));
+    expect((tokens?.used ?? 0) + (tokens?.reserved ?? 0)).toBeLessThanOrEqual(
+      10 * (new Set([...ledger.charges.keys(), ...ledger.unknown]).size + 2),
+    );
     expect(tokens?.used ?? 0).toBeGreaterThanOrEqual(10 * (ledger.charges.size - 2));
     console.log(`${ledger.carriedOut} steps, ${ledger.charges.size} effects, ${ledger.unknown.size} unknown`);
   } finally {

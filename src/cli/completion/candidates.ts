@@ -129,5 +129,19 @@ function plain(words: readonly string[]): Candidate[] {
 }
 
 /** Commands whose first argument names a service that exists. */
-const withServiceName = new Set(["status", "logs", "kill", "restart", "scale", "health", "events", "call"]);
+const withServiceName = new Set([
+  "status",
+  "logs",
+  "kill",
+  "restart",
+  "scale",
+  "health",
+  "events",
+  "call",
+  "why",
+  "budget",
+  "signal",
+  "effects:list",
+  "effects:resolve",
+]);
 const maxCommandWords = 3;

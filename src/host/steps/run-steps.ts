@@ -19,10 +19,17 @@ export class RunSteps implements Run {
   /** What this process is at, so that nobody does it twice at a time. */
   readonly #underWay = new Map<string, Promise<unknown>>();
 
-  /** @param id of the run; empty for the service's own */
-  constructor(requests: StepRequests, id: string) {
+  /** Steps that this process has begun in a run that had no record when it took it: of others there is none to ask for. */
+  readonly #begun: Set<string> | undefined;
+
+  /**
+   * @param id of the run; empty for the service's own
+   * @param isFresh whether the run is this process's alone, and nothing was recorded in it before
+   */
+  constructor(requests: StepRequests, id: string, isFresh = false) {
     this.#requests = requests;
     this.id = id;
+    this.#begun = isFresh ? new Set() : undefined;
   }
 
   step<Result>(id: string, work: () => Result | Promise<Result>, options: { retry?: Retry } = {}): Promise<Result> {
@@ -65,8 +72,12 @@ export class RunSteps implements Run {
 
   async #step<Result>(id: string, work: () => Result | Promise<Result>, retry: Retry | undefined): Promise<Result> {
     const name = { run: this.id, id: checkStepId("the id of a step", id) };
-    const answer = await this.#requests.until("step.begin", name, ({ state }) => state === "busy");
-    if (answer.state === "done") return decodeResult<Result>(answer.result);
+    const isFirst = this.#begun !== undefined && !this.#begun.has(id);
+    this.#begun?.add(id);
+    if (!isFirst) {
+      const answer = await this.#requests.until("step.begin", name, ({ state }) => state === "busy");
+      if (answer.state === "done") return decodeResult<Result>(answer.result);
+    }
     let result: Uint8Array;
     try {
       result = encodeResult(id, await attempt(work, retry, this.#requests.signal));

@@ -42,7 +42,10 @@ export class ServiceSteps extends RunSteps implements RunningSteps {
     if (answer.state === "done") return decodeResult(answer.result);
     let result: Uint8Array;
     try {
-      result = encodeResult(id, await work(new RunSteps(this.#requests, id)));
+      result = encodeResult(
+        id,
+        await work(new RunSteps(this.#requests, id, answer.state === "claimed" && answer.is_fresh === true)),
+      );
     } catch (error) {
       this.#requests.patiently(() => this.#requests.ask("run.abandon", { run })).catch(() => undefined);
       throw error;

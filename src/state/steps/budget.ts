@@ -3,7 +3,7 @@ import type { Budget } from "../../api/spec.ts";
 import type { Cost, FullCost } from "../../api/steps.ts";
 
 /** What budgets count. All integers: currency in millionths. */
-export const resources = ["calls", "tokens", "currency", "wall_ms"] as const;
+const resources = ["calls", "tokens", "currency", "wall_ms"] as const;
 export type Resource = (typeof resources)[number];
 export type Amounts = Readonly<Record<Resource, number>>;
 
@@ -69,7 +69,7 @@ export function release(usage: Usage, reserved: Amounts): Usage {
   return { ...usage, reserved: subtract(usage.reserved, reserved) };
 }
 
-export function limitOf(budget: Budget, resource: Resource): number | undefined {
+function limitOf(budget: Budget, resource: Resource): number | undefined {
   const limit = budget[resource];
   return limit === undefined || resource !== "currency" ? limit : Math.floor(limit * millionths);
 }

@@ -35,7 +35,9 @@ export class Runs {
     };
     for (let held = false; ; held = true) {
       const answer = await claim(this.#parts, claimOf(run), owner, find);
-      if (answer.state !== "claimed" || (await this.#own(caller, run))) return answer;
+      if (answer.state !== "claimed") return answer;
+      const owned = await this.#own(caller, run);
+      if (owned !== undefined) return { state: "claimed", is_fresh: owned === "new" };
       claims.drop(claimOf(run), owner);
       if (held) return { state: "busy" };
       await claims.changed(claimOf(run));
@@ -95,8 +97,8 @@ export class Runs {
     this.#parts.claims.drop(claimOf(run), owner);
   }
 
-  /** False while a living process of a time before this kernel has the run. */
-  async #own(caller: Caller, run: string): Promise<boolean> {
+  /** Undefined while a living process of a time before this kernel has the run. */
+  async #own(caller: Caller, run: string): Promise<"new" | "known" | undefined> {
     const { state, tally, isAlive, claims } = this.#parts;
     const owner = ownerOf(caller);
     const key = unfinishedPrefix + run;
@@ -120,7 +122,7 @@ export class Runs {
       throw error;
     }
     if (isOwn && isNew) tally.add("meta", unfinishedPrefix, 1);
-    return isOwn;
+    return isOwn ? (isNew ? "new" : "known") : undefined;
   }
 
   /** Runs that have begun and not ended, by id. */

@@ -62,7 +62,7 @@ test("what can't be the name of a step is refused", async () => {
 test("a run that ended answers its result and has forgotten its steps", async () => {
   const workshop = await Workshop.open();
   const inRun = { run: "order-1", id: "charge" };
-  expect(await workshop.ask("run.begin", { run: "order-1" })).toEqual({ state: "claimed" });
+  expect(await workshop.ask("run.begin", { run: "order-1" })).toEqual({ state: "claimed", is_fresh: true });
   expect(await workshop.ask("run.list", {})).toEqual({ runs: [{ run: "order-1", begun: workshop.now }] });
   await workshop.ask("step.finish", { ...inRun, result: bytes(1) });
   await workshop.ask("timer.set", { run: "order-1", id: "pause", after_ms: 5 });
@@ -81,7 +81,10 @@ test("a run whose process died goes on with the results it has", async () => {
   await workshop.ask("step.finish", { run: "order-1", id: "charge", result: bytes("paid") });
   workshop.kill(Workshop.one);
   await workshop.reopen();
-  expect(await workshop.ask("run.begin", { run: "order-1" }, Workshop.other)).toEqual({ state: "claimed" });
+  expect(await workshop.ask("run.begin", { run: "order-1" }, Workshop.other)).toEqual({
+    state: "claimed",
+    is_fresh: false,
+  });
   expect(valueIn(await workshop.ask("step.begin", { run: "order-1", id: "charge" }, Workshop.other))).toBe("paid");
 });
 
@@ -97,7 +100,7 @@ test("finished runs are forgotten a day later, when others end", async () => {
   expect(await workshop.ask("run.begin", { run: "old" })).toMatchObject({ state: "done" });
   workshop.now += 2 * 3_600_000;
   await end("new");
-  expect(await workshop.ask("run.begin", { run: "old" })).toEqual({ state: "claimed" });
+  expect(await workshop.ask("run.begin", { run: "old" })).toEqual({ state: "claimed", is_fresh: true });
   expect(await workshop.ask("run.begin", { run: "young" })).toMatchObject({ state: "done" });
 });
 
@@ -106,7 +109,7 @@ test("the next kernel gives a run to nobody else while the process that has it l
   await workshop.ask("run.begin", { run: "order-1" });
   await workshop.reopen();
   const waiting = workshop.ask("run.begin", { run: "order-1" }, Workshop.other);
-  expect(await workshop.ask("run.begin", { run: "order-1" })).toEqual({ state: "claimed" });
+  expect(await workshop.ask("run.begin", { run: "order-1" })).toEqual({ state: "claimed", is_fresh: false });
   await workshop.ask("run.abandon", { run: "order-1" });
-  expect(await waiting).toEqual({ state: "claimed" });
+  expect(await waiting).toEqual({ state: "claimed", is_fresh: false });
 });
