@@ -32,7 +32,7 @@ def unpack(data: bytes | bytearray | memoryview) -> Any:
     view = memoryview(data)
     try:
         value, end = _unpack(view, 0, 0)
-    except (IndexError, struct.error, UnicodeDecodeError) as error:
+    except (IndexError, OverflowError, struct.error, UnicodeDecodeError) as error:
         raise MessagePackError(f"the value is cut off or damaged: {error}") from error
     if end != len(view):
         raise MessagePackError(f"{len(view) - end} bytes behind the value")

@@ -66,7 +66,10 @@ export class PortAgent {
   #refusal: { readonly sequence: number; readonly message: string } | undefined;
   readonly #handlers: MessageHandlers = {
     beat: () => this.#beat(),
-    log: (type, entries) => this.#logOf(type)?.take(entries),
+    log: (type, entries) => {
+      this.#logOf(type)?.take(entries);
+      this.channel.expect(afterEntryMs);
+    },
     measured: (metrics) => {
       this.metrics = metrics;
     },
@@ -323,6 +326,8 @@ export class PortAgent {
   }
 }
 
+/** An agent that logs one operation after the other sends the next one soon after it knows of the last. */
+const afterEntryMs = 20;
 /** Few frames for a process that waits for nothing else. */
 const restoreFrameBytes = 262_144;
 /** An adopted agent answers like one that beats. */

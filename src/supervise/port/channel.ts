@@ -98,9 +98,9 @@ export class PortChannel implements LogCapture {
     this.#outbox.add(frames, bytes);
   }
 
-  /** Something is expected soon: looks more often for a while than the poller would. */
-  expect(): void {
-    this.#eagerUntil = this.#options.clock.monotonic() + eagerMs;
+  /** Something is expected soon: looks more often for so many milliseconds than the poller would. */
+  expect(forMs: number = eagerMs): void {
+    this.#eagerUntil = Math.max(this.#eagerUntil, this.#options.clock.monotonic() + forMs);
     this.#eager ??= setTimeout(() => this.#look(), eagerPauseMs);
   }
 
