@@ -10,6 +10,8 @@ const idleMs = 2_000;
 
 export interface BuilderEvents {
   answered(answer: BuildAnswer): void;
+  /** It has had nothing to do and is about to end: what is sent to it from now on would be lost. */
+  ending(): void;
   /** The process is gone. `unanswered` are the jobs it had, the one it worked on first. */
   ended(unanswered: readonly BuildRequest[], reason: string): void;
 }
@@ -21,8 +23,10 @@ export class BuilderProcess {
   #timer: NodeJS.Timeout | undefined;
   #timedOut = false;
   #retired = false;
+  readonly #events: BuilderEvents;
 
   constructor(command: readonly string[], events: BuilderEvents) {
+    this.#events = events;
     this.#process = Bun.spawn({
       cmd: [...command],
       // The working directory decides whose `.env` and `bunfig.toml` a Bun in development reads.
@@ -68,6 +72,7 @@ export class BuilderProcess {
     this.#timer = setTimeout(
       () => {
         this.#timedOut = busy;
+        this.#events.ending();
         this.#process.kill("SIGKILL");
       },
       busy ? buildTimeoutMs : idleMs,

@@ -56,6 +56,9 @@ export class Builder {
     this.#begun = 0;
     const started: BuilderProcess = new BuilderProcess(this.#command, {
       answered: (answer) => this.#settle(answer),
+      ending: () => {
+        if (this.#process === started) this.#process = undefined;
+      },
       ended: (unanswered, reason) => {
         if (this.#process === started) this.#process = undefined;
         const [culprit, ...others] = unanswered;
