@@ -32,6 +32,11 @@ test(`${kills} kills of kernel and agents: no step twice, no effect twice`, asyn
       if (draw() < 0.3) await killKernel(daemon);
       else await killInstance(daemon, draw);
     }
+    await ledger.silently(async () => {
+      await waitFor(() => ledger.underWay > 0, { what: "an effect under way" });
+      const { instances } = await daemon.status("orders");
+      for (const { pid } of instances) if (pid !== null) process.kill(pid, "SIGKILL");
+    });
     await progress(ledger, 10, () => resolveUnknown(daemon, ledger));
     expect({ seed, mistakes: ledger.mistakes }).toEqual({ seed, mistakes: [] });
     // Each run that ended was charged once, or somebody was asked about it.

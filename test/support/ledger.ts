@@ -18,6 +18,9 @@ export class Ledger {
   readonly #kept = new Map<string, string>();
   readonly #server: Server<undefined>;
   carriedOut = 0;
+  /** Charges that were taken and not answered yet. */
+  underWay = 0;
+  #silence: PromiseWithResolvers<void> | undefined;
 
   constructor() {
     this.#server = Bun.serve({
@@ -27,7 +30,7 @@ export class Ledger {
         const { pathname } = new URL(request.url);
         const answer = this.#take(pathname, Object(await request.json()));
         // Long enough for a kill to find effects under way.
-        if (pathname === "/charge") await Bun.sleep(chargeMs);
+        if (pathname === "/charge") await this.#charging();
         return Response.json(answer);
       },
     });
@@ -35,6 +38,24 @@ export class Ledger {
 
   get url(): string {
     return `http://127.0.0.1:${this.#server.port}`;
+  }
+
+  /** Answers no charge until `act` is done. */
+  async silently(act: () => Promise<void>): Promise<void> {
+    this.#silence = Promise.withResolvers();
+    try {
+      await act();
+    } finally {
+      this.#silence.resolve();
+      this.#silence = undefined;
+    }
+  }
+
+  async #charging(): Promise<void> {
+    this.underWay++;
+    await Bun.sleep(chargeMs);
+    await this.#silence?.promise;
+    this.underWay--;
   }
 
   async close(): Promise<void> {
