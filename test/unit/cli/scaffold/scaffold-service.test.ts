@@ -56,7 +56,8 @@ describe("solo init", () => {
 const wholeSdk = `import { defineService, type Context, type Service } from "solo";
 const later = (ctx: Context) => ctx.signal.addEventListener("abort", () => ctx.log.warn("end", { tenant: ctx.tenant }));
 const service = defineService({
-  async start(ctx) { later(ctx); },
+  async migrate(state, from) { if (from < 2) await state.update<number>("n", (n = 0) => n + 1); },
+  async start(ctx) { later(ctx); await ctx.state.set("a", { n: 1 }, { durability: "async", ifVersion: 0 }); },
   async stop(ctx) { ctx.log.error(ctx.instance + ctx.revision + (ctx.env.HOME ?? "")); },
   health: () => ({ status: "degraded", message: "slow" }),
   async fetch(request, ctx) { return Response.json({ url: request.url, service: ctx.service }); },
