@@ -16,7 +16,7 @@ import {
 } from "../supervise/index.ts";
 import { acquireLock, ExitRecorder, Poller, readExit, readStat, selfCommand, systemClock } from "../system/index.ts";
 import { Ingress } from "../traffic/index.ts";
-import { openCheckpoints } from "./checkpoints.ts";
+import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
 import { openDatabase } from "./database/index.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
 import { Kernel } from "./kernel.ts";
@@ -233,7 +233,9 @@ async function assemble(
     subject: "kernel",
     data: { pid: process.pid, version: options.version.version },
   });
+  finishRestores(kernel);
   restore(kernel, { start: !isTakeover });
+  letGoOn(kernel);
   if (!isTakeover) checkpoints.start();
   guardian?.keep([...supervisor.all()].flatMap((instance) => instance.fifos()));
   return { kernel, stopped, close };

@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import { type ServiceRef, type ServiceSpec, serviceKey, stateSchema } from "../api/index.ts";
-import { Checkpoints, type CheckpointsOptions, type CheckpointTrouble, type Subject } from "../state/index.ts";
+import {
+  Checkpoints,
+  type CheckpointsOptions,
+  type CheckpointTrouble,
+  type External,
+  finishSwaps,
+  type Subject,
+} from "../state/index.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Revision } from "./service.ts";
 
@@ -19,6 +26,12 @@ export function openCheckpoints({ kernel, say, ...place }: CheckpointPlace): Che
     ...place,
     settingsOf: (ref) => stateOf(kernel().find(ref)?.revision.spec),
     subjectOf: (ref) => subjectOf(kernel().find(ref)?.revision),
+    externalOf: (ref) => externalOf(kernel(), ref),
+    externals: () =>
+      kernel()
+        .services()
+        .filter(({ ref, desired }) => desired === "running" && externalOf(kernel(), ref) !== undefined)
+        .map(({ ref }) => ref),
     observer: {
       made: (ref, { id, position, bytes, stored_bytes, reason }) =>
         emit(ref, "checkpoint_created", { id, position, bytes, stored_bytes, reason }),
@@ -34,6 +47,41 @@ export function openCheckpoints({ kernel, say, ...place }: CheckpointPlace): Che
       },
     },
   });
+}
+
+/** What a service of mode `external` keeps itself, and how to keep its processes from changing it. */
+export function externalOf(kernel: Kernel, ref: ServiceRef): External | undefined {
+  const { mode, folders } = stateOf(kernel.find(ref)?.revision.spec);
+  if (mode !== "external" || folders.length === 0) return undefined;
+  return {
+    folders,
+    pause: () => {
+      signal(kernel, ref, "SIGSTOP");
+      return () => signal(kernel, ref, "SIGCONT");
+    },
+  };
+}
+
+/** Ends what a former kernel had begun with the folders of services: before any of them is started. */
+export function finishRestores(kernel: Kernel): void {
+  const { database, states } = kernel.parts;
+  for (const { ref } of database.services.list()) finishSwaps(states.folderOf(ref));
+}
+
+/** A former kernel may have died while processes stood still for it. */
+export function letGoOn(kernel: Kernel): void {
+  for (const { ref } of kernel.services()) if (externalOf(kernel, ref) !== undefined) signal(kernel, ref, "SIGCONT");
+}
+
+/** An instance leads a process group, which all that it starts belong to unless they leave it. */
+function signal(kernel: Kernel, ref: ServiceRef, name: "SIGSTOP" | "SIGCONT"): void {
+  for (const { pid } of kernel.supervisor.instancesOf(ref)) {
+    try {
+      if (pid !== null) process.kill(-pid, name);
+    } catch {
+      // It has ended.
+    }
+  }
 }
 
 /** What a checkpoint says of a revision. */

@@ -12,6 +12,8 @@ export {
   type CheckpointTrouble,
   checkpointFolder,
   type DamagedCopy,
+  type External,
+  finishSwaps,
   type Point,
   type Restored,
   type Retention,

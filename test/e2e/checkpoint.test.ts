@@ -152,3 +152,28 @@ function damage(env: SoloEnv, name: string, id: string): void {
   bytes[bytes.length - 5] = (bytes[bytes.length - 5] ?? 0) ^ 1;
   writeFileSync(join(folder, file), bytes);
 }
+
+test("files of a service's own are captured while it stands still, and put back, in mode external", async () => {
+  await using env = soloEnv();
+  env.write("files/kept", "1");
+  const project = env.write(
+    "solo.toml",
+    `[service.keeper]\ncommand = ["/bin/sh", "-c", "cat files/kept; exec sleep 1000"]\ncwd = "."\nstate = { mode = "external", folders = ["files"] }\n`,
+  );
+  (await env.run(["deploy", "--file", project])).expect();
+  const made = await json<CheckpointDocument>(env, "checkpoint", "create", "keeper");
+  expect(made.files).toBe(2);
+  env.write("files/kept", "2");
+  env.write("files/more", "2");
+  const restored = await json<CheckpointRestore>(env, "checkpoint", "restore", "keeper", made.id, "--yes");
+  expect(readdirSync(join(env.root, "files"))).toEqual(["kept"]);
+  expect(readFileSync(join(env.root, "files/kept"), "utf8")).toBe("1");
+  expect(restored.state).toBe("ready");
+  await json(env, "checkpoint", "restore", "keeper", restored.before ?? "", "--yes");
+  expect(readdirSync(join(env.root, "files")).sort()).toEqual(["kept", "more"]);
+  expect((await env.run(["checkpoint", "restore", "keeper", "--to-time", "0s", "--yes"])).code).toBe(2);
+  expect((await env.run(["checkpoint", "fork", "keeper", "latest", "--as", "other"])).code).toBe(6);
+  expect(await json<CheckpointDocument>(env, "checkpoint", "verify", "keeper", "latest")).toMatchObject({
+    state: "sound",
+  });
+});

@@ -5,6 +5,7 @@ import type { FileSystem } from "../../store/index.ts";
 import type { Clock } from "../../system/index.ts";
 import type { ServiceState } from "../core/types.ts";
 import type { ServiceStates } from "../service-states.ts";
+import type { External } from "./external.ts";
 import type { Retention, StoredInfo } from "./retention.ts";
 import { type CheckpointTrouble, ServiceCheckpoints, type Subject } from "./service-checkpoints.ts";
 
@@ -23,7 +24,7 @@ export interface CheckpointObserver {
 }
 
 export interface CheckpointsOptions {
-  readonly states: Pick<ServiceStates, "folderOf" | "openNow" | "peek">;
+  readonly states: Pick<ServiceStates, "folderOf" | "open" | "openNow" | "peek">;
   readonly clock: Clock;
   readonly files?: FileSystem | undefined;
   /** Of second copies: a folder for each tenant, in it one for each service. */
@@ -32,6 +33,10 @@ export interface CheckpointsOptions {
   readonly keep_bytes: number;
   readonly settingsOf: (ref: ServiceRef) => CheckpointSettings;
   readonly subjectOf: (ref: ServiceRef) => Subject;
+  /** What a service of mode `external` keeps itself. */
+  readonly externalOf: (ref: ServiceRef) => External | undefined;
+  /** The services of mode `external` that run. */
+  readonly externals: () => Iterable<ServiceRef>;
   readonly observer: CheckpointObserver;
 }
 
@@ -72,6 +77,7 @@ export class Checkpoints {
       backupFolder: backupFolder === null ? undefined : join(backupFolder, ref.tenant, ref.name),
       clock,
       files,
+      external: () => this.#options.externalOf(ref),
       onTrouble: (trouble) => {
         observer.trouble(ref, trouble);
         for (const listener of this.#listeners.get(key) ?? []) listener(trouble);
@@ -174,6 +180,8 @@ export class Checkpoints {
   }
 
   async #look(): Promise<void> {
+    // Nobody else opens their states.
+    for (const ref of this.#options.externals()) await this.#options.states.open(ref).catch(() => undefined);
     for (const { ref, state } of [...this.#options.states.openNow()]) {
       const reason = this.#due(ref, state);
       if (reason !== undefined) await this.makeIfChanged(ref, state, reason);
@@ -185,7 +193,7 @@ export class Checkpoints {
     const { wal_bytes: walBytes } = state.stats();
     const now = clock.now();
     const mark = this.#marks.get(state) ?? this.#note(state, this.of(ref).newest()?.position ?? 0);
-    if (state.position === mark.position) return undefined;
+    if (state.position === mark.position && this.#options.externalOf(ref) === undefined) return undefined;
     const isLong = state.position - mark.position >= maxLogEntries || walBytes - mark.walBytes >= maxLogBytes;
     const { checkpoint_ms } = settingsOf(ref);
     const isTime = checkpoint_ms > 0 && now - mark.time >= checkpoint_ms;

@@ -6,6 +6,8 @@ export {
   type CheckpointsOptions,
   checkpointFolder,
 } from "./checkpoints.ts";
+export type { External } from "./external.ts";
+export { finishSwaps } from "./folders/index.ts";
 export type { CheckpointInfo } from "./info.ts";
 export type { Point } from "./point.ts";
 export type { Retention, StoredInfo } from "./retention.ts";

@@ -31,7 +31,8 @@ export function waysTo(
     if (chosen === undefined) throw new SoloError("not_found", `there is no checkpoint ${point.id}`);
     const { position } = chosen;
     const exact: Way = { base: chosen, until: null };
-    if (chosen.foreign !== null) return [exact];
+    // A log says nothing of files.
+    if (chosen.foreign !== null || chosen.files > 0) return [exact];
     return [
       exact,
       ...ways(

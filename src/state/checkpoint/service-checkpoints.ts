@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { SoloError } from "../../api/error.ts";
 import type { CheckpointReason, ServiceRef } from "../../api/index.ts";
 import { nodeFileSystem } from "../../store/file/index.ts";
@@ -8,6 +8,7 @@ import { stateFailure } from "../core/failure.ts";
 import type { ServiceState } from "../core/types.ts";
 import { CheckpointCatalog, type Copy, type CopyKind, type DamagedCopy, fileProblem } from "./catalog.ts";
 import { copyCheckpoint, makeFolder } from "./copy-file.ts";
+import { type External, ExternalFolders } from "./external.ts";
 import { type CheckpointInfo, newCheckpointId, onOwnLog } from "./info.ts";
 import { type PastState, type Point, pastState, waysTo } from "./point.ts";
 import { readBatches } from "./read-file.ts";
@@ -32,6 +33,8 @@ export interface ServiceCheckpointsOptions {
   readonly backupFolder?: string | undefined;
   readonly clock: Clock;
   readonly files?: FileSystem | undefined;
+  /** What a service keeps itself, in mode `external`. */
+  readonly external?: (() => External | undefined) | undefined;
   readonly onTrouble: (trouble: CheckpointTrouble) => void;
 }
 
@@ -43,6 +46,8 @@ export interface Verification {
 
 /** A point of the past that can be gone back to. */
 export interface SoundPast extends PastState {
+  /** Of the copy of its checkpoint that is sound. */
+  readonly path: string | undefined;
   readonly base: StoredInfo | undefined;
 }
 
@@ -63,12 +68,14 @@ export class ServiceCheckpoints {
   readonly #options: ServiceCheckpointsOptions;
   readonly #files: FileSystem;
   #last: Promise<unknown> | undefined;
+  readonly #folders: ExternalFolders;
   #isReady = false;
 
   constructor(options: ServiceCheckpointsOptions) {
     const { folder, backupFolder, files = nodeFileSystem } = options;
     this.#options = options;
     this.#files = files;
+    this.#folders = new ExternalFolders(() => options.external?.());
     this.catalog = new CheckpointCatalog({ files, folder, backupFolder });
   }
 
@@ -87,9 +94,10 @@ export class ServiceCheckpoints {
 
   /** The same, but only when the state has changed since the newest one. */
   createIfChanged(state: ServiceState, reason: CheckpointReason, subject: Subject): Promise<StoredInfo | undefined> {
-    return this.#inTurn(async () =>
-      state.position === (this.newest()?.position ?? 0) ? undefined : this.#create(state, reason, subject, undefined),
-    );
+    return this.#inTurn(async () => {
+      const isSame = state.position === (this.newest()?.position ?? 0) && !(await this.#folders.haveChanged());
+      return isSame ? undefined : this.#create(state, reason, subject, undefined);
+    });
   }
 
   /** Reads every copy of a checkpoint whole. */
@@ -123,7 +131,7 @@ export class ServiceCheckpoints {
       try {
         const copy = way.base && (await this.#sound(way.base.id));
         const past = await pastState(way, state, () => readBatches(this.#files, copy?.path ?? ""));
-        return { ...past, base: way.base };
+        return { ...past, base: way.base, path: copy?.path };
       } catch (error) {
         last = SoloError.from(error);
         if (last.code !== "storage_corrupt" && !(last.code === "conflict" && way.base !== undefined)) throw last;
@@ -149,7 +157,9 @@ export class ServiceCheckpoints {
     return this.withPast(point, state, async (past) => {
       await still();
       const before = await this.#create(state, "before_restore", subject, undefined);
+      const swap = past.path === undefined ? undefined : await this.#folders.prepare(this.#files, past.path);
       const { position } = await state.reset(past, `restore:${past.base?.id ?? "log"}`);
+      await swap?.(dirname(this.#options.folder));
       return { past, before, position };
     });
   }
@@ -298,12 +308,14 @@ export class ServiceCheckpoints {
         parent: parent ?? this.newest()?.id ?? null,
         foreign: null,
       };
-      const content: CheckpointContent = { entries: snapshot.all() };
       // The log must have all that the checkpoint has: what follows on it is applied to this.
       await state.commit(() => [], { origin: "checkpoint", durability: "sync" });
-      await this.#inFiles("writing a checkpoint", () =>
-        writeCheckpoint(this.#files, this.#path(about.id), about, content),
-      );
+      await this.#folders.still((files) => {
+        const content: CheckpointContent = { entries: snapshot.all(), ...(files !== undefined && { files }) };
+        return this.#inFiles("writing a checkpoint", () =>
+          writeCheckpoint(this.#files, this.#path(about.id), about, content),
+        );
+      });
       await this.#copyToSecond(about.id);
       return this.catalog.get(about.id);
     } finally {

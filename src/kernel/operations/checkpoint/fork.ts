@@ -1,7 +1,7 @@
 import { type CheckpointFork, type OperationRequest, type ServiceRef, SoloError } from "../../../api/index.ts";
 import { revisionId } from "../../../deploy/index.ts";
 import type { SoundPast } from "../../../state/index.ts";
-import { describe, subjectOf } from "../../checkpoints.ts";
+import { describe, externalOf, subjectOf } from "../../checkpoints.ts";
 import type { Kernel } from "../../kernel.ts";
 import { startFirst } from "../../rollout.ts";
 import { type Revision, Service } from "../../service.ts";
@@ -96,7 +96,16 @@ async function fill(kernel: Kernel, origin: Service, { ref, revision }: Service,
   checkpoints.noteMade(ref, info);
 }
 
-function refuse(kernel: Kernel, ref: ServiceRef, { revision }: Service): void {
+function refuse(kernel: Kernel, ref: ServiceRef, { ref: origin, revision }: Service): void {
+  if (externalOf(kernel, origin) !== undefined) {
+    throw new SoloError(
+      "conflict",
+      "a service that keeps its own files can't be forked: both would write to the same folders",
+      {
+        hint: "deploy it under another name with other folders, then export the checkpoint and import it there",
+      },
+    );
+  }
   if (kernel.find(ref) !== undefined) {
     throw new SoloError("conflict", `there is a service ${ref.name} already`, { hint: "choose another name for --as" });
   }

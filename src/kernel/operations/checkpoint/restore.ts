@@ -1,6 +1,6 @@
 import { type CheckpointRestore, type OperationRequest, SoloError } from "../../../api/index.ts";
 import type { SoundPast } from "../../../state/index.ts";
-import { describe, subjectOf } from "../../checkpoints.ts";
+import { describe, externalOf, subjectOf } from "../../checkpoints.ts";
 import type { Kernel } from "../../kernel.ts";
 import { startFirst } from "../../rollout.ts";
 import { type Service, serviceState } from "../../service.ts";
@@ -39,6 +39,15 @@ async function restore(
   const own = checkpoints.of(ref);
   const state = await states.open(ref);
   const point = pointOf(request, own.catalog);
+  if (!("id" in point) && externalOf(kernel, ref) !== undefined) {
+    throw new SoloError(
+      "invalid_request",
+      "files of a service's own go back to checkpoints only: no log tells of them",
+      {
+        hint: "name a checkpoint; `solo checkpoint list NAME` shows them",
+      },
+    );
+  }
   const { result, troubles } = await checkpoints.hearing(ref, async () => {
     if (request.dry_run) return { past: await own.past(point, state), before: null, position: null };
     return own

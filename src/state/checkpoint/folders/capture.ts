@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import type { Dirent } from "node:fs";
+import { lstat, open, readdir, readlink } from "node:fs/promises";
+import { join } from "node:path";
+import { blockKinds, type RawBlock } from "../block.ts";
+import { encodeItems, type FileItem, itemBytes, itemTypes } from "./item.ts";
+
+/** What a block gathers, and the most of a file that one item holds. */
+const fullBytes = 256 * 2 ** 10;
+const nothing = new Uint8Array();
+
+export interface FilesBlock extends RawBlock {
+  /** Of the files' contents. */
+  readonly contentBytes: number;
+}
+
+/** All that the declared folders hold, as blocks: folders, files and symbolic links. Sockets, FIFOs and devices are no state. */
+export async function* captureFolders(folders: readonly string[]): AsyncGenerator<FilesBlock> {
+  let items: FileItem[] = [];
+  let bytes = 0;
+  const take = (): FilesBlock => {
+    const block = {
+      kind: blockKinds.files,
+      bytes: encodeItems(items),
+      items: items.filter(({ type }) => type !== itemTypes.piece).length,
+      contentBytes: items.reduce((sum, { content }) => sum + content.length, 0),
+    };
+    items = [];
+    bytes = 0;
+    return block;
+  };
+  for (const [folder, root] of folders.entries()) {
+    for await (const item of walk(root, folder, "")) {
+      items.push(item);
+      bytes += itemBytes(item);
+      if (bytes >= fullBytes) yield take();
+    }
+  }
+  if (items.length > 0) yield take();
+}
+
+/** Changes whenever a file is written, made or removed; reads no contents. */
+export async function fingerprint(folders: readonly string[]): Promise<string> {
+  const hash = createHash("sha256");
+  for (const [folder, root] of folders.entries()) {
+    for await (const { path, stats } of entriesOf(root, "")) {
+      const { mode, size, mtimeNs, ino } = stats;
+      hash.update(`${folder}\0${path}\0${mode}\0${stats.isDirectory() ? 0 : size}\0${mtimeNs}\0${ino}\n`);
+    }
+  }
+  return hash.digest("hex");
+}
+
+async function* walk(root: string, folder: number, from: string): AsyncGenerator<FileItem> {
+  for await (const { path, stats } of entriesOf(root, from)) {
+    const full = join(root, path);
+    const about = { folder, mode: Number(stats.mode) & 0o7777, modified: Number(stats.mtimeNs) / 1e6, path };
+    if (stats.isDirectory()) yield { ...about, type: itemTypes.folder, content: nothing };
+    else if (stats.isSymbolicLink())
+      yield { ...about, type: itemTypes.link, content: Buffer.from(await readlink(full)) };
+    else if (stats.isFile()) yield* pieces(full, about);
+  }
+}
+
+type Entry = { readonly path: string; readonly stats: Awaited<ReturnType<typeof statsOf>> };
+
+/** A folder before what is in it, names in order. */
+async function* entriesOf(root: string, path: string): AsyncGenerator<Entry> {
+  const stats = await statsOf(join(root, path));
+  yield { path, stats };
+  if (!stats.isDirectory()) return;
+  const names: Dirent[] = await readdir(join(root, path), { withFileTypes: true });
+  for (const { name } of names.sort((one, other) => (one.name < other.name ? -1 : 1))) {
+    yield* entriesOf(root, path === "" ? name : `${path}/${name}`);
+  }
+}
+
+function statsOf(path: string) {
+  return lstat(path, { bigint: true });
+}
+
+async function* pieces(full: string, about: Omit<FileItem, "type" | "content">): AsyncGenerator<FileItem> {
+  const file = await open(full, "r");
+  try {
+    for (let isFirst = true; ; isFirst = false) {
+      const buffer = Buffer.allocUnsafeSlow(fullBytes);
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+      const type = isFirst ? itemTypes.file : itemTypes.piece;
+      if (isFirst || bytesRead > 0) yield { ...about, type, content: buffer.subarray(0, bytesRead) };
+      if (bytesRead === 0) return;
+    }
+  } finally {
+    await file.close();
+  }
+}

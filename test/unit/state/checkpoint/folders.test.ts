@@ -1,0 +1,141 @@
+import { expect, test } from "bun:test";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import {
+  captureFolders,
+  extractFolders,
+  fingerprint,
+  finishSwaps,
+  swapFolders,
+} from "../../../../src/state/checkpoint/folders/index.ts";
+import { encodeItems, type FileItem, itemTypes } from "../../../../src/state/checkpoint/folders/item.ts";
+import { temporaryFolder } from "../../../support/temporary-folder.ts";
+
+const root = temporaryFolder();
+const fresh = (): string => mkdtempSync(join(root, "case-"));
+
+/** A folder with a bit of everything. */
+function sample(): string {
+  const folder = join(fresh(), "data");
+  mkdirSync(join(folder, "deep/er"), { recursive: true });
+  mkdirSync(join(folder, "empty"));
+  writeFileSync(join(folder, "deep/er/é"), "text");
+  writeFileSync(join(folder, "large"), Buffer.alloc(1_000_000, "0123456789"));
+  writeFileSync(join(folder, "nothing"), "");
+  writeFileSync(join(folder, "run"), "#!/bin/sh", { mode: 0o755 });
+  symlinkSync("../elsewhere", join(folder, "deep/link"));
+  utimesSync(join(folder, "run"), 1_000, 1_000);
+  chmodSync(join(folder, "empty"), 0o750);
+  return folder;
+}
+
+function listing(folder: string): unknown[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .sort()
+    .map((name) => {
+      const path = join(folder, name);
+      const stats = lstatSync(path);
+      const content = stats.isFile()
+        ? Bun.hash(readFileSync(path))
+        : stats.isSymbolicLink()
+          ? readlinkSync(path)
+          : null;
+      return [name, stats.mode, content];
+    });
+}
+
+async function* blockOf(...items: Partial<FileItem>[]) {
+  const full = items.map((item) => ({
+    folder: 0,
+    mode: 0o600,
+    modified: 0,
+    path: "",
+    content: Buffer.from("x"),
+    type: itemTypes.file,
+    ...item,
+  }));
+  yield { kind: 2 as const, bytes: encodeItems(full), items: items.length };
+}
+
+test("folders come back with files of any size, empty ones, modes, times and links", async () => {
+  const folder = sample();
+  const target = join(fresh(), "again");
+  await extractFolders(captureFolders([folder]), [target]);
+  expect(listing(target)).toEqual(listing(folder));
+  expect(lstatSync(join(target, "run")).mtimeMs).toBe(1_000_000);
+});
+
+test("whatever is written, made or removed changes the fingerprint, and nothing else does", async () => {
+  const folder = sample();
+  const before = await fingerprint([folder]);
+  expect(await fingerprint([folder])).toBe(before);
+  writeFileSync(join(folder, "nothing"), "something");
+  expect(await fingerprint([folder])).not.toBe(before);
+});
+
+test("an archive from elsewhere can't write outside of its folders", async () => {
+  const folder = { type: itemTypes.folder, content: Buffer.from("") };
+  const link = { type: itemTypes.link, path: "out", content: Buffer.from(root) };
+  for (const items of [
+    [folder, { path: "../escaped" }],
+    [folder, { path: "/escaped" }],
+    [folder, { path: "a/./escaped" }],
+    [folder, link, { path: "out/escaped" }],
+    [folder, { path: "missing/escaped" }],
+    [{ ...folder, folder: 1 }],
+    [folder, { type: itemTypes.piece, path: "a" }],
+  ]) {
+    const target = join(fresh(), "target");
+    await expect(extractFolders(blockOf(...items), [target])).rejects.toMatchObject({ code: "storage_corrupt" });
+  }
+  expect(existsSync(join(root, "escaped"))).toBe(false);
+});
+
+test("a swap that a kernel began is ended by the next one, from every point that it can have died at", async () => {
+  for (let done = 0; done <= 4; done++) {
+    const place = fresh();
+    const swaps = ["one", "two"].map((name) => ({
+      folder: join(place, name),
+      next: join(place, `${name}.next`),
+      before: join(place, `${name}.before`),
+    }));
+    for (const { folder, next } of swaps) {
+      for (const [path, text] of [
+        [folder, "old"],
+        [next, "new"],
+      ] as const) {
+        mkdirSync(path);
+        writeFileSync(join(path, "file"), text);
+      }
+    }
+    writeFileSync(join(place, "restore.json"), JSON.stringify({ swaps }));
+    const moves = swaps.flatMap(
+      ({ folder, next, before }) =>
+        [
+          [folder, before],
+          [next, folder],
+        ] as const,
+    );
+    for (const [from, to] of moves.slice(0, done)) Bun.spawnSync(["mv", from, to]);
+    finishSwaps(place);
+    for (const { folder } of swaps) expect(readFileSync(join(folder, "file"), "utf8")).toBe("new");
+  }
+  const place = fresh();
+  const [folder, next, before] = ["f", "f.next", "f.before"].map((name) => join(place, name));
+  if (folder === undefined || next === undefined || before === undefined) throw new Error("three names");
+  mkdirSync(next);
+  await swapFolders(place, [{ folder, next, before }]);
+  expect(readdirSync(place)).toEqual(["f"]);
+});
