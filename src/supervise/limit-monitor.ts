@@ -1,6 +1,13 @@
 import { readdirSync } from "node:fs";
 import { hostVariables, type LimitsSpec } from "../api/index.ts";
-import { type Clock, clockTicksPerSecond, type ProcessStat, processTree, readMemory } from "../system/index.ts";
+import {
+  type Clock,
+  childrenOf,
+  clockTicksPerSecond,
+  type ProcessStat,
+  processTree,
+  readMemory,
+} from "../system/index.ts";
 import type { Instance } from "./instance.ts";
 import type { SuperviseRuntime } from "./runtime.ts";
 
@@ -8,6 +15,8 @@ import type { SuperviseRuntime } from "./runtime.ts";
 const roundMs = 1_000;
 /** … a part of them at a time, so that hundreds don't stall the kernel at once. */
 const slicesPerRound = 4;
+/** One look costs some 60 µs: beyond 300 instances a round takes longer instead of more of the kernel. */
+const mostPerSlice = 75;
 /** From this share of a limit on it is told that it is near. */
 const warnShare = 0.8;
 /** Told again only after the use has been below this share. */
@@ -62,14 +71,23 @@ export class LimitMonitor {
       this.#round = [...this.#supervisor.all()].filter(
         ({ plan, pid }) => plan.spec.limits !== undefined && pid !== null,
       );
-      this.#share = Math.ceil(this.#round.length / slicesPerRound);
+      this.#share = Math.min(Math.ceil(this.#round.length / slicesPerRound), mostPerSlice);
       const known = new Set(this.#round.map(({ id }) => id));
       for (const id of this.#watched.keys()) if (!known.has(id)) this.#watched.delete(id);
     }
-    for (const instance of this.#round.splice(0, this.#share)) this.#look(instance);
+    const due = this.#round.splice(0, this.#share);
+    if (due.length === 0) return;
+    const orphanParents = this.#parentsOfOrphans();
+    for (const instance of due) this.#look(instance, orphanParents);
   }
 
-  #look(instance: Instance): void {
+  /** Mostly none: then no instance's tree has to be searched among them. */
+  #parentsOfOrphans(): number[] {
+    const isOrphan = (pid: number) => pid !== process.pid && !this.#supervisor.roots.has(pid);
+    return this.#runtime.orphanParents().filter((parent) => childrenOf(parent).some(isOrphan));
+  }
+
+  #look(instance: Instance, orphanParents: readonly number[]): void {
     const { limits } = instance.plan.spec;
     if (limits === undefined || instance.pid === null) return;
     const watched = this.#watchedOf(instance, instance.pid);
@@ -77,10 +95,10 @@ export class LimitMonitor {
       {
         root: { pid: instance.pid },
         marker: { name: hostVariables.instance, value: instance.id },
-        orphanParents: this.#runtime.orphanParents(),
+        orphanParents,
         skip: this.#supervisor.roots,
       },
-      watched.tree,
+      watched.tree.filter(({ pid }) => pid !== watched.pid),
     );
     const used = consumptionOf(limits, watched, this.#runtime.clock);
     const limited: readonly (readonly [LimitedResource, number | undefined])[] = [
