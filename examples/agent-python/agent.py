@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """An agent that remembers: notes, and a count of them, that outlive its process.
 
     solo deploy --file examples/agent-python/solo.toml

@@ -6,16 +6,20 @@ import os
 import sys
 import threading
 import time
-import traceback
-from typing import Any, Callable
 
 from .connection import VERSION, Connection
 from .state import OPERATION, State
 from .steps import Steps
 from .workers import Workers
 
-Method = Callable[[Any], Any]
-Replay = Callable[[Any], None]
+# `typing` is not imported while an agent starts.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    Method = Callable[[Any], Any]
+    Replay = Callable[[Any], None]
+
 
 class CheckpointError(Exception):
     """The kernel could not keep a checkpoint. The one before, and the log, are still there."""
@@ -181,7 +185,7 @@ class Agent:
                 self._handle(message)
             except Exception:
                 # The message is lost, the agent is not; but a state that could not be restored must not be served.
-                _say(f"a {message.get('type')} could not be handled\n{traceback.format_exc()}")
+                _say(f"a {message.get('type')} could not be handled\n{_trace()}")
                 if message.get("type") == "restore":
                     os._exit(1)
 
@@ -269,7 +273,7 @@ class Agent:
             answer: dict[str, Any] = {"data": function(request["context"])}
             self._connection.send("process_response", request_id=request_id, **answer)
         except Exception as error:
-            _say(f"method {request['message']} failed\n{traceback.format_exc()}")
+            _say(f"method {request['message']} failed\n{_trace()}")
             failure = {"code": type(error).__name__, "message": str(error)}
             self._connection.send("process_response", request_id=request_id, error=failure)
 
@@ -296,9 +300,16 @@ class Agent:
             if message["create_checkpoint"]:
                 self._checkpoint_quietly()
         except Exception:
-            _say(f"the shutdown was not clean\n{traceback.format_exc()}")
+            _say(f"the shutdown was not clean\n{_trace()}")
         sys.stderr.flush()
         os._exit(0)
+
+
+def _trace() -> str:
+    # Takes longer to import than all the rest, and most agents never need it.
+    import traceback
+
+    return traceback.format_exc()
 
 
 def _say(text: str) -> None:

@@ -8,9 +8,11 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from typing import Any, Callable
-
 from .frames import MessageReader, frames_of, mark_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
 
 VERSION = 2
 """Of the port protocol."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Any, Iterator
 
 from .messagepack import pack, unpack
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterator
 
 MAX_FRAME_BYTES = 1_048_576
 """Longest payload of one frame."""

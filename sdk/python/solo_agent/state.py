@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable, Iterator
 
 from .connection import Connection, Pending
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterator
 
 OPERATION = "state_update"
 

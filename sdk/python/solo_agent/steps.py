@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
-import uuid
-from typing import Any, Callable, TypeVar
 
 from .connection import Connection, StepError
 from .messagepack import pack, unpack
 
-Result = TypeVar("Result")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, TypeVar
+
+    Result = TypeVar("Result")
 
 
 class NotDone(Exception):
@@ -50,7 +53,7 @@ class Steps:
         the next one gets :class:`StepError` with ``outcome_unknown`` (``solo effects`` lists and resolves it), unless it is
         ``repeatable``. ``cost`` (``calls``, ``tokens``, ``currency``, ``wall_ms``) is taken from the service's budget.
         """
-        name = {"run": self._run, "id": id, "token": uuid.uuid4().hex}
+        name = {"run": self._run, "id": id, "token": os.urandom(16).hex()}
         spent = cost or {}
         answer = self._until("effect.begin", {**name, "cost": spent, "repeatable": repeatable}, "busy")
         if answer["state"] == "done":

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
-import traceback
 from queue import SimpleQueue
-from typing import Any, Callable
 
-Work = Callable[[], Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    Work = Callable[[], Any]
 
 
 class Workers:
@@ -50,6 +52,8 @@ class Workers:
             try:
                 work()
             except Exception:
+                import traceback
+
                 traceback.print_exc(file=sys.stderr)
             with self._lock:
                 self._idle += 1

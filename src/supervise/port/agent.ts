@@ -162,7 +162,7 @@ export class PortAgent {
     this.#stage = "marking";
     this.channel.seek(session);
     this.channel.send(helloMessage(this.#options.identity, session, this.#resume, this.#options.clock));
-    this.channel.expect();
+    this.channel.expect(startMs);
     // A new process has the service's grace; one that was ready before must answer like one that beats.
     clearTimeout(this.#patience);
     if (this.#resume) {
@@ -233,7 +233,7 @@ export class PortAgent {
     this.#stage = "restoring";
     // Half of a long frame ends with its reader: a process that was never ready does not outlive the kernel it had.
     this.channel.sendParts(parts, restoreFrameBytes);
-    this.channel.expect();
+    this.channel.expect(startMs);
   }
 
   #openLog(sequence: number): void {
@@ -326,6 +326,8 @@ export class PortAgent {
   }
 }
 
+/** Programs take so long to say something after their start, on a busy machine. */
+const startMs = 1_000;
 /** An agent that logs one operation after the other sends the next one soon after it knows of the last. */
 const afterEntryMs = 20;
 /** Few frames for a process that waits for nothing else. */
