@@ -29,6 +29,7 @@ import type {
   Stored,
   View,
 } from "./types.ts";
+import { viewOf } from "./view.ts";
 
 export interface StateParts extends HistoryParts {
   readonly table: Table;
@@ -49,6 +50,9 @@ export class LoggedState implements ServiceState {
   #table: Table;
   #settings: StateSettings;
   #position: number;
+  /** The last position that was given out: a reset has one before it takes effect, and one that failed too. */
+  #taken: number;
+  #resetting: Promise<unknown> | undefined;
   #time: number;
   readonly #history: StateHistory;
   /** Commits that wait for room in the log, or for a reset: later ones wait behind them. */
@@ -62,6 +66,7 @@ export class LoggedState implements ServiceState {
     this.#table = parts.table;
     this.#settings = settings;
     this.#position = parts.position;
+    this.#taken = parts.position;
     this.#time = Math.max(disk.mark.time, 0);
     this.#history = new StateHistory(parts);
     this.#sweptAt = clock.monotonic();
@@ -71,6 +76,7 @@ export class LoggedState implements ServiceState {
         disk,
         point: () => ({ table: this.#table.snapshot(), position: this.#position, time: clock.now() }),
         beforeTimed: () => this.#sweep(),
+        busy: () => this.#resetting,
       },
       settings.flush_ms,
     );
@@ -135,7 +141,13 @@ export class LoggedState implements ServiceState {
   }
 
   reset(source: StateSource, origin: string): Promise<{ readonly position: number }> {
-    return this.#inTurn(() => this.#reset(source, origin)).catch((error: unknown) => {
+    return this.#inTurn(() => {
+      const done = this.#reset(source, origin).finally(() => {
+        this.#resetting = undefined;
+      });
+      this.#resetting = done.then(noop, noop);
+      return done;
+    }).catch((error: unknown) => {
       throw stateFailure(error);
     });
   }
@@ -197,7 +209,7 @@ export class LoggedState implements ServiceState {
       if (log.failure === undefined) {
         await this.#queue;
         await this.#flusher.flush();
-        const mark = { position: this.#position, time: clock.now(), origin: "kernel", mutations: [] };
+        const mark = { position: this.#taken, time: clock.now(), origin: "kernel", mutations: [] };
         await log.appendDurably(encoder.encode(entryKinds.closed, mark));
       }
     } catch (error) {
@@ -216,9 +228,9 @@ export class LoggedState implements ServiceState {
     if (known !== undefined) {
       return this.#settled(undefined, durability, { position: known.version, remembered: known.answer });
     }
-    const position = this.#position + 1;
+    const position = this.#taken + 1;
     const time = Math.max(this.#parts.clock.now(), this.#time);
-    const decided = decide(this.#viewAt(position, time));
+    const decided = decide(viewOf(this.#table, { position: this.#position, next: position, time }));
     if (decided instanceof SoloError) throw decided;
     const refused = checkMutations(decided, this.#table, this.#settings.quota);
     if (refused !== undefined) throw refused;
@@ -247,6 +259,7 @@ export class LoggedState implements ServiceState {
 
   #appended({ position, time, address }: { position: number; time: number; address: number }): void {
     this.#position = position;
+    this.#taken = position;
     this.#time = time;
     this.#history.appended(position, address);
   }
@@ -296,10 +309,9 @@ export class LoggedState implements ServiceState {
   async #reset(source: StateSource, origin: string): Promise<{ readonly position: number }> {
     if (this.#closing !== undefined) throw new SoloError("not_running", "the state is closed");
     const { log, clock } = this.#parts;
-    const position = this.#position + 1;
+    const position = this.#taken + 1;
     const time = Math.max(clock.now(), this.#time);
-    // Also one that fails has used its position.
-    this.#position = position;
+    this.#taken = position;
     const { table, changed, address } = await replaceAll({
       before: this.#table,
       source,
@@ -317,17 +329,6 @@ export class LoggedState implements ServiceState {
     this.#appended({ position, time, address });
     await log.commit();
     return { position };
-  }
-
-  #viewAt(next: number, time: number): View {
-    const table = this.#table;
-    return {
-      position: this.#position,
-      next,
-      time,
-      get: (space, key) => table.get(space, key),
-      entries: (space, range) => table.entries(space, range),
-    };
   }
 
   #sweep(): void {

@@ -15,6 +15,8 @@ export interface FlusherParts {
   readonly log: DurableLog;
   readonly disk: DiskTable;
   readonly point: () => FlushPoint;
+  /** While something is written to the log whose beginning a flush must not leave behind: when it is done. */
+  readonly busy: () => Promise<unknown> | undefined;
   /** Called before each timed flush. */
   readonly beforeTimed: () => void;
 }
@@ -76,7 +78,8 @@ export class TableFlusher {
   }
 
   async #flush(): Promise<void> {
-    const { log, disk, point } = this.#parts;
+    const { log, disk, point, busy } = this.#parts;
+    for (let other = busy(); other !== undefined; other = busy()) await other;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isSoon = false;

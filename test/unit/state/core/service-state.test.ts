@@ -289,3 +289,38 @@ test("a failed flush loses nothing, and the next one makes up for it", async () 
   expect(state.stats().flushed_position).toBe(state.position);
   await state.close();
 });
+
+test("a flush and a snapshot in the midst of a reset see what was before, and leave none of it behind", async () => {
+  const folder = stateFolder();
+  const state = await open(folder, { flush_ms: 10 });
+  await write(state, put("old", "1"));
+  const halfway = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const big = "x".repeat(700_000);
+  const source = {
+    async *entries() {
+      for (let index = 0; index < 6; index++) {
+        yield { space: "data" as const, key: `new${index}`, value: bytes(big) };
+        if (index !== 3) continue;
+        halfway.resolve();
+        await goOn.promise;
+      }
+    },
+  };
+  const resetting = state.reset(source, "restore");
+  await halfway.promise;
+  const flushing = state.flush();
+  const snapshot = state.snapshot();
+  expect([snapshot.position, state.position, snapshot.keys]).toEqual([1, 1, 1]);
+  goOn.resolve();
+  expect(await resetting).toEqual({ position: 2 });
+  await flushing;
+  const copy = stateFolder();
+  cpSync(folder, copy, { recursive: true });
+  await state.close();
+  for (const where of [folder, copy]) {
+    const again = await open(where);
+    expect(again.page("data").map(({ key }) => key)).toEqual(["new0", "new1", "new2", "new3", "new4", "new5"]);
+    await again.close();
+  }
+});
