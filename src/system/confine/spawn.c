@@ -40,7 +40,9 @@ struct libc {
   int *(*errno_location)(void);
 };
 
-enum { STEP_DESCRIPTORS = 1, STEP_CWD, STEP_LIMITS, STEP_PRIVILEGES, STEP_CAPABILITIES, STEP_LANDLOCK, STEP_FILTER, STEP_EXECUTE };
+enum {
+  STEP_DESCRIPTORS = 1, STEP_CWD, STEP_LIMITS, STEP_PRIVILEGES, STEP_CAPABILITIES, STEP_LANDLOCK, STEP_FILTER, STEP_EXECUTE
+};
 enum { SYS_landlock_restrict_self = 446, SYS_close_range = 436 };
 enum { PR_SET_SECCOMP = 22, SECCOMP_MODE_FILTER = 2, PR_CAPBSET_DROP = 24, PR_SET_NO_NEW_PRIVS = 38 };
 enum { SIG_SETMASK = 2, LAST_SIGNAL = 64, LAST_CAPABILITY = 63 };
@@ -54,19 +56,22 @@ static void fail(const struct libc *libc, struct order *order, int step) {
 static void confine(const struct libc *libc, struct order *order, const word *none) {
   word index;
   libc->setsid();
-  if (libc->dup2(order->input, 0) < 0 || libc->dup2(order->output, 1) < 0 || libc->dup2(order->error, 2) < 0) fail(libc, order, STEP_DESCRIPTORS);
+  if (libc->dup2(order->input, 0) < 0 || libc->dup2(order->output, 1) < 0 || libc->dup2(order->error, 2) < 0)
+    fail(libc, order, STEP_DESCRIPTORS);
   if (libc->chdir(order->cwd) != 0) fail(libc, order, STEP_CWD);
   for (index = 0; index < order->limit_count; index++)
     if (libc->setrlimit(order->limits[index].resource, &order->limits[index].soft) != 0) fail(libc, order, STEP_LIMITS);
   for (index = 0; index <= LAST_CAPABILITY; index++)
-    if ((order->drop_capabilities >> index & 1) && libc->prctl(PR_CAPBSET_DROP, index, 0, 0, 0) != 0) fail(libc, order, STEP_CAPABILITIES);
+    if ((order->drop_capabilities >> index & 1) && libc->prctl(PR_CAPBSET_DROP, index, 0, 0, 0) != 0)
+      fail(libc, order, STEP_CAPABILITIES);
   if (libc->prctl(PR_SET_NO_NEW_PRIVS, 1L, 0, 0, 0) != 0) fail(libc, order, STEP_PRIVILEGES);
   if ((long)order->ruleset >= 0 && libc->syscall(SYS_landlock_restrict_self, order->ruleset, order->restrict_flags, 0) != 0)
     fail(libc, order, STEP_LANDLOCK);
   if (libc->syscall(SYS_close_range, 3, 0xffffffffL, 0) != 0) fail(libc, order, STEP_DESCRIPTORS);
   for (index = 1; index <= LAST_SIGNAL; index++) libc->signal(index, (void *)0);
   libc->sigprocmask(SIG_SETMASK, none, (void *)0);
-  if (order->filter && libc->prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (word)order->filter, 0, 0) != 0) fail(libc, order, STEP_FILTER);
+  if (order->filter && libc->prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (word)order->filter, 0, 0) != 0)
+    fail(libc, order, STEP_FILTER);
   libc->execve(order->path, order->argv, order->envp);
   fail(libc, order, STEP_EXECUTE);
 }
