@@ -7,7 +7,8 @@ import type { ServiceState } from "../core/types.ts";
 import type { ServiceStates } from "../service-states.ts";
 import type { External } from "./external.ts";
 import type { Retention, StoredInfo } from "./retention.ts";
-import { type CheckpointTrouble, ServiceCheckpoints, type Subject } from "./service-checkpoints.ts";
+import { ServiceCheckpoints, type Subject } from "./service-checkpoints.ts";
+import type { CheckpointTrouble } from "./shelf.ts";
 
 export interface CheckpointSettings {
   /** Between checkpoints that are made by time; 0 makes none. */

@@ -12,10 +12,10 @@ export type { CheckpointInfo } from "./info.ts";
 export type { Point } from "./point.ts";
 export type { Retention, StoredInfo } from "./retention.ts";
 export {
-  type CheckpointTrouble,
   type Restored,
   ServiceCheckpoints,
   type SoundPast,
   type Subject,
   type Verification,
 } from "./service-checkpoints.ts";
+export type { CheckpointTrouble } from "./shelf.ts";

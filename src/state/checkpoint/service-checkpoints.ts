@@ -1,31 +1,24 @@
-import { basename, dirname } from "node:path";
+import { dirname } from "node:path";
 import { SoloError } from "../../api/error.ts";
 import type { CheckpointReason, ServiceRef } from "../../api/index.ts";
 import { nodeFileSystem } from "../../store/file/index.ts";
-import { type FileSystem, StoreError } from "../../store/index.ts";
+import type { FileSystem } from "../../store/index.ts";
 import type { Clock } from "../../system/index.ts";
-import { stateFailure } from "../core/failure.ts";
 import type { ServiceState } from "../core/types.ts";
-import { CheckpointCatalog, type Copy, type CopyKind, type DamagedCopy, fileProblem } from "./catalog.ts";
-import { copyCheckpoint, makeFolder } from "./copy-file.ts";
+import { type CheckpointCatalog, type Copy, fileProblem } from "./catalog.ts";
 import { type External, ExternalFolders } from "./external.ts";
 import { type CheckpointInfo, newCheckpointId, onOwnLog } from "./info.ts";
 import { type PastState, type Point, pastState, waysTo } from "./point.ts";
 import { readBatches } from "./read-file.ts";
 import { expired, type Retention, type StoredInfo } from "./retention.ts";
+import { CheckpointShelf, type CheckpointTrouble } from "./shelf.ts";
 import { verifyCheckpoint } from "./verify-file.ts";
-import { type CheckpointContent, writeCheckpoint } from "./write-file.ts";
 
 /** What a checkpoint says of the revision that ran. */
 export interface Subject {
   readonly revision: string | null;
   readonly spec_sha256: string | null;
 }
-
-/** What is told aloud: a copy that can't be used, and a second copy that couldn't be made. */
-export type CheckpointTrouble =
-  | { readonly type: "damaged"; readonly copy: DamagedCopy }
-  | { readonly type: "no_second_copy"; readonly id: string; readonly problem: SoloError };
 
 export interface ServiceCheckpointsOptions {
   readonly ref: ServiceRef;
@@ -64,19 +57,23 @@ const maxLogBytes = 2 ** 30;
 
 /** Makes, keeps and reads the checkpoints of one service. What changes something happens one after the other. */
 export class ServiceCheckpoints {
-  readonly catalog: CheckpointCatalog;
   readonly #options: ServiceCheckpointsOptions;
   readonly #files: FileSystem;
   #last: Promise<unknown> | undefined;
   readonly #folders: ExternalFolders;
-  #isReady = false;
+  readonly #shelf: CheckpointShelf;
 
   constructor(options: ServiceCheckpointsOptions) {
-    const { folder, backupFolder, files = nodeFileSystem } = options;
+    const { folder, backupFolder, files = nodeFileSystem, onTrouble } = options;
     this.#options = options;
     this.#files = files;
     this.#folders = new ExternalFolders(() => options.external?.());
-    this.catalog = new CheckpointCatalog({ files, folder, backupFolder });
+    this.#shelf = new CheckpointShelf({ files, folder, backupFolder, onTrouble });
+  }
+
+  /** Those that there are. */
+  get catalog(): CheckpointCatalog {
+    return this.#shelf.catalog;
   }
 
   /** The newest checkpoint that the service's log leads on from. */
@@ -129,7 +126,7 @@ export class ServiceCheckpoints {
     for (const damaged of this.catalog.damaged()) this.#options.onTrouble({ type: "damaged", copy: damaged });
     for (const way of waysTo(point, this.catalog.list(), state, clock.now())) {
       try {
-        const copy = way.base && (await this.#sound(way.base.id));
+        const copy = way.base && (await this.#shelf.sound(way.base.id));
         const past = await pastState(way, state, () => readBatches(this.#files, copy?.path ?? ""));
         return { ...past, base: way.base, path: copy?.path };
       } catch (error) {
@@ -169,7 +166,7 @@ export class ServiceCheckpoints {
     return this.#inTurn(async () => {
       const damaged = this.catalog.damaged().find((copy) => copy.id === id);
       const info = damaged === undefined ? this.catalog.get(id) : undefined;
-      await this.#inFiles("deleting it", () => this.catalog.remove(info?.id ?? id));
+      await this.#shelf.remove(info?.id ?? id);
       return info;
     });
   }
@@ -183,13 +180,13 @@ export class ServiceCheckpoints {
   prune(retention: Retention, state: ServiceState | undefined): Promise<StoredInfo[]> {
     return this.#inTurn(async () => {
       const gone = this.expired(retention);
-      for (const { id } of gone) await this.#inFiles("deleting it", () => this.catalog.remove(id));
+      for (const { id } of gone) await this.#shelf.remove(id);
       if (state === undefined) return gone;
       await this.#truncate(state);
       while (state.stats().wal_bytes > maxLogBytes) {
         const [oldest, ...others] = onOwnLog(this.catalog.list());
         if (oldest === undefined || others.length === 0) break;
-        await this.#inFiles("deleting it", () => this.catalog.remove(oldest.id));
+        await this.#shelf.remove(oldest.id);
         gone.push(oldest);
         await this.#truncate(state);
       }
@@ -203,11 +200,7 @@ export class ServiceCheckpoints {
    */
   async export(id: string, file: string): Promise<StoredInfo> {
     const info = this.catalog.get(id);
-    const copy = await this.#sound(info.id);
-    if (this.#exists(file)) {
-      throw new SoloError("conflict", `${file} is there already`, { hint: "choose another name, or remove it first" });
-    }
-    await this.#inFiles(`writing ${file}`, () => copyCheckpoint(this.#files, copy.path, file));
+    await this.#shelf.giveOut(info.id, file);
     return info;
   }
 
@@ -233,8 +226,7 @@ export class ServiceCheckpoints {
         parent: found.id,
         foreign: origin,
       };
-      await this.#take(file, about);
-      return this.catalog.get(id);
+      return this.#shelf.take(file, about);
     });
   }
 
@@ -264,7 +256,7 @@ export class ServiceCheckpoints {
       const { ref, clock } = this.#options;
       const now = clock.now();
       const id = newCheckpointId(now);
-      const copy = await from.#sound(base.id);
+      const copy = await from.#shelf.sound(base.id);
       const { stored_bytes: _, ...info } = base;
       const own = {
         tenant: ref.tenant,
@@ -275,8 +267,7 @@ export class ServiceCheckpoints {
         parent: base.id,
         foreign: null,
       };
-      await this.#take(copy.path, { ...info, ...about, ...own });
-      return this.catalog.get(id);
+      return this.#shelf.take(copy.path, { ...info, ...about, ...own });
     });
   }
 
@@ -292,7 +283,7 @@ export class ServiceCheckpoints {
     parent: string | undefined,
   ): Promise<StoredInfo> {
     const { ref, clock } = this.#options;
-    await this.#prepare();
+    await this.#shelf.prepare();
     const snapshot = state.snapshot();
     try {
       const created = clock.now();
@@ -310,76 +301,20 @@ export class ServiceCheckpoints {
       };
       // The log must have all that the checkpoint has: what follows on it is applied to this.
       await state.commit(() => [], { origin: "checkpoint", durability: "sync" });
-      await this.#folders.still((files) => {
-        const content: CheckpointContent = { entries: snapshot.all(), ...(files !== undefined && { files }) };
-        return this.#inFiles("writing a checkpoint", () =>
-          writeCheckpoint(this.#files, this.#path(about.id), about, content),
-        );
-      });
-      await this.#copyToSecond(about.id);
-      return this.catalog.get(about.id);
+      const info = await this.#folders.still((files) =>
+        this.#shelf.write(about, { entries: snapshot.all(), ...(files !== undefined && { files }) }),
+      );
+      await this.#shelf.copyToSecond(info.id);
+      return info;
     } finally {
       snapshot.close();
     }
-  }
-
-  async #take(from: string, info: CheckpointInfo): Promise<void> {
-    await this.#prepare();
-    await this.#inFiles("copying a checkpoint", () => copyCheckpoint(this.#files, from, this.#path(info.id), info));
-    await this.#copyToSecond(info.id);
-  }
-
-  async #copyToSecond(id: string): Promise<void> {
-    const second = this.catalog.pathOf(id, "second");
-    if (second === undefined) return;
-    try {
-      await makeFolder(this.#files, second.slice(0, -basename(second).length - 1));
-      await copyCheckpoint(this.#files, this.#path(id), second);
-    } catch (error) {
-      this.#options.onTrouble({ type: "no_second_copy", id, problem: fileProblem(error, second) });
-    }
-  }
-
-  async #prepare(): Promise<void> {
-    if (this.#isReady) return;
-    await this.#inFiles("making the folder of the checkpoints", () => makeFolder(this.#files, this.#options.folder));
-    await this.catalog.sweep();
-    this.#isReady = true;
-  }
-
-  #sound(id: string): Promise<Copy> {
-    return this.catalog.sound(id, (copy) => this.#options.onTrouble({ type: "damaged", copy }));
   }
 
   async #truncate(state: ServiceState): Promise<void> {
     const [oldest] = onOwnLog(this.catalog.list());
     if (oldest !== undefined && state.stats().begin_position <= oldest.position) {
       await state.truncateHistory(oldest.position + 1);
-    }
-  }
-
-  #exists(file: string): boolean {
-    try {
-      this.#files.open(file, "read").close();
-      return true;
-    } catch (error) {
-      if (StoreError.fromFile("looking for it", error).code === "not_found") return false;
-      throw fileProblem(error, file);
-    }
-  }
-
-  #path(id: string, kind: CopyKind = "first"): string {
-    const path = this.catalog.pathOf(id, kind);
-    if (path === undefined) throw new Error(`there is no folder of ${kind} copies`);
-    return path;
-  }
-
-  async #inFiles<Result>(doing: string, work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof SoloError) throw error;
-      throw stateFailure(StoreError.fromFile(doing, error));
     }
   }
 

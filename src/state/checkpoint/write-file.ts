@@ -9,6 +9,9 @@ import type { CheckpointInfo } from "./info.ts";
 /** What only the written body tells. */
 type Found = "entries" | "bytes" | "body_bytes" | "sha256" | "files";
 
+/** What is known of a checkpoint before its body is written. */
+export type Unwritten = Omit<CheckpointInfo, Found>;
+
 export interface CheckpointContent {
   readonly entries: Iterable<StateEntry>;
   /** Captured files, as blocks behind the entries. */
@@ -26,7 +29,7 @@ export const unfinished = ".new";
 export async function writeCheckpoint(
   files: FileSystem,
   path: string,
-  about: Omit<CheckpointInfo, Found>,
+  about: Unwritten,
   content: CheckpointContent,
   signal?: AbortSignal,
 ): Promise<CheckpointInfo> {

@@ -48,30 +48,36 @@ async function restore(
       },
     );
   }
-  const { result, troubles } = await checkpoints.hearing(ref, async () => {
+  const startAgain = async () => {
+    if (service.desired !== "running" || service.replicas === 0) return;
+    const start = { revision, replicas: service.replicas, wait: request.wait };
+    await startFirst({ kernel, service, signal, report: () => undefined }, start);
+  };
+  let isStopped = false;
+  const restoring = checkpoints.hearing(ref, async () => {
     if (request.dry_run) return { past: await own.past(point, state), before: null, position: null };
     return own
       .restore(point, state, subjectOf(revision), async () => {
         signal.throwIfAborted();
-        const instances = supervisor.instancesOf(ref);
-        await Promise.all(instances.map((instance) => supervisor.retire(instance)));
+        isStopped = true;
+        await Promise.all(supervisor.instancesOf(ref).map((instance) => supervisor.retire(instance)));
       })
       .finally(() => steps.replaced(ref));
+  });
+  const { result, troubles } = await restoring.catch(async (error: unknown) => {
+    // Nothing was set back: the service runs on with what it had.
+    if (isStopped) await startAgain();
+    throw error;
   });
   const { past, before, position } = result;
   if (position !== null && before !== null) {
     checkpoints.noteMade(ref, before);
     const data = { position, before: before.id, ...toldOf(past) };
     kernel.emit({ tenant: ref.tenant, event: "checkpoint_restored", subject: service.key, data });
-    await checkpoints.prune(ref, state);
-  }
-  if (!request.dry_run && service.desired === "running" && service.replicas > 0) {
-    await startFirst(
-      { kernel, service, signal, report: () => undefined },
-      { revision, replicas: service.replicas, wait: request.wait },
-    ).catch((error: unknown) => {
+    await startAgain().catch((error: unknown) => {
       throw afterwards(SoloError.from(error));
     });
+    await checkpoints.prune(ref, state).catch((error: unknown) => kernel.noteFailure(ref, error));
   }
   const instances = supervisor.instancesOf(ref);
   return {
