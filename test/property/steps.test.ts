@@ -10,17 +10,31 @@ setDefaultTimeout(60_000 + runs * 2_000);
 const limit = 100;
 const ids = ["a", "b", "c"];
 
-type Act =
-  | { readonly do: "begin" | "done" | "not_done" | "unknown" | "late"; readonly id: string; readonly tokens: number }
-  | { readonly do: "done?" | "failed" | "retry"; readonly id: string }
-  | { readonly do: "kill" | "reopen" };
+/** Something that a process tells of an effect. */
+interface Told {
+  readonly do: "begin" | "done" | "not_done" | "unknown";
+  readonly id: string;
+  readonly tokens: number;
+}
+
+/** What somebody decides about an effect. */
+interface Resolved {
+  readonly resolve: "done" | "failed" | "retry";
+  readonly id: string;
+}
+
+interface Ended {
+  readonly end: "process" | "kernel";
+}
+
+type Act = Told | Resolved | Ended;
 
 const id = fc.constantFrom(...ids);
 const tokens = fc.integer({ min: 0, max: 40 });
 const act: fc.Arbitrary<Act> = fc.oneof(
-  fc.record({ do: fc.constantFrom("begin", "begin", "done", "not_done", "unknown", "late"), id, tokens }),
-  fc.record({ do: fc.constantFrom("done?", "failed", "retry"), id }),
-  fc.record({ do: fc.constantFrom("kill", "reopen") }),
+  fc.record<Told>({ do: fc.constantFrom("begin", "begin", "done", "not_done", "unknown"), id, tokens }),
+  fc.record<Resolved>({ resolve: fc.constantFrom("done", "failed", "retry"), id }),
+  fc.record<Ended>({ end: fc.constantFrom("process", "kernel") }),
 );
 
 /** What somebody outside knows of one effect. */
@@ -41,11 +55,12 @@ test("an effect goes ahead only when nothing of it can have happened, and the bu
       let process = 0;
       for (const [index, one] of acts.entries()) {
         const caller = { instance: "shop-1", process: String(process) };
-        if (one.do === "reopen") await workshop.reopen();
-        else if (one.do === "kill") {
+        if (!("end" in one)) await perform(workshop, known.get(one.id) ?? fail(), one, { caller, token: `t${index}` });
+        else if (one.end === "kernel") await workshop.reopen();
+        else {
           workshop.kill(caller);
           process++;
-        } else await perform(workshop, known.get(one.id) ?? fail(), one, { caller, token: `t${index}` });
+        }
         const usage = workshop.steps?.usage();
         const held = (usage?.used.tokens ?? 0) + (usage?.reserved.tokens ?? 0);
         expect(held).toBeLessThanOrEqual(limit);
@@ -60,34 +75,30 @@ test("an effect goes ahead only when nothing of it can have happened, and the bu
 async function perform(
   workshop: Workshop,
   known: Known,
-  one: Exclude<Act, { do: "kill" | "reopen" }>,
+  one: Told | Resolved,
   { caller, token }: { caller: { instance: string; process: string }; token: string },
 ): Promise<void> {
   const name = { run: "", id: one.id };
-  if (one.do === "begin") {
-    const answer = await attempt(
-      workshop.ask("effect.begin", { ...name, token, cost: { tokens: one.tokens } }, caller),
-    );
+  if ("resolve" in one) {
+    const resolution = one.resolve === "done" ? { as: "done" as const, result: bytes(1) } : { as: one.resolve };
+    const resolved = await attempt(workshop.steps?.resolve(name, resolution) ?? fail());
+    if (!(resolved instanceof SoloError) && one.resolve === "retry") known.mayGo = true;
+  } else if (one.do === "begin") {
+    const request = { ...name, token, cost: { tokens: one.tokens } };
+    const answer = await attempt(workshop.ask("effect.begin", request, caller));
     if (Object(answer).state !== "go") return;
     expect(known.mayGo).toBe(true);
     Object.assign(known, { mayGo: false, token, reserved: one.tokens });
-  } else if ("tokens" in one) {
+  } else {
     const state = await stateOf(workshop, one.id);
     const isOpen = state === "pending" || state === "unknown";
     // What is told after somebody gave the reservation back is not covered by one.
     const spent = { tokens: isOpen ? Math.min(one.tokens, known.reserved) : 0 };
     const outcome =
-      one.do === "done" || one.do === "late"
-        ? { state: "done", result: bytes(1), spent, elapsed_ms: 1 }
-        : { state: one.do, reason: "r" };
-    const done = await attempt(workshop.ask("effect.finish", { ...name, token: known.token, outcome }, caller));
-    if (done === null && one.do === "not_done" && isOpen) known.mayGo = true;
-    if (done === null && outcome.state === "done" && known.token !== "") known.mayGo = false;
-  } else {
-    const as = one.do === "done?" ? "done" : one.do;
-    const resolution = as === "done" ? { as, result: bytes(1) } : { as };
-    const resolved = await attempt(workshop.steps?.resolve(name, resolution) ?? fail());
-    if (!(resolved instanceof SoloError) && as === "retry") known.mayGo = true;
+      one.do === "done" ? { state: "done", result: bytes(1), spent, elapsed_ms: 1 } : { state: one.do, reason: "r" };
+    const answer = await attempt(workshop.ask("effect.finish", { ...name, token: known.token, outcome }, caller));
+    if (answer === null && one.do === "not_done" && isOpen) known.mayGo = true;
+    if (answer === null && one.do === "done") known.mayGo = false;
   }
 }
 
