@@ -58,9 +58,10 @@ export class InstanceJournal {
     return this.plan.spec.kind === "port" ? [...outputs, inputPath(this.runtime, this.id)] : outputs;
   }
 
+  /** Removes what only a living instance needs. */
   removeFifos(): void {
+    this.runtime.sandbox.release(this.id);
     for (const fifo of this.fifos()) {
-      this.runtime.sandbox.release(this.id);
       this.runtime.guardian.drop(fifo);
       rmSync(fifo, { force: true });
     }
