@@ -44,17 +44,22 @@ async function measure(valueBytes: number, runs: number): Promise<Row[]> {
       },
     });
     const keys = Math.floor(totalBytes / valueBytes);
-    const seen = { create: [], createPause: [], restore: [], restorePause: [], stored: [] } as Record<string, number[]>;
+    const seen = { alonePause: [], create: [], createPause: [], restore: [], restorePause: [], stored: [] } as Record<
+      string,
+      number[]
+    >;
     await fill(state, keys, valueBytes);
     for (let run = 0; run < runs; run++) {
       Bun.gc(true);
       const stop = writeOn(state);
+      const alone = await timed(() => Bun.sleep(wantedMs));
       const made = await timed(() => checkpoints.create(state, "manual", subject));
       await stop();
       await fill(state, keys, valueBytes);
       Bun.gc(true);
       const past = await checkpoints.past({ id: made.result.id }, state);
       const restored = await timed(() => state.reset(past, "bench"));
+      seen.alonePause?.push(alone.pauseMs);
       seen.create?.push(made.tookMs);
       seen.createPause?.push(made.pauseMs);
       seen.restore?.push(restored.tookMs);
@@ -75,6 +80,7 @@ function rowsOf(valueBytes: number, seen: Record<string, number[]>, runs: number
   return [
     askedRow({ ...ms, name: `create, 100 MiB, ${values}` }, of("create"), wantedMs, runs),
     askedRow({ ...ms, name: `create: longest pause, ${values}` }, of("createPause"), wantedPauseMs, runs),
+    plainRow({ ...ms, name: `the writer alone: longest pause, ${values}` }, of("alonePause"), runs),
     askedRow({ ...ms, name: `restore, 100 MiB, ${values}` }, of("restore"), wantedMs, runs),
     plainRow({ ...ms, name: `restore: longest pause, ${values}` }, of("restorePause"), runs),
     plainRow({ unit: "MiB", better: "lower", name: `stored, ${values}` }, of("stored"), runs),

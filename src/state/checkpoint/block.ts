@@ -37,8 +37,14 @@ export interface BlockHead {
   readonly checksum: bigint;
 }
 
+/** Blocks that are compressed at the same time, by threads of the pool. */
+export const blocksAtOnce = 4;
+
 /** Puts entries into raw blocks. */
 export class EntryBlock {
+  /** Used in turn: new ones would keep the garbage collector busy. One is filled while the others are compressed. */
+  readonly #buffers: Buffer<ArrayBuffer>[] = [];
+  #turn = 0;
   #buffer = Buffer.allocUnsafeSlow(fullBytes + 65_536);
   #at = 0;
   #items = 0;
@@ -69,10 +75,12 @@ export class EntryBlock {
     this.#items++;
   }
 
-  /** What has gathered. Its memory is the block's own: it is compressed while the next one is filled. */
+  /** What has gathered. Its memory is good until `blocksAtOnce` more blocks were taken. */
   take(): RawBlock {
     const block = { kind: blockKinds.entries, bytes: this.#buffer.subarray(0, this.#at), items: this.#items };
-    this.#buffer = Buffer.allocUnsafeSlow(fullBytes + 65_536);
+    this.#buffers[this.#turn] = this.#buffer;
+    this.#turn = (this.#turn + 1) % (blocksAtOnce + 1);
+    this.#buffer = this.#buffers[this.#turn] ?? Buffer.allocUnsafeSlow(fullBytes + 65_536);
     this.#at = 0;
     this.#items = 0;
     return block;

@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { dirname } from "node:path";
 import type { FileSystem, StoreFile } from "../../store/index.ts";
 import type { StateEntry } from "../core/types.ts";
-import { EntryBlock, packBlock, type RawBlock, type StoredBlock } from "./block.ts";
+import { blocksAtOnce, EntryBlock, packBlock, type RawBlock, type StoredBlock } from "./block.ts";
 import { encodeHeader, headerBytes } from "./header.ts";
 import type { CheckpointInfo } from "./info.ts";
 
@@ -81,9 +81,6 @@ async function writeBody(
   return { entries, bytes, files: count, ...(await body.end()) };
 }
 
-/** Blocks that are compressed at the same time, by threads of the pool. */
-const atOnce = 4;
-
 class BodyWriter {
   readonly #file: StoreFile;
   readonly #hash: Hash = createHash("sha256");
@@ -99,7 +96,7 @@ class BodyWriter {
     // It is awaited in its turn; an earlier one that fails must not leave it unheard.
     packing.catch(() => undefined);
     this.#packing.push(packing);
-    if (this.#packing.length >= atOnce) await this.#writeNext();
+    if (this.#packing.length >= blocksAtOnce) await this.#writeNext();
     await turn();
   }
 
