@@ -1,15 +1,6 @@
 import {
   budgetRequestSchema,
   callRequestSchema,
-  checkpointCreateRequestSchema,
-  checkpointDeleteRequestSchema,
-  checkpointExportRequestSchema,
-  checkpointForkRequestSchema,
-  checkpointImportRequestSchema,
-  checkpointPruneRequestSchema,
-  checkpointRequestSchema,
-  checkpointRestoreRequestSchema,
-  checkpointsRequestSchema,
   type DeployProgress,
   deployRequestSchema,
   type EventDocument,
@@ -32,84 +23,38 @@ import {
   serviceKey,
   shutdownRequestSchema,
   signalRequestSchema,
-  stateDeleteRequestSchema,
-  stateGetRequestSchema,
-  stateImportRequestSchema,
-  stateScanRequestSchema,
-  stateSetRequestSchema,
-  stateWatchRequestSchema,
   statusRequestSchema,
-  type VersionDocument,
   whyRequestSchema,
 } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
-import type { EventLog, NewEvent } from "../observe/events/index.ts";
-import type { LogStore } from "../observe/logs/index.ts";
+import type { NewEvent } from "../observe/events/index.ts";
 import { explainService } from "../observe/why/index.ts";
-import type { Sandboxes } from "../security/sandbox/index.ts";
-import type { Checkpoints, ServiceStates } from "../state/index.ts";
 import type { Instance, Supervisor, UsageSampler } from "../supervise/index.ts";
 import type { Clock } from "../system/index.ts";
 import { accept } from "./accept.ts";
 import { AcceptedRollouts } from "./accepted-rollouts.ts";
 import { comeToRest } from "./at-rest.ts";
 import { Causes } from "./causes.ts";
-import type { KernelDatabase } from "./database/index.ts";
+import { checkpointApi } from "./checkpoint-api.ts";
 import { health } from "./health.ts";
 import { lazily } from "./lazily.ts";
 import { serviceNotFound } from "./not-found.ts";
 import { kernelIsStopping, OperationQueue } from "./operation-queue.ts";
 import { call } from "./operations/call.ts";
-import {
-  createCheckpoint,
-  deleteCheckpoint,
-  exportCheckpoint,
-  importCheckpoint,
-  pruneCheckpoints,
-} from "./operations/checkpoint/change.ts";
-import { checkpointList } from "./operations/checkpoint/documents.ts";
-import { forkCheckpoint } from "./operations/checkpoint/fork.ts";
-import { showCheckpoint, verifyCheckpoint } from "./operations/checkpoint/read.ts";
-import { restoreCheckpoint } from "./operations/checkpoint/restore.ts";
 import { deploy } from "./operations/deploy.ts";
 import { kill } from "./operations/kill.ts";
 import { restart } from "./operations/restart.ts";
 import { showSandbox } from "./operations/sandbox.ts";
 import { scale } from "./operations/scale.ts";
-import { deleteState, getState, importState, scanState, setState, watchState } from "./operations/state.ts";
 import { deliverSignal, listEffects, resolveEffect, showBudget } from "./operations/steps.ts";
+import type { KernelParts } from "./parts.ts";
 import { progressStream, type ReportProgress } from "./progress.ts";
 import type { Routes } from "./routes.ts";
 import type { Desired, Revision, Service } from "./service.ts";
-import type { StepsOfServices } from "./service-steps.ts";
+import { stateApi } from "./state-api.ts";
 import { stateSettings } from "./state-settings.ts";
 import { Sweeper } from "./sweeper.ts";
 import { lastExit, serviceRow, serviceStatus } from "./views.ts";
-
-/** What a kernel is made of, as `boot` puts it together. */
-export interface KernelParts {
-  readonly clock: Clock;
-  readonly paths: Paths;
-  readonly version: VersionDocument;
-  readonly database: KernelDatabase;
-  readonly events: EventLog;
-  readonly logs: LogStore;
-  readonly routes: Routes;
-  readonly supervisor: Supervisor;
-  readonly sampler: UsageSampler;
-  readonly sandboxes: Sandboxes;
-  readonly states: ServiceStates;
-  readonly checkpoints: Checkpoints;
-  readonly steps: StepsOfServices;
-  /** The folder of the instances' output FIFOs. */
-  readonly fifos: string;
-  /** Whether a guardian stands above this kernel; null for one that runs without. */
-  readonly guarded: () => boolean | null;
-  /** What keeps log lines from the disk; null when nothing does. */
-  readonly logProblem: () => string | null;
-  /** Stops everything; called once. */
-  readonly shutdown: (kernel: Kernel, request: OperationRequest<"shutdown">) => ReturnType<SoloApi["shutdown"]>;
-}
 
 /** How many events `status` shows. */
 const recentEvents = 10;
@@ -206,54 +151,25 @@ export class Kernel implements SoloApi {
   why: SoloApi["why"] = async (input) =>
     explainService(this.#parts.events, this.get(accept(whyRequestSchema, input)).ref);
 
-  stateGet: SoloApi["stateGet"] = async (input) => getState(this, accept(stateGetRequestSchema, input));
+  readonly #state = stateApi(this);
+  stateGet = this.#state.stateGet;
+  stateSet = this.#state.stateSet;
+  stateDelete = this.#state.stateDelete;
+  stateScan = this.#state.stateScan;
+  stateWatch = this.#state.stateWatch;
+  stateImport = this.#state.stateImport;
 
-  stateSet: SoloApi["stateSet"] = async (input) => setState(this, accept(stateSetRequestSchema, input));
-
-  stateDelete: SoloApi["stateDelete"] = async (input) => deleteState(this, accept(stateDeleteRequestSchema, input));
-
-  stateScan: SoloApi["stateScan"] = (input) => lazily(() => scanState(this, accept(stateScanRequestSchema, input)));
-
-  stateWatch: SoloApi["stateWatch"] = (input, signal) => {
-    const end = signal === undefined ? this.ending : AbortSignal.any([signal, this.ending]);
-    return lazily(() => watchState(this, accept(stateWatchRequestSchema, input), end));
-  };
-
-  stateImport: SoloApi["stateImport"] = async (input) => importState(this, accept(stateImportRequestSchema, input));
-
-  checkpoints: SoloApi["checkpoints"] = async (input) =>
-    checkpointList(this.#checkpointsOf(accept(checkpointsRequestSchema, input)).catalog);
-
-  checkpointShow: SoloApi["checkpointShow"] = async (input) => {
-    const request = accept(checkpointRequestSchema, input);
-    return showCheckpoint(this.#checkpointsOf(request), request);
-  };
-
-  checkpointVerify: SoloApi["checkpointVerify"] = async (input) => {
-    const request = accept(checkpointRequestSchema, input);
-    return verifyCheckpoint(this.#checkpointsOf(request), request, request.id);
-  };
-
-  checkpointCreate: SoloApi["checkpointCreate"] = async (input) =>
-    createCheckpoint(this, accept(checkpointCreateRequestSchema, input));
-
-  checkpointRestore: SoloApi["checkpointRestore"] = async (input) =>
-    restoreCheckpoint(this, accept(checkpointRestoreRequestSchema, input));
-
-  checkpointFork: SoloApi["checkpointFork"] = async (input) =>
-    forkCheckpoint(this, accept(checkpointForkRequestSchema, input));
-
-  checkpointDelete: SoloApi["checkpointDelete"] = async (input) =>
-    deleteCheckpoint(this, accept(checkpointDeleteRequestSchema, input));
-
-  checkpointPrune: SoloApi["checkpointPrune"] = async (input) =>
-    pruneCheckpoints(this, accept(checkpointPruneRequestSchema, input));
-
-  checkpointExport: SoloApi["checkpointExport"] = async (input) =>
-    exportCheckpoint(this, accept(checkpointExportRequestSchema, input));
-
-  checkpointImport: SoloApi["checkpointImport"] = async (input) =>
-    importCheckpoint(this, accept(checkpointImportRequestSchema, input));
+  readonly #checkpoints = checkpointApi(this);
+  checkpoints = this.#checkpoints.checkpoints;
+  checkpointShow = this.#checkpoints.checkpointShow;
+  checkpointVerify = this.#checkpoints.checkpointVerify;
+  checkpointCreate = this.#checkpoints.checkpointCreate;
+  checkpointRestore = this.#checkpoints.checkpointRestore;
+  checkpointFork = this.#checkpoints.checkpointFork;
+  checkpointDelete = this.#checkpoints.checkpointDelete;
+  checkpointPrune = this.#checkpoints.checkpointPrune;
+  checkpointExport = this.#checkpoints.checkpointExport;
+  checkpointImport = this.#checkpoints.checkpointImport;
 
   health: SoloApi["health"] = async () => health(this);
 
@@ -397,10 +313,6 @@ export class Kernel implements SoloApi {
     if (instance.isReady) service.serves = instance.serves;
     if (!this.supervisor.has(instance)) this.#causes.forget(`${service.key}/${instance.id}`);
     comeToRest(this, service);
-  }
-
-  #checkpointsOf(ref: ServiceRef): ReturnType<Checkpoints["of"]> {
-    return this.#parts.checkpoints.of(this.get(ref).ref);
   }
 
   #idle(ref: ServiceRef): void {

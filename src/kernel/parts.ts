@@ -1,0 +1,37 @@
+import type { OperationRequest, SoloApi, VersionDocument } from "../api/index.ts";
+import type { Paths } from "../config/index.ts";
+import type { EventLog } from "../observe/events/index.ts";
+import type { LogStore } from "../observe/logs/index.ts";
+import type { Sandboxes } from "../security/sandbox/index.ts";
+import type { Checkpoints, ServiceStates } from "../state/index.ts";
+import type { Supervisor, UsageSampler } from "../supervise/index.ts";
+import type { Clock } from "../system/index.ts";
+import type { KernelDatabase } from "./database/index.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Routes } from "./routes.ts";
+import type { StepsOfServices } from "./service-steps.ts";
+
+/** What a kernel is made of, as `boot` puts it together. */
+export interface KernelParts {
+  readonly clock: Clock;
+  readonly paths: Paths;
+  readonly version: VersionDocument;
+  readonly database: KernelDatabase;
+  readonly events: EventLog;
+  readonly logs: LogStore;
+  readonly routes: Routes;
+  readonly supervisor: Supervisor;
+  readonly sampler: UsageSampler;
+  readonly sandboxes: Sandboxes;
+  readonly states: ServiceStates;
+  readonly checkpoints: Checkpoints;
+  readonly steps: StepsOfServices;
+  /** The folder of the instances' output FIFOs. */
+  readonly fifos: string;
+  /** Whether a guardian stands above this kernel; null for one that runs without. */
+  readonly guarded: () => boolean | null;
+  /** What keeps log lines from the disk; null when nothing does. */
+  readonly logProblem: () => string | null;
+  /** Stops everything; called once. */
+  readonly shutdown: (kernel: Kernel, request: OperationRequest<"shutdown">) => ReturnType<SoloApi["shutdown"]>;
+}
