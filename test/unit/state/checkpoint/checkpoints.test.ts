@@ -1,0 +1,106 @@
+import { expect, test } from "bun:test";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { Checkpoints, type ServiceState, ServiceStates } from "../../../../src/state/index.ts";
+import { type Clock, systemClock } from "../../../../src/system/index.ts";
+import { put, stateFolder, write } from "../core/workshop.ts";
+import { subject } from "./workshop.ts";
+
+const ref = { tenant: "default", name: "svc" };
+const second = 1_000;
+
+/** Checkpoints every 60 s under a clock that stands still, and what was told of them. */
+class Desk {
+  now = 1_000_000;
+  readonly told: string[] = [];
+  readonly states: ServiceStates;
+  readonly checkpoints: Checkpoints;
+
+  constructor(readonly folder = stateFolder()) {
+    const clock: Clock = { ...systemClock, now: () => this.now };
+    this.states = new ServiceStates({ folder, clock });
+    this.checkpoints = new Checkpoints({
+      states: this.states,
+      clock,
+      backupFolder: null,
+      keep_count: 2,
+      keep_bytes: 1e9,
+      settingsOf: () => ({ checkpoint_ms: 60 * second, keep_ms: 3_600 * second }),
+      subjectOf: () => subject,
+      externalOf: () => undefined,
+      externals: () => [],
+      observer: {
+        made: (_, { reason }) => void this.told.push(reason),
+        deleted: (_, infos) => void this.told.push(`deleted ${infos.length}`),
+        trouble: (_, { type }) => void this.told.push(type),
+        failed: (_, reason, { code }) => void this.told.push(`${reason}: ${code}`),
+      },
+    });
+  }
+
+  open(): Promise<ServiceState> {
+    return this.states.open(ref);
+  }
+
+  async later(ms: number): Promise<void> {
+    this.now += ms;
+    await this.checkpoints.look();
+  }
+}
+
+test("one is made each interval in which the state changed, and the oldest go", async () => {
+  const desk = new Desk();
+  const state = await desk.open();
+  await desk.later(0);
+  await write(state, put("a", "1"));
+  await desk.later(59 * second);
+  expect(desk.told).toEqual([]);
+  await desk.later(second);
+  expect(desk.told).toEqual(["interval"]);
+  await desk.later(120 * second);
+  expect(desk.told).toEqual(["interval"]);
+  for (const value of ["2", "3"]) {
+    await write(state, put("a", value));
+    await desk.later(60 * second);
+  }
+  expect(desk.told).toEqual(["interval", "interval", "interval", "deleted 1"]);
+  await desk.states.closeAll();
+});
+
+test("a log that has grown long gets one before its time, as after a crash, when positions go on far ahead", async () => {
+  const before = new Desk();
+  await write(await before.open(), put("a", "1"));
+  const folder = stateFolder();
+  cpSync(before.folder, folder, { recursive: true });
+  const desk = new Desk(folder);
+  expect((await desk.open()).position).toBeGreaterThan(1_000_000);
+  await desk.later(0);
+  expect(desk.told).toEqual(["log_limit"]);
+  await Promise.all([before.states.closeAll(), desk.states.closeAll()]);
+});
+
+test("before a risk and at shutdown one is made of what is open and has changed", async () => {
+  const desk = new Desk();
+  await desk.checkpoints.beforeRisk(ref, "update");
+  expect(desk.told).toEqual([]);
+  const state = await desk.open();
+  await write(state, put("a", "1"));
+  await desk.checkpoints.beforeRisk(ref, "update");
+  await desk.checkpoints.atShutdown();
+  expect(desk.told).toEqual(["update"]);
+  await write(state, put("a", "2"));
+  await desk.checkpoints.atShutdown();
+  expect(desk.told).toEqual(["update", "shutdown"]);
+  expect(desk.checkpoints.of(ref).catalog.list()).toHaveLength(2);
+  expect(desk.states.folderOf(ref)).toBe(join(desk.folder, "default", "svc"));
+  await desk.states.closeAll();
+});
+
+test("one that fails is told of, and nobody is stopped by it", async () => {
+  const desk = new Desk();
+  const state = await desk.open();
+  await write(state, put("a", "1"));
+  await state.close();
+  await desk.checkpoints.makeIfChanged(ref, state, "interval");
+  expect(desk.told).toEqual(["interval: not_running"]);
+});
