@@ -43,7 +43,7 @@ export const state: Bench = {
     note("through the SDK");
     const rows = await throughSdk(runs, ms);
     note("replay");
-    return [...rows, await replay(quick ? 100_000 : 1_000_000, runs)];
+    return [...rows, await replay(quick ? 500_000 : 1_000_000, runs)];
   },
 };
 
