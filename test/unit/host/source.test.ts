@@ -15,7 +15,9 @@ describe("a host", () => {
   });
 
   test("hides the key, the control socket and the setting of the collector from the service, and shows the rest", async () => {
-    await using host = new HostUnderTest(fetchModule("return Response.json(process.env)"), { env: { COLOR: "red", BUN_GC_TIMER_INTERVAL: "10000" } });
+    await using host = new HostUnderTest(fetchModule("return Response.json(process.env)"), {
+      env: { COLOR: "red", BUN_GC_TIMER_INTERVAL: "10000" },
+    });
     await host.message("ready");
     const env: unknown = await (await host.fetch("/")).json();
     expect(env).toMatchObject({ SOLO_SERVICE: "api", SOLO_INSTANCE: "api-1", PORT: String(host.port), COLOR: "red" });
