@@ -55,7 +55,7 @@ export function spawnConfined(order: ConfinedOrder): number {
   const { spawn, functions } = native();
   const keep: (Uint8Array | BigUint64Array)[] = [];
   const bytes = (text: string) => hold(keep, Buffer.from(`${text}\0`));
-  const list = (texts: readonly string[]) => hold(keep, new BigUint64Array([...texts.map(bytes), 0n]));
+  const list = (texts: readonly string[]) => hold(keep, words([...texts.map(bytes), 0n]));
   const limits = order.limits.flatMap(({ resource, value }) => [
     BigInt(resources[resource]),
     BigInt(value),
@@ -63,9 +63,8 @@ export function spawnConfined(order: ConfinedOrder): number {
   ]);
   const { filter, ruleset } = order;
   // `struct sock_fprog`: u16 length, padding, pointer.
-  const program =
-    filter === undefined ? 0n : hold(keep, new BigUint64Array([BigInt(filter.length / 8), hold(keep, filter)]));
-  const fields = new BigUint64Array([
+  const program = filter === undefined ? 0n : hold(keep, words([BigInt(filter.length / 8), hold(keep, filter)]));
+  const fields = words([
     bytes(order.path),
     list(order.args),
     list(Object.entries(order.env).map(([name, value]) => `${name}=${value}`)),
@@ -76,13 +75,15 @@ export function spawnConfined(order: ConfinedOrder): number {
     BigInt.asUintN(64, BigInt(ruleset?.fd ?? -1)),
     0n,
     program,
-    limits.length === 0 ? 0n : hold(keep, new BigUint64Array(limits)),
+    limits.length === 0 ? 0n : hold(keep, words(limits)),
     BigInt(limits.length / 3),
     order.dropCapabilities.reduce((mask, capability) => mask | (1n << BigInt(capability)), 0n),
     0n,
     0n,
   ]);
   const pid = spawn(ptr(functions), ptr(fields));
+  // What the addresses point to is needed until here, which its last use has to say.
+  keep.length = 0;
   const [step, failure] = [Number(fields[stepField]), Number(fields[stepField + 1])];
   if (failure === 0) return pid;
   if (pid > 0) reap(pid);
@@ -102,6 +103,13 @@ export function canConfine(): boolean {
 function hold(keep: (Uint8Array | BigUint64Array)[], value: Uint8Array | BigUint64Array): bigint {
   keep.push(value);
   return BigInt(ptr(value));
+}
+
+/** In memory of its own: the address of a small typed array without an ArrayBuffer may change. */
+function words(values: readonly bigint[]): BigUint64Array {
+  const array = new BigUint64Array(new ArrayBuffer(values.length * BigUint64Array.BYTES_PER_ELEMENT));
+  array.set(values);
+  return array;
 }
 
 /** A child that failed before it was executed is nobody's but ours. */
@@ -128,7 +136,7 @@ function compile(): Native {
     dlsym: { args: ["ptr", "ptr"], returns: "ptr" },
     memfd_create: { args: ["ptr", "u32"], returns: "i32" },
   }).symbols;
-  const functions = new BigUint64Array(
+  const functions = words(
     libraryFunctions.map((name) => {
       const address = dlsym(null, ptr(Buffer.from(`${name}\0`)));
       if (address === null) throw new Error(`the C library has no ${name}`);

@@ -40,7 +40,7 @@ test("flags of the command, with their negation", async () => {
 });
 
 test("values of flags that have a closed set", async () => {
-  expect(await complete("deploy", "--kind", "")).toEqual(["command", "source", "wasm"]);
+  expect(await complete("deploy", "--kind", "")).toEqual(["command", "port", "source", "wasm"]);
   expect(await complete("list", "--context", "p")).toEqual(["prod"]);
   expect(await complete("kill", "--service-id", "wo")).toEqual(["worker"]);
   expect(await complete("list", "--config", "")).toEqual([]);
