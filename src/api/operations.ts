@@ -206,3 +206,26 @@ type Answer<Name extends OperationName> = (typeof operations)[Name]["stream"] ex
 export type SoloApi = {
   readonly [Name in OperationName]: (input: OperationInput<Name>, signal?: AbortSignal) => Answer<Name>;
 };
+
+/** What can be read of a data directory while no kernel runs on it. */
+export interface ReadApi
+  extends Pick<
+    SoloApi,
+    | "checkpoints"
+    | "checkpointShow"
+    | "checkpointVerify"
+    | "stateGet"
+    | "stateScan"
+    | "stateWatch"
+    | "list"
+    | "status"
+    | "logs"
+    | "events"
+    | "why"
+    | "health"
+  > {
+  /** What a deploy would change; one that is no dry run is refused, because it needs a kernel. */
+  readonly deploy: SoloApi["deploy"];
+  /** Whether any process of any tenant's service lives. */
+  readonly hasProcesses: () => boolean;
+}

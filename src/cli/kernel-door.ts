@@ -1,28 +1,5 @@
-import type { SoloApi } from "../api/index.ts";
+import type { ReadApi, SoloApi } from "../api/index.ts";
 import type { LoadedConfig } from "../config/index.ts";
-
-/** The operations that a kernel can answer from its files while no daemon runs. */
-export interface ReadOnlyApi
-  extends Pick<
-    SoloApi,
-    | "checkpoints"
-    | "checkpointShow"
-    | "checkpointVerify"
-    | "stateGet"
-    | "stateScan"
-    | "stateWatch"
-    | "list"
-    | "status"
-    | "logs"
-    | "events"
-    | "why"
-    | "health"
-  > {
-  /** Only as a dry run. */
-  readonly deploy: SoloApi["deploy"];
-  /** Whether any process of any tenant's service lives. */
-  readonly hasProcesses: () => boolean;
-}
 
 export interface DaemonOptions {
   readonly config: LoadedConfig;
@@ -56,7 +33,7 @@ export interface Leash {
  */
 export interface KernelDoor {
   /** Reads this machine's data directory without taking its lock and without starting anything. */
-  openReadOnly(config: LoadedConfig): Promise<ReadOnlyApi & { close(): void }>;
+  openReadOnly(config: LoadedConfig): Promise<ReadApi & { close(): void }>;
   /** Returns once the daemon of that directory answers; throws what kept it from starting. */
   startDaemon(options: DaemonOptions): Promise<void>;
   /** A kernel inside this process, listening on its socket like any other. */

@@ -8,4 +8,4 @@ export {
   openDaemonLog,
   writeBootError,
 } from "./guardian/index.ts";
-export { openReadOnly, type ReadApi } from "./read-only.ts";
+export { openReadOnly } from "./read-only.ts";

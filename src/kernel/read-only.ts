@@ -8,6 +8,7 @@ import {
   isAlive,
   listRequestSchema,
   logsRequestSchema,
+  type ReadApi,
   type ServiceRef,
   type ServiceRow,
   type SoloApi,
@@ -46,29 +47,6 @@ import { shownEntries, shownHistory, shownValue } from "./operations/state.ts";
 import { planDeploy } from "./plan.ts";
 import { hostOf } from "./routes.ts";
 import { sandboxPlace } from "./sandbox-place.ts";
-
-/** What can be read of a data directory while no kernel runs on it. */
-export interface ReadApi
-  extends Pick<
-    SoloApi,
-    | "checkpoints"
-    | "checkpointShow"
-    | "checkpointVerify"
-    | "stateGet"
-    | "stateScan"
-    | "stateWatch"
-    | "list"
-    | "status"
-    | "logs"
-    | "events"
-    | "why"
-    | "health"
-  > {
-  /** What a deploy would change; one that is no dry run is refused, because it needs a kernel. */
-  readonly deploy: SoloApi["deploy"];
-  /** Whether any process of any tenant's service lives. */
-  readonly hasProcesses: () => boolean;
-}
 
 /** How many events `status` shows. */
 const recentEvents = 10;

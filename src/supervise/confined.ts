@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
 import type { ServiceRef, ServiceSpec } from "../api/index.ts";
-import { openPidfd, type ProcessIdentity, readStat, takeExit } from "../system/index.ts";
+import { type ConfinedProgram, openPidfd, type ProcessIdentity, readStat, takeExit } from "../system/index.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 import type { SuperviseRuntime } from "./runtime.ts";
 
@@ -33,15 +33,6 @@ export interface Confinement {
   readonly env: Readonly<Record<string, string>>;
   /** Starts the program, confined; answers with its pid. Throws what the system refuses. */
   spawn(program: ConfinedProgram): number;
-}
-
-export interface ConfinedProgram {
-  readonly command: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
-  readonly stdin: number;
-  readonly stdout: number;
-  readonly stderr: number;
 }
 
 /** The guardian, or whoever reaps in its place, may have taken the status: its record is there within so long. */

@@ -1,8 +1,8 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { collectionTimer, hostVariables, isProgram, type ServiceSpec, SoloError } from "../api/index.ts";
-import { makeFifo, openFifoBoth, readStat } from "../system/index.ts";
-import { type ConfinedProgram, type Confinement, exitOfChild } from "./confined.ts";
+import { type ConfinedProgram, makeFifo, openFifoBoth, readStat } from "../system/index.ts";
+import { type Confinement, exitOfChild } from "./confined.ts";
 import { expandPort } from "./expand-port.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 import type { LaunchPlan, LogCapture, SuperviseRuntime } from "./runtime.ts";

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type SandboxSpec, type ServiceSpec, SoloError } from "../../api/index.ts";
 import {
+  type ConfinedProgram,
   ConfineError,
   cleanEnvironment,
   denyFilter,
@@ -21,16 +22,6 @@ import { type PathGrant, policyOf, type SandboxPolicy, type SandboxSubject } fro
 export interface SandboxInstance extends Omit<SandboxSubject, "spec" | "temporary"> {
   readonly id: string;
   readonly spec: ServiceSpec;
-}
-
-/** A program to be started in a sandbox. */
-export interface SandboxProgram {
-  readonly command: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
-  readonly stdin: number;
-  readonly stdout: number;
-  readonly stderr: number;
 }
 
 /** Starts the processes of services that have a sandbox, each in one of its own. */
@@ -52,7 +43,7 @@ export class Sandboxes {
     const policy = this.#policy(instance, sandbox);
     return {
       env: { TMPDIR: this.temporaryOf(id), ...this.#inherited(sandbox) },
-      spawn: (program: SandboxProgram) => this.#spawn(policy, sandbox, program),
+      spawn: (program: ConfinedProgram) => this.#spawn(policy, sandbox, program),
     };
   }
 
@@ -111,7 +102,7 @@ export class Sandboxes {
     return Object.fromEntries(wanted.flatMap((name) => (name in clean ? [[name, clean[name] ?? ""]] : [])));
   }
 
-  #spawn(policy: SandboxPolicy, sandbox: SandboxSpec, program: SandboxProgram): number {
+  #spawn(policy: SandboxPolicy, sandbox: SandboxSpec, program: ConfinedProgram): number {
     const available = new Set(mechanisms().flatMap(({ name, available }) => (available ? [name] : [])));
     const ruleset = landlockSupport().files ? this.#rules(policy) : undefined;
     const limits: ResourceLimit[] = [

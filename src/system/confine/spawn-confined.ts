@@ -9,17 +9,22 @@ export interface ResourceLimit {
   readonly value: number;
 }
 
-/** A program and what it is confined to, which nothing it starts can shed. */
-export interface ConfinedOrder {
-  /** Absolute; no search path is consulted. */
-  readonly path: string;
-  /** With the program's own name in front. */
-  readonly args: readonly string[];
+/** A program to be started confined, for whom what it is confined to is decided elsewhere. */
+export interface ConfinedProgram {
+  readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly stdin: number;
   readonly stdout: number;
   readonly stderr: number;
+}
+
+/** A program and what it is confined to, which nothing it starts can shed. */
+export interface ConfinedOrder extends Omit<ConfinedProgram, "command"> {
+  /** Absolute; no search path is consulted. */
+  readonly path: string;
+  /** With the program's own name in front. */
+  readonly args: readonly string[];
   readonly ruleset: Ruleset | undefined;
   /** A seccomp filter, see `denyFilter`. */
   readonly filter: Uint8Array | undefined;
