@@ -30,9 +30,16 @@ export function endOf(segments: readonly Segment[]): number {
   return last === undefined ? 0 : last.base + (statSync(last.path, { throwIfNoEntry: false })?.size ?? 0);
 }
 
-/** The first segment that was written to at this moment (milliseconds since 1970) or later. */
+/**
+ * A file's time lies behind the clock: the kernel stamps it with the last tick (some 10 ms), and coarse file systems keep
+ * whole seconds, or every second one (inode(7), vfat).
+ */
+const mtimeLagMs = 2_000;
+
+/** The first segment that can have been written to at this moment (milliseconds since 1970) or later. */
 export function modifiedSince(segments: readonly Segment[], moment: number): Segment | undefined {
-  return segments.find(({ path }) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= moment);
+  const earliest = moment - mtimeLagMs;
+  return segments.find(({ path }) => (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= earliest);
 }
 
 /** Folders in a folder, such as the tenants or the services that have logs. */
