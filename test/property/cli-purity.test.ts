@@ -110,7 +110,7 @@ const words = fc.oneof(
 const environments = fc.constantFrom<Record<string, string | undefined>>(
   {},
   { HOME: undefined },
-  { HOME: "/nonexistent", XDG_RUNTIME_DIR: undefined },
+  { HOME: "/dev/null/home", XDG_RUNTIME_DIR: undefined },
   { SOLO_CONFIG: "wrong.toml" },
   { SOLO_CONFIG: "/nonexistent/solo.toml" },
   { SOLO_TENANT: "no name" },

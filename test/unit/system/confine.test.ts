@@ -139,7 +139,7 @@ test("what can't be executed is told with the step that failed, and leaves no pr
     }
     return undefined;
   };
-  expect(failing({ path: "/nonexistent" })).toEqual({ step: "execute", code: "ENOENT" });
-  expect(failing({ cwd: "/nonexistent" })).toEqual({ step: "working directory", code: "ENOENT" });
+  expect(failing({ path: join(missing, "program") })).toEqual({ step: "execute", code: "ENOENT" });
+  expect(failing({ cwd: missing })).toEqual({ step: "working directory", code: "ENOENT" });
   expect(failing({ stdin: 9_999 })).toEqual({ step: "descriptors", code: "EBADF" });
 });
