@@ -50,11 +50,11 @@ export const kernelDoor: KernelDoor = {
     };
   },
   takeOver: async (config) => {
-    const { kernel, close } = await openKernel({ ...options(config, sayOnStderr, null), purpose: "takeover" });
+    const { api, close } = await openKernel({ ...options(config, sayOnStderr, null), purpose: "takeover" });
     return {
-      kernel,
+      kernel: api,
       close: async () => {
-        await kernel.shutdown({ keep_services: true });
+        await api.shutdown({ keep_services: true });
         await close();
       },
     };
@@ -87,7 +87,7 @@ export async function runKernelProcess(args: readonly string[]): Promise<never> 
     const running = await openKernel(options(config, say, { ...guardian, present: () => guarded }));
     const gateway = serve(config, running);
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.on(signal, () => void running.kernel.shutdown({}).catch((error: unknown) => say("error", String(error))));
+      process.on(signal, () => void running.api.shutdown({}).catch((error: unknown) => say("error", String(error))));
     }
     guardian.ready();
     say("info", `kernel ${process.pid} serves ${config.paths.dataDir}`);
@@ -119,25 +119,26 @@ function sayOnStderr(level: "info" | "warn" | "error", message: string): void {
 async function openForeground({ config }: DaemonOptions): Promise<ForegroundKernel> {
   const running = await openKernel(options(config, sayOnStderr, null));
   const gateway = serve(config, running);
-  const { kernel } = running;
+  const { api } = running;
   let closed: Promise<void> | undefined;
   const close = async (keepServices: boolean) => {
-    await kernel.shutdown({ keep_services: keepServices });
+    await api.shutdown({ keep_services: keepServices });
     await gateway.close();
     await running.close();
   };
-  return Object.assign(kernel, {
+  return {
+    ...api,
     stopped: running.stopped,
     close: ({ keepServices = false } = {}) => {
       closed ??= close(keepServices);
       return closed;
     },
-  });
+  };
 }
 
-function serve(config: LoadedConfig, { kernel }: RunningKernel): ReturnType<typeof serveApi> {
+function serve(config: LoadedConfig, { api }: RunningKernel): ReturnType<typeof serveApi> {
   mkdirSync(dirname(config.paths.socket), { recursive: true, mode: 0o700 });
-  return serveApi({ api: kernel, socketPath: config.paths.socket, version: build.id });
+  return serveApi({ api, socketPath: config.paths.socket, version: build.id });
 }
 
 function options(config: LoadedConfig, say: KernelOptions["say"], guardian: KernelOptions["guardian"]): KernelOptions {

@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { SoloError, type VersionDocument } from "../api/index.ts";
+import { type SoloApi, SoloError, type VersionDocument } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
 import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
@@ -16,6 +16,7 @@ import {
 } from "../supervise/index.ts";
 import { acquireLock, ExitRecorder, Poller, readExit, readStat, selfCommand, systemClock } from "../system/index.ts";
 import { Ingress } from "../traffic/index.ts";
+import { kernelApi } from "./api.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
 import { openDatabase } from "./database/index.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
@@ -54,7 +55,7 @@ export interface KernelOptions {
 }
 
 export interface RunningKernel {
-  readonly kernel: Kernel;
+  readonly api: SoloApi;
   /** Resolves when `shutdown` has stopped the services; the parts are then closed with `close`. */
   readonly stopped: Promise<void>;
   close(): Promise<void>;
@@ -238,7 +239,7 @@ async function assemble(
   letGoOn(kernel);
   if (!isTakeover) checkpoints.start();
   guardian?.keep([...supervisor.all()].flatMap((instance) => instance.fifos()));
-  return { kernel, stopped, close };
+  return { api: kernelApi(kernel), stopped, close };
 }
 
 function prepareFolders(paths: Paths): SuperviseRuntime["folders"] {

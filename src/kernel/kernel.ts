@@ -1,66 +1,31 @@
 import {
-  budgetRequestSchema,
-  callRequestSchema,
-  type DeployProgress,
-  deployRequestSchema,
   type EventDocument,
-  effectsRequestSchema,
-  eventsRequestSchema,
   type Group,
-  killRequestSchema,
-  listRequestSchema,
-  logsRequestSchema,
-  type OperationInput,
   type OperationRequest,
-  resolveRequestSchema,
-  restartRequestSchema,
   type ServiceRef,
   type ServiceRow,
-  type SoloApi,
+  type ShutdownResult,
   SoloError,
-  sandboxRequestSchema,
-  scaleRequestSchema,
   serviceKey,
-  shutdownRequestSchema,
-  signalRequestSchema,
-  statusRequestSchema,
-  whyRequestSchema,
 } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
 import type { NewEvent } from "../observe/events/index.ts";
-import { explainService } from "../observe/why/index.ts";
 import type { Instance, Supervisor, UsageSampler } from "../supervise/index.ts";
 import type { Clock } from "../system/index.ts";
-import { accept } from "./accept.ts";
 import { AcceptedRollouts } from "./accepted-rollouts.ts";
 import { comeToRest } from "./at-rest.ts";
 import { Causes } from "./causes.ts";
-import { checkpointApi } from "./checkpoint-api.ts";
-import { health } from "./health.ts";
-import { lazily } from "./lazily.ts";
 import { serviceNotFound } from "./not-found.ts";
 import { kernelIsStopping, OperationQueue } from "./operation-queue.ts";
-import { call } from "./operations/call.ts";
-import { deploy } from "./operations/deploy.ts";
-import { kill } from "./operations/kill.ts";
-import { restart } from "./operations/restart.ts";
-import { showSandbox } from "./operations/sandbox.ts";
-import { scale } from "./operations/scale.ts";
-import { deliverSignal, listEffects, resolveEffect, showBudget } from "./operations/steps.ts";
 import type { KernelParts } from "./parts.ts";
-import { progressStream, type ReportProgress } from "./progress.ts";
 import type { Routes } from "./routes.ts";
 import type { Desired, Revision, Service } from "./service.ts";
-import { stateApi } from "./state-api.ts";
 import { stateSettings } from "./state-settings.ts";
 import { Sweeper } from "./sweeper.ts";
-import { lastExit, serviceRow, serviceStatus } from "./views.ts";
+import { lastExit, serviceRow } from "./views.ts";
 
-/** How many events `status` shows. */
-const recentEvents = 10;
-
-/** The in-process runtime: every operation of the API on the parts below it. */
-export class Kernel implements SoloApi {
+/** The in-process runtime: what is wanted of every service, on the parts below it. Its operations are in `api.ts`. */
+export class Kernel {
   readonly startedAt: number;
   readonly rollouts = new AcceptedRollouts(this);
   readonly sweeper = new Sweeper(this);
@@ -72,7 +37,7 @@ export class Kernel implements SoloApi {
   readonly #operations = new Map<string, OperationQueue>();
   readonly #ending = new AbortController();
   readonly #causes = new Causes();
-  #stopping: ReturnType<SoloApi["shutdown"]> | undefined;
+  #stopping: Promise<ShutdownResult> | undefined;
 
   constructor(parts: KernelParts) {
     this.#parts = parts;
@@ -98,89 +63,16 @@ export class Kernel implements SoloApi {
     return this.#parts;
   }
 
-  deploy = (input: OperationInput<"deploy">, signal?: AbortSignal): AsyncIterable<DeployProgress> =>
-    lazily(() => this.#change(accept(deployRequestSchema, input), signal, deploy));
-
-  restart = (input: OperationInput<"restart">, signal?: AbortSignal): AsyncIterable<DeployProgress> =>
-    lazily(() => this.#change(accept(restartRequestSchema, input), signal, restart));
-
-  scale = (input: OperationInput<"scale">, signal?: AbortSignal): AsyncIterable<DeployProgress> =>
-    lazily(() => this.#change(accept(scaleRequestSchema, input), signal, scale));
-
-  call: SoloApi["call"] = async (input, signal) => call(this, accept(callRequestSchema, input), signal);
-
-  kill: SoloApi["kill"] = async (input) => kill(this, accept(killRequestSchema, input));
-
-  list: SoloApi["list"] = async (input) => {
-    const { tenant } = accept(listRequestSchema, input);
-    return { services: this.rows(tenant) };
-  };
-
-  status: SoloApi["status"] = async (input) => {
-    const service = this.get(accept(statusRequestSchema, input));
-    const { tenant, name } = service.ref;
-    // A state that nobody uses is not opened for a look: only a budget is kept there that is worth showing.
-    const budget = service.revision.spec.budget === undefined ? null : await showBudget(this, { tenant, name });
-    return serviceStatus(this, service, this.#parts.events.recent(tenant, name, recentEvents), budget);
-  };
-
-  logs: SoloApi["logs"] = (input, signal) =>
-    lazily(() => {
-      const request = accept(logsRequestSchema, input);
-      this.get(request);
-      return this.#parts.logs.read(request, signal);
-    });
-
-  events: SoloApi["events"] = (input, signal) =>
-    lazily(() => {
-      const request = accept(eventsRequestSchema, input);
-      if (request.name !== undefined) this.get({ tenant: request.tenant, name: request.name });
-      return this.#parts.events.read(request, signal);
-    });
-
-  effects: SoloApi["effects"] = async (input) => listEffects(this, accept(effectsRequestSchema, input));
-
-  resolve: SoloApi["resolve"] = async (input) => resolveEffect(this, accept(resolveRequestSchema, input));
-
-  signal: SoloApi["signal"] = async (input) => deliverSignal(this, accept(signalRequestSchema, input));
-
-  sandbox: SoloApi["sandbox"] = async (input) => showSandbox(this, accept(sandboxRequestSchema, input));
-
-  budget: SoloApi["budget"] = async (input) => showBudget(this, accept(budgetRequestSchema, input));
-
-  why: SoloApi["why"] = async (input) =>
-    explainService(this.#parts.events, this.get(accept(whyRequestSchema, input)).ref);
-
-  readonly #state = stateApi(this);
-  stateGet = this.#state.stateGet;
-  stateSet = this.#state.stateSet;
-  stateDelete = this.#state.stateDelete;
-  stateScan = this.#state.stateScan;
-  stateWatch = this.#state.stateWatch;
-  stateImport = this.#state.stateImport;
-
-  readonly #checkpoints = checkpointApi(this);
-  checkpoints = this.#checkpoints.checkpoints;
-  checkpointShow = this.#checkpoints.checkpointShow;
-  checkpointVerify = this.#checkpoints.checkpointVerify;
-  checkpointCreate = this.#checkpoints.checkpointCreate;
-  checkpointRestore = this.#checkpoints.checkpointRestore;
-  checkpointFork = this.#checkpoints.checkpointFork;
-  checkpointDelete = this.#checkpoints.checkpointDelete;
-  checkpointPrune = this.#checkpoints.checkpointPrune;
-  checkpointExport = this.#checkpoints.checkpointExport;
-  checkpointImport = this.#checkpoints.checkpointImport;
-
-  health: SoloApi["health"] = async () => health(this);
-
-  version: SoloApi["version"] = async () => this.#parts.version;
-
   /** Ends the kernel. A second call gets the first one's answer. */
-  shutdown: SoloApi["shutdown"] = async (input) => {
-    const request = accept(shutdownRequestSchema, input);
+  shutdown(request: OperationRequest<"shutdown">): Promise<ShutdownResult> {
     this.#stopping ??= this.#shutDown(request);
     return this.#stopping;
-  };
+  }
+
+  /** @throws SoloError when the kernel is stopping: nothing is begun any more */
+  refuseWhenStopping(): void {
+    if (this.#stopping !== undefined) throw kernelIsStopping();
+  }
 
   /** Every service, of one tenant or of all, by name. */
   services(tenant?: string): readonly Service[] {
@@ -322,18 +214,9 @@ export class Kernel implements SoloApi {
     this.supervisor.wake(ref);
   }
 
-  #shutDown(request: OperationRequest<"shutdown">): ReturnType<SoloApi["shutdown"]> {
+  #shutDown(request: OperationRequest<"shutdown">): Promise<ShutdownResult> {
     this.#ending.abort();
     for (const queue of this.#operations.values()) queue.close();
     return this.#parts.shutdown(this, request);
-  }
-
-  #change<Request>(
-    request: Request,
-    signal: AbortSignal | undefined,
-    run: (kernel: Kernel, request: Request, report: ReportProgress) => Promise<DeployProgress>,
-  ): AsyncIterable<DeployProgress> {
-    if (this.#stopping !== undefined) throw kernelIsStopping();
-    return progressStream((report) => run(this, request, report), signal);
   }
 }

@@ -115,6 +115,7 @@ describe("a confined program", () => {
 });
 
 test("what can't be executed is told with the step that failed, and leaves no process", () => {
+  const missing = join(tmpdir(), `missing-${crypto.randomUUID()}`);
   const failing = (order: Partial<ConfinedOrder>) => {
     const input = openSync("/dev/null", "r+");
     try {

@@ -1,0 +1,103 @@
+import {
+  callRequestSchema,
+  type DeployProgress,
+  deployRequestSchema,
+  eventsRequestSchema,
+  killRequestSchema,
+  listRequestSchema,
+  logsRequestSchema,
+  restartRequestSchema,
+  type SoloApi,
+  sandboxRequestSchema,
+  scaleRequestSchema,
+  shutdownRequestSchema,
+  statusRequestSchema,
+  whyRequestSchema,
+} from "../api/index.ts";
+import { explainService } from "../observe/why/index.ts";
+import { accept } from "./accept.ts";
+import { checkpointApi } from "./checkpoint-api.ts";
+import { health } from "./health.ts";
+import type { Kernel } from "./kernel.ts";
+import { lazily } from "./lazily.ts";
+import { call } from "./operations/call.ts";
+import { deploy } from "./operations/deploy.ts";
+import { kill } from "./operations/kill.ts";
+import { restart } from "./operations/restart.ts";
+import { showSandbox } from "./operations/sandbox.ts";
+import { scale } from "./operations/scale.ts";
+import { showBudget } from "./operations/steps.ts";
+import { progressStream, type ReportProgress } from "./progress.ts";
+import { stateApi } from "./state-api.ts";
+import { stepsApi } from "./steps-api.ts";
+import { serviceStatus } from "./views.ts";
+
+/** How many events `status` shows. */
+const recentEvents = 10;
+
+/** Every operation of the API on a kernel, one file for each family of them. */
+export function kernelApi(kernel: Kernel): SoloApi {
+  return { ...serviceApi(kernel), ...stateApi(kernel), ...stepsApi(kernel), ...checkpointApi(kernel) };
+}
+
+type ServiceOperation =
+  | "deploy"
+  | "restart"
+  | "scale"
+  | "call"
+  | "kill"
+  | "list"
+  | "status"
+  | "logs"
+  | "events"
+  | "sandbox"
+  | "why"
+  | "health"
+  | "version"
+  | "shutdown";
+
+function serviceApi(kernel: Kernel): Pick<SoloApi, ServiceOperation> {
+  const { parts } = kernel;
+  return {
+    deploy: (input, signal) => lazily(() => change(kernel, accept(deployRequestSchema, input), signal, deploy)),
+    restart: (input, signal) => lazily(() => change(kernel, accept(restartRequestSchema, input), signal, restart)),
+    scale: (input, signal) => lazily(() => change(kernel, accept(scaleRequestSchema, input), signal, scale)),
+    call: async (input, signal) => call(kernel, accept(callRequestSchema, input), signal),
+    kill: async (input) => kill(kernel, accept(killRequestSchema, input)),
+    list: async (input) => ({ services: kernel.rows(accept(listRequestSchema, input).tenant) }),
+    status: async (input) => {
+      const service = kernel.get(accept(statusRequestSchema, input));
+      const { tenant, name } = service.ref;
+      // A state that nobody uses is not opened for a look: only a budget is kept there that is worth showing.
+      const budget = service.revision.spec.budget === undefined ? null : await showBudget(kernel, { tenant, name });
+      return serviceStatus(kernel, service, parts.events.recent(tenant, name, recentEvents), budget);
+    },
+    logs: (input, signal) =>
+      lazily(() => {
+        const request = accept(logsRequestSchema, input);
+        kernel.get(request);
+        return parts.logs.read(request, signal);
+      }),
+    events: (input, signal) =>
+      lazily(() => {
+        const request = accept(eventsRequestSchema, input);
+        if (request.name !== undefined) kernel.get({ tenant: request.tenant, name: request.name });
+        return parts.events.read(request, signal);
+      }),
+    sandbox: async (input) => showSandbox(kernel, accept(sandboxRequestSchema, input)),
+    why: async (input) => explainService(parts.events, kernel.get(accept(whyRequestSchema, input)).ref),
+    health: async () => health(kernel),
+    version: async () => parts.version,
+    shutdown: async (input) => kernel.shutdown(accept(shutdownRequestSchema, input)),
+  };
+}
+
+function change<Request>(
+  kernel: Kernel,
+  request: Request,
+  signal: AbortSignal | undefined,
+  run: (kernel: Kernel, request: Request, report: ReportProgress) => Promise<DeployProgress>,
+): AsyncIterable<DeployProgress> {
+  kernel.refuseWhenStopping();
+  return progressStream((report) => run(kernel, request, report), signal);
+}
