@@ -1,18 +1,12 @@
 import { type ErrorCode, SoloError } from "./api/index.ts";
+import { apiCodes } from "./state/failure/index.ts";
 import { StoreError, type StoreErrorCode } from "./store/index.ts";
 
+/** Commands pass on what their user gave, and close nothing that they still use. */
 const codes: Readonly<Record<StoreErrorCode, ErrorCode>> = {
-  not_found: "not_found",
+  ...apiCodes,
   invalid_argument: "usage",
-  too_large: "limit_exceeded",
-  corrupt: "storage_corrupt",
-  too_new: "data_too_new",
-  locked: "locked",
-  full: "storage_full",
-  io_error: "io_error",
-  poisoned: "io_error",
   closed: "internal",
-  busy: "conflict",
 };
 
 /** Makes what the store throws a `SoloError`. `hintFor` knows the next step for whoever named a path. */

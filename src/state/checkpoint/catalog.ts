@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { checkpointIdPattern } from "../../api/checkpoints.ts";
 import { SoloError } from "../../api/error.ts";
 import { type FileSystem, StoreError } from "../../store/index.ts";
-import { stateFailure } from "../core/failure.ts";
+import { stateFailure } from "../failure/index.ts";
 import { headerBytes } from "./header.ts";
 import { byCreation } from "./info.ts";
 import { checkDigest, readInfo } from "./read-file.ts";

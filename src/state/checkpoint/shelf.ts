@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { SoloError } from "../../api/error.ts";
 import { type FileSystem, StoreError } from "../../store/index.ts";
-import { stateFailure } from "../core/failure.ts";
+import { stateFailure } from "../failure/index.ts";
 import { CheckpointCatalog, type Copy, type DamagedCopy, fileProblem } from "./catalog.ts";
 import { copyCheckpoint, makeFolder } from "./copy-file.ts";
 import type { CheckpointInfo } from "./info.ts";

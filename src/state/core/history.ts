@@ -1,7 +1,7 @@
 import { SoloError } from "../../api/error.ts";
 import type { DurableLog } from "../../store/index.ts";
+import { stateFailure } from "../failure/index.ts";
 import type { DiskTable } from "./disk-table.ts";
-import { stateFailure } from "./failure.ts";
 import type { PositionIndex } from "./position-index.ts";
 import { followRecords, recordsFrom } from "./records.ts";
 import type { LogRecord } from "./types.ts";

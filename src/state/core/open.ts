@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { type DurableLog, type FileSystem, openLog } from "../../store/index.ts";
 import type { Clock } from "../../system/index.ts";
+import { stateFailure } from "../failure/index.ts";
 import { DiskTable } from "./disk-table.ts";
 import { decodeEntry, EntryDecoder, EntryEncoder, entryKinds } from "./entry-format.ts";
-import { stateFailure } from "./failure.ts";
 import { LatestMutations } from "./latest-mutations.ts";
 import { PositionIndex } from "./position-index.ts";
 import { RecordAssembler } from "./records.ts";

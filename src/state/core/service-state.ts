@@ -1,9 +1,9 @@
 import { SoloError } from "../../api/error.ts";
 import { StoreError } from "../../store/index.ts";
 import type { Clock } from "../../system/index.ts";
+import { stateFailure } from "../failure/index.ts";
 import { checkMutations } from "./check-mutations.ts";
 import { type EntryEncoder, type EntryKind, entryKinds } from "./entry-format.ts";
-import { stateFailure } from "./failure.ts";
 import { type HistoryParts, StateHistory } from "./history.ts";
 import { oldReplies, rememberedReply, rememberReply } from "./replies.ts";
 import { replaceAll } from "./reset.ts";

@@ -1,7 +1,8 @@
 import { type ErrorCode, SoloError } from "../../api/error.ts";
 import { StoreError, type StoreErrorCode } from "../../store/index.ts";
 
-const codes: Readonly<Record<StoreErrorCode, ErrorCode>> = {
+/** What the store's errors are in the words of the API. */
+export const apiCodes = {
   not_found: "not_found",
   invalid_argument: "internal",
   too_large: "limit_exceeded",
@@ -13,12 +14,12 @@ const codes: Readonly<Record<StoreErrorCode, ErrorCode>> = {
   poisoned: "io_error",
   closed: "not_running",
   busy: "conflict",
-};
+} as const satisfies Readonly<Record<StoreErrorCode, ErrorCode>>;
 
 /** What the store threw, in the words of the API. What was asked for may have been done when a sync failed. */
 export function stateFailure(thrown: unknown): SoloError {
   if (!(thrown instanceof StoreError)) return SoloError.from(thrown);
   const { code } = thrown;
   const unknown = code === "full" || code === "io_error" || code === "poisoned";
-  return new SoloError(codes[code], thrown.message, { cause: thrown, applied: unknown ? "unknown" : "no" });
+  return new SoloError(apiCodes[code], thrown.message, { cause: thrown, applied: unknown ? "unknown" : "no" });
 }
