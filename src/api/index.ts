@@ -1,3 +1,4 @@
+export * from "./answers.ts";
 export * from "./checkpoint-routes.ts";
 export * from "./checkpoints.ts";
 export * from "./documents.ts";

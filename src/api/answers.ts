@@ -1,0 +1,58 @@
+import type { z } from "zod";
+import { checkpointAnswers } from "./checkpoints.ts";
+import {
+  budgetDocumentSchema,
+  callResultSchema,
+  deployProgressSchema,
+  effectListSchema,
+  effectSchema,
+  eventSchema,
+  healthDocumentSchema,
+  killResultSchema,
+  logLineSchema,
+  serviceListSchema,
+  serviceStatusSchema,
+  shutdownResultSchema,
+  signalResultSchema,
+  versionSchema,
+  whySchema,
+} from "./documents.ts";
+import type { OperationName, OperationOutput } from "./operations.ts";
+import { sandboxDocumentSchema } from "./sandbox.ts";
+import {
+  stateChangeSchema,
+  stateDeletedSchema,
+  stateEntrySchema,
+  stateImportedSchema,
+  stateValueSchema,
+  stateWrittenSchema,
+} from "./state-operations.ts";
+
+/** Of every operation, the form of its answer, or of one element of its stream. */
+export const answers: { readonly [Name in OperationName]: z.ZodType<OperationOutput[Name]> } = {
+  deploy: deployProgressSchema,
+  list: serviceListSchema,
+  status: serviceStatusSchema,
+  kill: killResultSchema,
+  restart: deployProgressSchema,
+  scale: deployProgressSchema,
+  call: callResultSchema,
+  logs: logLineSchema,
+  events: eventSchema,
+  stateGet: stateValueSchema,
+  stateSet: stateWrittenSchema,
+  stateDelete: stateDeletedSchema,
+  stateScan: stateEntrySchema,
+  stateWatch: stateChangeSchema,
+  stateImport: stateImportedSchema,
+  effects: effectListSchema,
+  resolve: effectSchema,
+  signal: signalResultSchema,
+  budget: budgetDocumentSchema,
+  sandbox: sandboxDocumentSchema,
+  why: whySchema,
+  ...checkpointAnswers,
+  health: healthDocumentSchema,
+  version: versionSchema,
+  shutdown: shutdownResultSchema,
+};
