@@ -14,7 +14,15 @@ import {
   Supervisor,
   UsageSampler,
 } from "../supervise/index.ts";
-import { acquireLock, ExitRecorder, Poller, readExit, readStat, selfCommand, systemClock } from "../system/index.ts";
+import {
+  acquireLockOfDead,
+  ExitRecorder,
+  Poller,
+  readExit,
+  readStat,
+  selfCommand,
+  systemClock,
+} from "../system/index.ts";
 import { Ingress } from "../traffic/index.ts";
 import { kernelApi } from "./api.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
@@ -94,7 +102,7 @@ async function assemble(
 ): Promise<RunningKernel> {
   const { paths, guardian } = options;
   const folders = prepareFolders(paths);
-  const lock = acquireLock(paths.lock) ?? alreadyRunning(paths);
+  const lock = (await acquireLockOfDead(paths.lock, deadKernelMs)) ?? alreadyRunning(paths);
   closers.push(() => lock.release());
   const database = openDatabase(paths.database);
   closers.push(() => database.close());
@@ -266,6 +274,9 @@ function prepareSocketFolder(folder: string): void {
   }
   chmodSync(folder, 0o700);
 }
+
+/** How long a kernel that was killed may take to be gone whole. */
+const deadKernelMs = 10_000;
 
 function alreadyRunning(paths: Paths): never {
   throw new SoloError("locked", `another kernel runs on ${paths.dataDir}`, {

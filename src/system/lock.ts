@@ -1,5 +1,6 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { EAGAIN, errno, libc, systemError } from "./libc.ts";
+import { readStat } from "./proc.ts";
 
 /** An exclusive lock on a file. The operating system frees it when the process dies, however that happens. */
 export interface Lock {
@@ -29,6 +30,26 @@ export function acquireLock(path: string): Lock | undefined {
       held = false;
     },
   };
+}
+
+/** Between two attempts at the lock of a dead process. */
+const retryMs = 10;
+
+/**
+ * The same, but a lock whose holder is dead is waited for. What a killed process had open is freed with the last of its
+ * threads, and one that hangs in a sync of a slow disk can outlive the kill by seconds.
+ * @param waitMs the longest wait, in milliseconds
+ */
+export async function acquireLockOfDead(path: string, waitMs: number): Promise<Lock | undefined> {
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    const lock = acquireLock(path);
+    if (lock !== undefined) return lock;
+    const holder = holderOf(path);
+    const isDead = holder !== undefined && (readStat(holder)?.state ?? "Z") === "Z";
+    if (!isDead || performance.now() >= deadline) return undefined;
+    await Bun.sleep(retryMs);
+  }
 }
 
 /** The pid that last took the lock, which need not hold it any more; `undefined` when none is recorded. */

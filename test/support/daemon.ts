@@ -74,6 +74,12 @@ export class Daemon implements AsyncDisposable {
     await gone(kernel);
   }
 
+  /** {@link crashBoth}, and a new guardian with a new kernel. */
+  async replaceBoth(): Promise<void> {
+    await this.crashBoth();
+    await this.start();
+  }
+
   /** Deploys, and answers with the results; a failure is thrown as the kernel told it. */
   async deploy(
     services: Readonly<Record<string, ServiceSpecInput>>,

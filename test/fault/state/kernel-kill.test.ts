@@ -69,7 +69,9 @@ test("kernels that are killed at random moments lose nothing acknowledged, inven
     // Every client has written since the last kill; then a random moment of its work.
     const wanted = least + 1 + random.below(40);
     while (least < wanted) least = await progress().catch(() => least);
-    await daemon.crashKernel();
+    // A guardian waits longer before each of many restarts: a new one now and then.
+    if (kill % 4 === 3) await daemon.replaceBoth();
+    else await daemon.crashKernel();
     await daemon.until("writer", "ready");
   }
   const answer: Outcome = JSON.parse(await (await daemon.env.fetch("writer", "/end")).text());

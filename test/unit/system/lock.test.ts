@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { acquireLock, holderOf, lockedBy } from "../../../src/system/index.ts";
+import { acquireLock, acquireLockOfDead, holderOf, lockedBy } from "../../../src/system/index.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { until } from "../../support/until.ts";
 
@@ -21,6 +21,25 @@ test("a lock is held once, and names its holder", () => {
   expect(again).toBeDefined();
   again?.release();
   again?.release();
+});
+
+test("the lock of a process that is dead is waited for, that of one that lives is not", async () => {
+  const path = join(temporaryFolder(), "lock");
+  // As of a killed process one of whose threads hangs: what it held goes on, and it is no more.
+  const script = `exec 9>>"$0"; flock 9; echo $$ >"$0"; sleep 100 & echo $!; read -r _; exit`;
+  const holder = Bun.spawn(["/bin/sh", "-c", script, path], { stdin: "pipe", stdout: "pipe" });
+  const keeper = Number(await firstLine(holder.stdout));
+  expect(await acquireLockOfDead(path, 60_000)).toBeUndefined();
+  holder.kill("SIGKILL");
+  await holder.exited;
+  expect(acquireLock(path)).toBeUndefined();
+  expect(await acquireLockOfDead(path, 20)).toBeUndefined();
+  const waiting = acquireLockOfDead(path, 60_000);
+  process.kill(keeper, "SIGKILL");
+  const lock = await waiting;
+  expect(lock).toBeDefined();
+  expect(holderOf(path)).toBe(process.pid);
+  lock?.release();
 });
 
 test("a lock is free once its holder was killed, though a child of the holder goes on", async () => {
