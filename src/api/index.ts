@@ -1,6 +1,7 @@
 export * from "./answers.ts";
 export * from "./checkpoint-routes.ts";
 export * from "./checkpoints.ts";
+export * from "./descriptions.ts";
 export * from "./documents.ts";
 export * from "./error.ts";
 export * from "./exit-codes.ts";

@@ -1,6 +1,6 @@
 export interface Batch {
-  /** JSON, one element each. */
-  readonly lines: string[];
+  /** Encoded, one element each. */
+  readonly elements: string[];
   readonly outcome:
     | { readonly type: "open" }
     | { readonly type: "done" }
@@ -10,11 +10,13 @@ export interface Batch {
 /** Takes elements from an iterator in handfuls: what is there already goes out together, nothing waits for more. */
 export class Batches {
   readonly #iterator: AsyncIterator<unknown>;
+  readonly #encode: (element: unknown) => string;
   /** Asked for and not yet taken: a wait that ran out of patience goes on with the next call. */
   #pending: Promise<IteratorResult<unknown>> | undefined;
 
-  constructor(iterator: AsyncIterator<unknown>) {
+  constructor(iterator: AsyncIterator<unknown>, encode: (element: unknown) => string) {
     this.#iterator = iterator;
+    this.#encode = encode;
   }
 
   /** Waits for the first element without taking it. Throws what the iterator throws. */
@@ -24,21 +26,21 @@ export class Batches {
 
   /** The next elements, up to about `bytes`; none when nothing comes within `patienceMs`. */
   async next(bytes: number, patienceMs: number): Promise<Batch> {
-    const lines: string[] = [];
+    const elements: string[] = [];
     let size = 0;
     try {
       while (size < bytes) {
-        const result = await withPatience(this.#ask(), lines.length === 0 ? patienceMs : 0);
+        const result = await withPatience(this.#ask(), elements.length === 0 ? patienceMs : 0);
         if (result === undefined) break;
         this.#pending = undefined;
-        if (result.done) return { lines, outcome: { type: "done" } };
-        const line = JSON.stringify(result.value);
-        lines.push(line);
-        size += line.length + 1;
+        if (result.done) return { elements, outcome: { type: "done" } };
+        const element = this.#encode(result.value);
+        elements.push(element);
+        size += element.length;
       }
-      return { lines, outcome: { type: "open" } };
+      return { elements, outcome: { type: "open" } };
     } catch (error) {
-      return { lines, outcome: { type: "failed", error } };
+      return { elements, outcome: { type: "failed", error } };
     }
   }
 

@@ -1,8 +1,11 @@
 import { type OperationName, type SoloApi, SoloError, versionHeader } from "../../api/index.ts";
 import { checkInput } from "./check-input.ts";
 import { type FirstSignal, firstSignal } from "./first-signal.ts";
+import { framingFor } from "./framing.ts";
 import { matchRoute } from "./match-route.ts";
+import { problem } from "./problem.ts";
 import { readInput } from "./read-input.ts";
+import { type RequestId, requestIdHeader, requestIdOf } from "./request-id.ts";
 import { streamBody } from "./stream-body.ts";
 
 export interface RequestContext {
@@ -18,34 +21,43 @@ export interface RequestContext {
 /** One request: find the operation, read its input, call it, answer with a document or a stream. */
 export async function handleRequest(request: Request, context: RequestContext): Promise<Response> {
   const end = firstSignal(request.signal, context.closing);
+  const requestId = requestIdOf(request);
   try {
     const url = new URL(request.url);
     const { name, parameters } = matchRoute(request.method, url.pathname);
     context.authenticate(request, name);
     const input = await readInput(request, url, name, parameters);
-    return await callOperation(name, input, end, context);
+    return await callOperation(name, input, { request, requestId, end, context });
   } catch (thrown) {
     end.release();
-    const error = reported(thrown, context);
-    return Response.json(error.toDocument(), { status: error.status, headers: { [versionHeader]: context.version } });
+    return problem(reported(thrown, context), { version: context.version, requestId });
   }
+}
+
+interface Exchange {
+  readonly request: Request;
+  readonly requestId: RequestId;
+  readonly end: FirstSignal;
+  readonly context: RequestContext;
 }
 
 async function callOperation<Name extends OperationName>(
   name: Name,
   input: unknown,
-  end: FirstSignal,
-  context: RequestContext,
+  { request, requestId, end, context }: Exchange,
 ): Promise<Response> {
-  const headers = { [versionHeader]: context.version };
+  const headers = { [versionHeader]: context.version, [requestIdHeader]: requestId };
   const answer: Promise<unknown> | AsyncIterable<unknown> = context.api[name](checkInput(name, input), end.signal);
   if (answer instanceof Promise) {
     const document = await answer;
     end.release();
     return Response.json(document, { headers });
   }
-  const body = await streamBody(answer, end, (thrown) => reported(thrown, context));
-  return new Response(body, { headers: { ...headers, "content-type": "application/x-ndjson" } });
+  const framing = framingFor(request.headers.get("accept"));
+  const body = await streamBody(answer, framing, end, (thrown) => reported(thrown, context));
+  // A proxy must neither keep a stream nor hold it back.
+  const live = { "content-type": framing.mediaType, "cache-control": "no-store", "x-accel-buffering": "no" };
+  return new Response(body, { headers: { ...headers, ...live } });
 }
 
 /** The error to tell the client; a bug is told to the daemon's log as well. */

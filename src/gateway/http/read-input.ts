@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { type OperationName, operations, SoloError } from "../../api/index.ts";
 
 /** The raw input of an operation: path parameters with the query (GET) or the JSON body (POST). */
@@ -8,6 +9,8 @@ export async function readInput(
   parameters: Readonly<Record<string, string>>,
 ): Promise<Record<string, unknown>> {
   const given = operations[name].method === "GET" ? fromQuery(url.searchParams, name) : await fromBody(request);
+  const seen = request.headers.get("last-event-id");
+  if (seen !== null && "since_cursor" in operations[name].input.shape) given.since_cursor ??= seen;
   const twice = Object.keys(parameters).find((field) => Object.hasOwn(given, field));
   if (twice !== undefined) {
     throw new SoloError("invalid_request", `${twice}: given in the path already`, { details: { field: twice } });
@@ -18,11 +21,12 @@ export async function readInput(
 /** A query has only text; what the operation wants as number or boolean is read as one. */
 function fromQuery(query: URLSearchParams, name: OperationName): Record<string, unknown> {
   const input: Record<string, unknown> = {};
+  const fields = readersOf(name);
   for (const [field, text] of query) {
     if (Object.hasOwn(input, field)) {
       throw new SoloError("invalid_request", `${field}: given twice`, { details: { field } });
     }
-    input[field] = scalarFields.get(`${name}.${field}`)?.(text) ?? text;
+    input[field] = fields.get(field)?.(text) ?? text;
   }
   return input;
 }
@@ -43,12 +47,24 @@ const number = (text: string) => (/^-?\d+$/.test(text) ? Number(text) : text);
 const boolean = (text: string) =>
   text === "true" || text === "1" ? true : text === "false" || text === "0" ? false : text;
 
-/** `operation.field` → how its text is read. Everything else in a query is text. */
-const scalarFields: ReadonlyMap<string, (text: string) => unknown> = new Map<string, (text: string) => unknown>([
-  ["logs.follow", boolean],
-  ["logs.tail", number],
-  ["events.follow", boolean],
-  ["events.tail", number],
-  ["stateScan.limit", number],
-  ["stateWatch.follow", boolean],
-]);
+/** How a query's text is read, by operation and field, where the operation wants no text. */
+const readers = new Map<OperationName, ReadonlyMap<string, (text: string) => unknown>>();
+
+function readersOf(name: OperationName): ReadonlyMap<string, (text: string) => unknown> {
+  const known = readers.get(name);
+  if (known !== undefined) return known;
+  const found = new Map<string, (text: string) => unknown>();
+  for (const [field, schema] of Object.entries<z.ZodType>(operations[name].input.shape)) {
+    const innermost = unwrapped(schema);
+    if (innermost instanceof z.ZodBoolean) found.set(field, boolean);
+    if (innermost instanceof z.ZodNumber) found.set(field, number);
+  }
+  readers.set(name, found);
+  return found;
+}
+
+function unwrapped(schema: z.ZodType): unknown {
+  let inner: unknown = schema;
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault) inner = inner.unwrap();
+  return inner;
+}

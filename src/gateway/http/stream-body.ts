@@ -1,18 +1,20 @@
 import type { SoloError } from "../../api/index.ts";
 import { Batches } from "./batches.ts";
 import type { FirstSignal } from "./first-signal.ts";
+import type { Framing } from "./framing.ts";
 
 /**
- * An operation's elements as NDJSON. Elements are taken only as fast as the client reads; a silent stream sends an empty line
- * now and then, so that both sides notice when the other is gone. A failure before the first element is thrown; a later one
- * is the stream's last line, `{"type":"error","time":…,"error":{…}}`.
+ * An operation's elements as a body. Elements are taken only as fast as the client reads; a silent stream sends a heartbeat
+ * now and then. A failure before the first element is thrown; a later one is the stream's last element,
+ * `{"type":"error","time":…,"error":{…}}`.
  */
 export async function streamBody(
-  elements: AsyncIterable<unknown>,
+  source: AsyncIterable<unknown>,
+  framing: Framing,
   { signal, release }: FirstSignal,
   report: (thrown: unknown) => SoloError,
 ): Promise<ReadableStream<Uint8Array>> {
-  const batches = new Batches(elements[Symbol.asyncIterator]());
+  const batches = new Batches(source[Symbol.asyncIterator](), framing.element);
   // Fails here if it fails at once; if nothing comes for a while, the client gets its headers and waits with us.
   await batches.first(firstElementMs);
   signal.addEventListener("abort", () => batches.end(), { once: true });
@@ -20,12 +22,12 @@ export async function streamBody(
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { lines, outcome } = await batches.next(chunkBytes, patienceMs);
+        const { elements, outcome } = await batches.next(chunkBytes, patienceMs);
         patienceMs = heartbeatMs;
         if (outcome.type === "failed" && !signal.aborted) {
-          lines.push(lastLine(report(outcome.error)));
+          elements.push(framing.failure(report(outcome.error).toDocument()));
         }
-        controller.enqueue(encoder.encode(lines.length > 0 ? `${lines.join("\n")}\n` : "\n"));
+        controller.enqueue(encoder.encode(elements.length > 0 ? elements.join("") : framing.heartbeat));
         if (outcome.type === "open") return;
         release();
         controller.close();
@@ -37,10 +39,6 @@ export async function streamBody(
     },
     { highWaterMark: 1 },
   );
-}
-
-function lastLine(error: SoloError): string {
-  return JSON.stringify({ type: "error", time: new Date().toISOString(), ...error.toDocument() });
 }
 
 const encoder = new TextEncoder();

@@ -107,6 +107,23 @@ describe("a document", () => {
     expect(await answer.json()).toMatchObject({ error: { code: "not_found", message: "no service web", exit: 5 } });
   });
 
+  test("that fails is a problem in HTTP's own terms too, under the name that its caller gave it", async () => {
+    const { ask } = serve(sampleApi());
+    const answer = await ask("/v1/services", { method: "DELETE", headers: { "x-request-id": "abc-1" } });
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get("allow")).toBe("GET");
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    expect(answer.headers.get("x-request-id")).toBe("abc-1");
+    expect(await answer.json()).toMatchObject({
+      type: "urn:solo:error:invalid_request",
+      status: 405,
+      instance: "urn:solo:request:abc-1",
+      error: { code: "invalid_request" },
+    });
+    const odd = await ask("/v1/nothing", { headers: { "x-request-id": "two words" } });
+    expect(odd.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
   test("that hits a bug is internal, and the daemon's log gets the cause", async () => {
     const bugs: Error[] = [];
     const broken = async () => {
@@ -146,7 +163,7 @@ describe("a bad request", () => {
     const { error } = await answer.json();
     expect(error.code).toBe(code);
     expect(error.message).toContain(message);
-    expect(answer.status).toBe(code === "not_found" ? 404 : 400);
+    expect(answer.status).toBe(message.includes("takes") ? 405 : code === "not_found" ? 404 : 400);
   });
 
   test("that is too long is refused", async () => {
@@ -163,6 +180,40 @@ describe("a stream", () => {
     expect(answer.headers.get("content-type")).toBe("application/x-ndjson");
     const lines = (await answer.text()).split("\n").filter(Boolean);
     expect(lines.map((text) => JSON.parse(text).cursor)).toEqual(["0", "1"]);
+  });
+
+  test("is server-sent events for who asks for them, with cursors as their ids", async () => {
+    const { ask } = serve(
+      sampleApi({
+        async *logs() {
+          yield line("web", 7);
+          throw new SoloError("storage_corrupt", "the log is damaged");
+        },
+      }),
+    );
+    const answer = await ask("/v1/services/web/logs", { headers: { accept: "text/event-stream" } });
+    expect(answer.headers.get("content-type")).toBe("text/event-stream");
+    const [first = "", second = "", ...rest] = (await answer.text()).split("\n\n");
+    expect(first).toStartWith("id: 7\ndata: {");
+    expect(JSON.parse(first.split("data: ")[1] ?? "").cursor).toBe("7");
+    expect(second).toStartWith('event: failure\ndata: {"type":"error"');
+    expect(rest).toEqual([""]);
+  });
+
+  test("goes on behind the event that its client saw last", async () => {
+    let since: string | undefined;
+    const { ask } = serve(
+      sampleApi({
+        async *logs({ since_cursor }) {
+          since = since_cursor;
+          yield line("web", 8);
+        },
+      }),
+    );
+    await (await ask("/v1/services/web/logs", { headers: { "last-event-id": "7" } })).text();
+    expect(since).toBe("7");
+    await (await ask("/v1/services/web/logs?since_cursor=5", { headers: { "last-event-id": "7" } })).text();
+    expect(since).toBe("5");
   });
 
   test("that fails at once has a status", async () => {
