@@ -136,9 +136,9 @@ async function openForeground({ config }: DaemonOptions): Promise<ForegroundKern
   };
 }
 
-function serve(config: LoadedConfig, { api }: RunningKernel): ReturnType<typeof serveApi> {
+function serve(config: LoadedConfig, { access }: RunningKernel): ReturnType<typeof serveApi> {
   mkdirSync(dirname(config.paths.socket), { recursive: true, mode: 0o700 });
-  return serveApi({ api, socketPath: config.paths.socket, version: build.id });
+  return serveApi({ access, socketPath: config.paths.socket, version: build.id });
 }
 
 function options(config: LoadedConfig, say: KernelOptions["say"], guardian: KernelOptions["guardian"]): KernelOptions {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { checkpointRoutes } from "./checkpoint-routes.ts";
 import { instanceSchema } from "./documents.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
+import { changes, needs } from "./permissions.ts";
 import { instanceStates } from "./states.ts";
 
 /** Requests and documents of `solo checkpoint`. */
@@ -166,16 +167,40 @@ export const checkpointExportSchema = checkpointSchema.extend({ file: z.string()
 export type CheckpointExport = z.infer<typeof checkpointExportSchema>;
 
 export const checkpointOperations = {
-  checkpoints: { ...checkpointRoutes.checkpoints, input: checkpointsRequestSchema },
-  checkpointShow: { ...checkpointRoutes.checkpointShow, input: checkpointRequestSchema },
-  checkpointVerify: { ...checkpointRoutes.checkpointVerify, input: checkpointRequestSchema },
-  checkpointCreate: { ...checkpointRoutes.checkpointCreate, input: checkpointCreateRequestSchema },
-  checkpointRestore: { ...checkpointRoutes.checkpointRestore, input: checkpointRestoreRequestSchema },
-  checkpointFork: { ...checkpointRoutes.checkpointFork, input: checkpointForkRequestSchema },
-  checkpointDelete: { ...checkpointRoutes.checkpointDelete, input: checkpointDeleteRequestSchema },
-  checkpointPrune: { ...checkpointRoutes.checkpointPrune, input: checkpointPruneRequestSchema },
-  checkpointExport: { ...checkpointRoutes.checkpointExport, input: checkpointExportRequestSchema },
-  checkpointImport: { ...checkpointRoutes.checkpointImport, input: checkpointImportRequestSchema },
+  checkpoints: { ...checkpointRoutes.checkpoints, input: checkpointsRequestSchema, ...needs("read") },
+  checkpointShow: { ...checkpointRoutes.checkpointShow, input: checkpointRequestSchema, ...needs("read") },
+  checkpointVerify: { ...checkpointRoutes.checkpointVerify, input: checkpointRequestSchema, ...needs("read") },
+  checkpointCreate: {
+    ...checkpointRoutes.checkpointCreate,
+    input: checkpointCreateRequestSchema,
+    ...changes("checkpoint"),
+  },
+  checkpointRestore: {
+    ...checkpointRoutes.checkpointRestore,
+    input: checkpointRestoreRequestSchema,
+    ...changes("checkpoint"),
+  },
+  checkpointFork: { ...checkpointRoutes.checkpointFork, input: checkpointForkRequestSchema, ...changes("deploy") },
+  checkpointDelete: {
+    ...checkpointRoutes.checkpointDelete,
+    input: checkpointDeleteRequestSchema,
+    ...changes("checkpoint"),
+  },
+  checkpointPrune: {
+    ...checkpointRoutes.checkpointPrune,
+    input: checkpointPruneRequestSchema,
+    ...changes("checkpoint"),
+  },
+  checkpointExport: {
+    ...checkpointRoutes.checkpointExport,
+    input: checkpointExportRequestSchema,
+    ...changes("admin", "kernel"),
+  },
+  checkpointImport: {
+    ...checkpointRoutes.checkpointImport,
+    input: checkpointImportRequestSchema,
+    ...changes("admin", "kernel"),
+  },
 } as const;
 
 export interface CheckpointOutput {

@@ -1,4 +1,5 @@
 export * from "./answers.ts";
+export * from "./caller.ts";
 export * from "./checkpoint-routes.ts";
 export * from "./checkpoints.ts";
 export * from "./descriptions.ts";
@@ -10,6 +11,7 @@ export * from "./host-variables.ts";
 export * from "./name.ts";
 export * from "./operations.ts";
 export * from "./owner-key.ts";
+export * from "./permissions.ts";
 export * from "./routes.ts";
 export * from "./sandbox.ts";
 export * from "./spec.ts";

@@ -19,6 +19,7 @@ import type {
 } from "./documents.ts";
 import { effectStates } from "./documents.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
+import { changes, needs, type OperationDeclaration } from "./permissions.ts";
 import { routes } from "./routes.ts";
 import type { SandboxDocument } from "./sandbox.ts";
 import { groupSchema, serviceSpecSchema } from "./spec.ts";
@@ -132,34 +133,37 @@ export const eventsRequestSchema = z.strictObject({
 export const shutdownRequestSchema = z.strictObject({ keep_services: z.boolean().default(false) });
 export const emptyRequestSchema = z.strictObject({});
 
-/** `stream` operations answer with NDJSON, the others with one document. `{name}` in a path is taken from the input. */
+/**
+ * `stream` operations answer with NDJSON, the others with one document. `{name}` in a path is taken from the input. Each says
+ * which permission it needs, on what, and whether it changes something.
+ */
 export const operations = {
-  deploy: { ...routes.deploy, input: deployRequestSchema },
-  list: { ...routes.list, input: listRequestSchema },
-  status: { ...routes.status, input: statusRequestSchema },
-  kill: { ...routes.kill, input: killRequestSchema },
-  restart: { ...routes.restart, input: restartRequestSchema },
-  scale: { ...routes.scale, input: scaleRequestSchema },
-  call: { ...routes.call, input: callRequestSchema },
-  logs: { ...routes.logs, input: logsRequestSchema },
-  events: { ...routes.events, input: eventsRequestSchema },
-  stateGet: { ...routes.stateGet, input: stateGetRequestSchema },
-  stateSet: { ...routes.stateSet, input: stateSetRequestSchema },
-  stateDelete: { ...routes.stateDelete, input: stateDeleteRequestSchema },
-  stateScan: { ...routes.stateScan, input: stateScanRequestSchema },
-  stateWatch: { ...routes.stateWatch, input: stateWatchRequestSchema },
-  stateImport: { ...routes.stateImport, input: stateImportRequestSchema },
-  effects: { ...routes.effects, input: effectsRequestSchema },
-  resolve: { ...routes.resolve, input: resolveRequestSchema },
-  signal: { ...routes.signal, input: signalRequestSchema },
-  budget: { ...routes.budget, input: budgetRequestSchema },
-  sandbox: { ...routes.sandbox, input: sandboxRequestSchema },
-  why: { ...routes.why, input: whyRequestSchema },
+  deploy: { ...routes.deploy, input: deployRequestSchema, ...changes("deploy") },
+  list: { ...routes.list, input: listRequestSchema, ...needs("read", "visible") },
+  status: { ...routes.status, input: statusRequestSchema, ...needs("read") },
+  kill: { ...routes.kill, input: killRequestSchema, ...changes("operate") },
+  restart: { ...routes.restart, input: restartRequestSchema, ...changes("operate") },
+  scale: { ...routes.scale, input: scaleRequestSchema, ...changes("operate") },
+  call: { ...routes.call, input: callRequestSchema, ...needs("call") },
+  logs: { ...routes.logs, input: logsRequestSchema, ...needs("logs") },
+  events: { ...routes.events, input: eventsRequestSchema, ...needs("read", "visible") },
+  stateGet: { ...routes.stateGet, input: stateGetRequestSchema, ...needs("state:read") },
+  stateSet: { ...routes.stateSet, input: stateSetRequestSchema, ...changes("state:write") },
+  stateDelete: { ...routes.stateDelete, input: stateDeleteRequestSchema, ...changes("state:write") },
+  stateScan: { ...routes.stateScan, input: stateScanRequestSchema, ...needs("state:read") },
+  stateWatch: { ...routes.stateWatch, input: stateWatchRequestSchema, ...needs("state:read") },
+  stateImport: { ...routes.stateImport, input: stateImportRequestSchema, ...changes("state:write") },
+  effects: { ...routes.effects, input: effectsRequestSchema, ...needs("read") },
+  resolve: { ...routes.resolve, input: resolveRequestSchema, ...changes("operate") },
+  signal: { ...routes.signal, input: signalRequestSchema, ...changes("signal") },
+  budget: { ...routes.budget, input: budgetRequestSchema, ...needs("read") },
+  sandbox: { ...routes.sandbox, input: sandboxRequestSchema, ...needs("read") },
+  why: { ...routes.why, input: whyRequestSchema, ...needs("read") },
   ...checkpointOperations,
-  health: { ...routes.health, input: emptyRequestSchema },
-  version: { ...routes.version, input: emptyRequestSchema },
-  shutdown: { ...routes.shutdown, input: shutdownRequestSchema },
-} as const;
+  health: { ...routes.health, input: emptyRequestSchema, ...needs("open", "kernel") },
+  version: { ...routes.version, input: emptyRequestSchema, ...needs("open", "kernel") },
+  shutdown: { ...routes.shutdown, input: shutdownRequestSchema, ...changes("admin", "kernel") },
+} as const satisfies Record<string, OperationDeclaration>;
 
 export type OperationName = keyof typeof operations;
 /** What a caller passes: defaults may be left out. */

@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type SoloApi, SoloError, type VersionDocument } from "../api/index.ts";
+import { type ApiAccess, type SoloApi, SoloError, type VersionDocument } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
 import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
@@ -24,11 +24,11 @@ import {
   systemClock,
 } from "../system/index.ts";
 import { Ingress } from "../traffic/index.ts";
-import { kernelApi } from "./api.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
 import { openDatabase } from "./database/index.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
 import { Kernel } from "./kernel.ts";
+import { openAccess } from "./open-access.ts";
 import { restore } from "./restore.ts";
 import { Routes } from "./routes.ts";
 import { sandboxPlace } from "./sandbox-place.ts";
@@ -63,7 +63,10 @@ export interface KernelOptions {
 }
 
 export interface RunningKernel {
+  /** The operations as the kernel's owner has them. */
   readonly api: SoloApi;
+  /** And as everyone else has them. */
+  readonly access: ApiAccess;
   /** Resolves when `shutdown` has stopped the services; the parts are then closed with `close`. */
   readonly stopped: Promise<void>;
   close(): Promise<void>;
@@ -247,7 +250,8 @@ async function assemble(
   letGoOn(kernel);
   if (!isTakeover) checkpoints.start();
   guardian?.keep([...supervisor.all()].flatMap((instance) => instance.fifos()));
-  return { api: kernelApi(kernel), stopped, close };
+  const access = openAccess(kernel);
+  return { api: access.apiFor({ kind: "owner", request_id: "in-process" }), access, stopped, close };
 }
 
 function prepareFolders(paths: Paths): SuperviseRuntime["folders"] {

@@ -80,6 +80,8 @@ function configuration({ port, mutualPort, socketPath }: Addresses): string {
         if ($http_authorization != "Bearer ${token}") { return 401; }
         proxy_pass http://unix:${socketPath};
         proxy_set_header ${ownerKeyHeader} ${keyOf(socketPath)};
+        # It is the token of this proxy, not of a capability.
+        proxy_set_header authorization "";
         proxy_buffering off;
         proxy_http_version 1.1;
       }

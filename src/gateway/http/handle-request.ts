@@ -1,4 +1,4 @@
-import { type OperationName, type SoloApi, SoloError, versionHeader } from "../../api/index.ts";
+import { type ApiAccess, type Caller, type OperationName, SoloError, versionHeader } from "../../api/index.ts";
 import { checkInput } from "./check-input.ts";
 import { type FirstSignal, firstSignal } from "./first-signal.ts";
 import { framingFor } from "./framing.ts";
@@ -9,13 +9,13 @@ import { type RequestId, requestIdHeader, requestIdOf } from "./request-id.ts";
 import { streamBody } from "./stream-body.ts";
 
 export interface RequestContext {
-  readonly api: SoloApi;
+  readonly access: ApiAccess;
   readonly version: string;
   /** Aborted when the server closes: streams end. */
   readonly closing: AbortSignal;
   readonly onBug: (error: Error) => void;
-  /** Refuses a caller who may not have this operation, by throwing. */
-  readonly authenticate: (request: Request, operation: OperationName) => void;
+  /** Who asks, by the request's credentials. Throws for those that are not valid. */
+  readonly authenticate: (request: Request, requestId: RequestId) => Caller;
 }
 
 /** One request: find the operation, read its input, call it, answer with a document or a stream. */
@@ -25,9 +25,10 @@ export async function handleRequest(request: Request, context: RequestContext): 
   try {
     const url = new URL(request.url);
     const { name, parameters } = matchRoute(request.method, url.pathname);
-    context.authenticate(request, name);
+    const caller = context.authenticate(request, requestId);
+    context.access.checkCredentials(caller, name);
     const input = await readInput(request, url, name, parameters);
-    return await callOperation(name, input, { request, requestId, end, context });
+    return await callOperation(name, input, { request, requestId, caller, end, context });
   } catch (thrown) {
     end.release();
     return problem(reported(thrown, context), { version: context.version, requestId });
@@ -37,6 +38,7 @@ export async function handleRequest(request: Request, context: RequestContext): 
 interface Exchange {
   readonly request: Request;
   readonly requestId: RequestId;
+  readonly caller: Caller;
   readonly end: FirstSignal;
   readonly context: RequestContext;
 }
@@ -44,10 +46,11 @@ interface Exchange {
 async function callOperation<Name extends OperationName>(
   name: Name,
   input: unknown,
-  { request, requestId, end, context }: Exchange,
+  { request, requestId, caller, end, context }: Exchange,
 ): Promise<Response> {
   const headers = { [versionHeader]: context.version, [requestIdHeader]: requestId };
-  const answer: Promise<unknown> | AsyncIterable<unknown> = context.api[name](checkInput(name, input), end.signal);
+  const api = context.access.apiFor(caller);
+  const answer: Promise<unknown> | AsyncIterable<unknown> = api[name](checkInput(name, input), end.signal);
   if (answer instanceof Promise) {
     const document = await answer;
     end.release();

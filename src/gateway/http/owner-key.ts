@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { lstatSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { ownerKeyHeader, ownerKeyPath, ownerKeyPattern, SoloError } from "../../api/index.ts";
+import { ownerKeyHeader, ownerKeyPath, ownerKeyPattern } from "../../api/index.ts";
 
 /** The key of a socket, kept from one kernel to the next; made anew when it is missing, damaged or open to others. */
 export function prepareOwnerKey(socketPath: string): string {
@@ -13,14 +13,11 @@ export function prepareOwnerKey(socketPath: string): string {
   return key;
 }
 
-/** @throws SoloError `unauthenticated` for a request without the key */
-export function checkOwnerKey(request: Request, key: string, socketPath: string): void {
+/** Whether a request carries the key of this kernel's owner. */
+export function hasOwnerKey(request: Request, key: string): boolean {
   const given = Buffer.from(request.headers.get(ownerKeyHeader) ?? "");
   const wanted = Buffer.from(key);
-  if (given.length === wanted.length && timingSafeEqual(given, wanted)) return;
-  throw new SoloError("unauthenticated", "the request does not carry the key of this kernel's owner", {
-    hint: `it is in ${ownerKeyPath(socketPath)}; send it as the header ${ownerKeyHeader}`,
-  });
+  return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
 function readKey(path: string): string | undefined {

@@ -5,7 +5,7 @@ import { createClient, onUnreachable, type SoloClient, socketTransport } from ".
 import { serveApi } from "../../../src/gateway/http/index.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { until } from "../../support/until.ts";
-import { instant, sampleApi } from "../gateway/sample-api.ts";
+import { accessTo, instant, sampleApi } from "../gateway/sample-api.ts";
 
 const folder = temporaryFolder();
 let sockets = 0;
@@ -31,7 +31,7 @@ async function collect<T>(elements: AsyncIterable<T>): Promise<T[]> {
 
 function connected(api = sampleApi(), ours = "1", theirs = "1") {
   const socketPath = newSocket();
-  const server = serveApi({ api, socketPath, version: theirs });
+  const server = serveApi({ access: accessTo(api), socketPath, version: theirs });
   return { api, server, client: createClient(socketTransport(socketPath), ours) };
 }
 

@@ -8,12 +8,12 @@ import { freePort } from "../../support/ports.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { startTlsProxy } from "../../support/tls-proxy.ts";
 import { until } from "../../support/until.ts";
-import { sampleApi } from "../gateway/sample-api.ts";
+import { accessTo, sampleApi } from "../gateway/sample-api.ts";
 
 const folder = temporaryFolder();
 const api = sampleApi();
 const socketPath = join(folder, "solo.sock");
-serveApi({ api, socketPath, version: "1" });
+serveApi({ access: accessTo(api), socketPath, version: "1" });
 const proxy = await startTlsProxy(socketPath);
 const { port, mutualPort, file } = proxy;
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { ownerKeyHeader, ownerKeyPath, type SoloApi, SoloError } from "../../../src/api/index.ts";
 import { type ApiServer, serveApi } from "../../../src/gateway/http/index.ts";
 import { until } from "../../support/until.ts";
-import { line, sampleApi } from "./sample-api.ts";
+import { accessTo, line, sampleApi } from "./sample-api.ts";
 
 const opened: { server: ApiServer; folder: string }[] = [];
 
@@ -20,7 +20,7 @@ afterEach(async () => {
 function serve(api: SoloApi, onBug?: (error: Error) => void) {
   const folder = mkdtempSync(join(tmpdir(), "solo-gateway-"));
   const socket = join(folder, "run", "solo.sock");
-  const server = serveApi({ api, socketPath: socket, version: "1.0.0+abc", ...(onBug && { onBug }) });
+  const server = serveApi({ access: accessTo(api), socketPath: socket, version: "1.0.0+abc", ...(onBug && { onBug }) });
   opened.push({ server, folder });
   const key = readFileSync(ownerKeyPath(socket), "utf8").trim();
   const ask = (path: string, { headers, ...init }: RequestInit = {}) =>
@@ -73,7 +73,7 @@ describe("the socket", () => {
     const folder = mkdtempSync(join(tmpdir(), "solo-gateway-"));
     const socket = join(folder, "solo.sock");
     writeFileSync(socket, "left behind");
-    const server = serveApi({ api: sampleApi(), socketPath: socket, version: "1" });
+    const server = serveApi({ access: accessTo(sampleApi()), socketPath: socket, version: "1" });
     opened.push({ server, folder });
     expect((await fetch("http://solo/v1/version", { unix: socket })).status).toBe(200);
   });

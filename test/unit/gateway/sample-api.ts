@@ -1,4 +1,10 @@
 import { type DeployProgress, type LogLine, type SoloApi, SoloError } from "../../../src/api/index.ts";
+import { Access } from "../../../src/kernel/access/index.ts";
+
+/** A sample behind the access layer that every kernel has. */
+export function accessTo(api: SoloApi): Access {
+  return new Access({ api: () => api });
+}
 
 /** A small kernel without processes: what a transport carries, not what a kernel does, is under test. */
 export interface SampleApi extends SoloApi {

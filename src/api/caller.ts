@@ -1,0 +1,72 @@
+import type { OperationName, SoloApi } from "./operations.ts";
+
+/** Who asks something of a kernel. Gateways only turn credentials into one; what it may do is decided behind them. */
+export type Caller = AnonymousCaller | OwnerCaller | CapabilityCaller | ServiceCaller;
+
+/** Someone without credentials: has the `open` operations. */
+export interface AnonymousCaller {
+  readonly kind: "anonymous";
+  readonly request_id: string;
+}
+
+/** Who may read the owner's files, or runs in the kernel's own process: may do all. */
+export interface OwnerCaller {
+  readonly kind: "owner";
+  readonly request_id: string;
+}
+
+/** Who showed a token. */
+export interface CapabilityCaller {
+  readonly kind: "capability";
+  readonly request_id: string;
+  readonly capability: CapabilityFacts;
+}
+
+/** An instance of a service, by the token that it was started with or by its key on the kernel's own sockets. */
+export interface ServiceCaller {
+  readonly kind: "service";
+  readonly request_id: string;
+  readonly tenant: string;
+  readonly name: string;
+  /** The instance's id. */
+  readonly instance: string;
+  readonly capability: CapabilityFacts;
+}
+
+/** What a token allows, without the token. */
+export interface CapabilityFacts {
+  readonly id: string;
+  /** The only tenant of whose existence it knows; without meaning for the resource `*`. */
+  readonly tenant: string;
+  /** `service:NAME`, `tenant` (all services of its tenant) or `*` (all tenants, and the kernel). */
+  readonly resource: string;
+  /** Permissions, and `call:METHOD` for single methods. */
+  readonly permissions: readonly string[];
+  /** Whom it was delegated to, such as `service:NAME`. */
+  readonly holder: string | null;
+  /** Milliseconds since 1970; null: never. */
+  readonly expires_ms: number | null;
+  /** Its own and its ancestors' limits of operations per second: an operation counts against each. */
+  readonly rates: readonly CapabilityRate[];
+}
+
+export interface CapabilityRate {
+  /** The capability whose limit it is. */
+  readonly id: string;
+  readonly per_second: number;
+}
+
+/** The API as each caller has it: what a gateway stands before. */
+export interface ApiAccess {
+  readonly apiFor: (caller: Caller) => SoloApi;
+  /**
+   * Who shows a token.
+   * @throws SoloError `unauthenticated` for one that is unknown, expired or revoked
+   */
+  readonly callerOf: (token: string, requestId: string) => Caller;
+  /**
+   * What can be said before an input is read: that an operation is not for a caller without credentials.
+   * @throws SoloError `unauthenticated`
+   */
+  readonly checkCredentials: (caller: Caller, operation: OperationName) => void;
+}

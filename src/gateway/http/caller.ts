@@ -1,0 +1,29 @@
+import { type ApiAccess, type Caller, SoloError } from "../../api/index.ts";
+import { hasOwnerKey } from "./owner-key.ts";
+import type { RequestId } from "./request-id.ts";
+
+export interface Credentials {
+  readonly access: ApiAccess;
+  /** The key that makes whoever sends it the owner; undefined where nobody is, as behind a TCP port. */
+  readonly ownerKey?: string | undefined;
+}
+
+/**
+ * Who asks, by what the request carries. A token counts before the owner's key: who sends one wants its rights and no more.
+ * @throws SoloError `unauthenticated` for a token that is not valid, or credentials of another kind
+ */
+export function callerOf(request: Request, requestId: RequestId, { access, ownerKey }: Credentials): Caller {
+  const authorization = request.headers.get("authorization");
+  if (authorization !== null) return access.callerOf(bearerToken(authorization), requestId);
+  const isOwner = ownerKey !== undefined && hasOwnerKey(request, ownerKey);
+  return { kind: isOwner ? "owner" : "anonymous", request_id: requestId };
+}
+
+/** RFC 6750: the scheme's name in any case, one space or more, the token. */
+function bearerToken(authorization: string): string {
+  const token = /^bearer +(\S+) *$/i.exec(authorization)?.[1];
+  if (token !== undefined) return token;
+  throw new SoloError("unauthenticated", "the header Authorization holds no bearer token", {
+    hint: "send `Authorization: Bearer TOKEN`",
+  });
+}

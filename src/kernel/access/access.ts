@@ -1,0 +1,202 @@
+import {
+  type ApiAccess,
+  type Caller,
+  type OperationInput,
+  type OperationName,
+  type OperationOutput,
+  operations,
+  type SoloApi,
+  SoloError,
+} from "../../api/index.ts";
+import { accept } from "../accept.ts";
+import { authorize, noCredentials } from "./authorize.ts";
+import type { AccessRequest, Admission, AuditTrail, CapabilityAuthority, RefusedRequest } from "./ports.ts";
+import { isDryRun, permissionFor, targetOf } from "./target.ts";
+import { untilEnd } from "./until-end.ts";
+import { isReduced, reduce } from "./visible.ts";
+
+export interface AccessParts {
+  /** The operations themselves, which ask nobody's permission. */
+  readonly api: (caller: Caller) => SoloApi;
+  readonly authority?: CapabilityAuthority | undefined;
+  readonly admission?: Admission | undefined;
+  readonly audit?: AuditTrail | undefined;
+  /** Told of every refusal. */
+  readonly onRefusal?: ((request: RefusedRequest, error: SoloError) => void) | undefined;
+}
+
+/** The one way to a kernel's operations, whatever the operation and whoever asks: authorize, admit, audit, run. */
+export class Access implements ApiAccess {
+  readonly #parts: AccessParts;
+
+  constructor(parts: AccessParts) {
+    this.#parts = parts;
+  }
+
+  callerOf: ApiAccess["callerOf"] = (token, requestId) => {
+    try {
+      const { authority } = this.#parts;
+      if (authority !== undefined) return authority.callerOf(token, requestId);
+      throw new SoloError("unauthenticated", "this kernel knows no tokens");
+    } catch (thrown) {
+      throw this.#refused(withoutCaller("authenticate", requestId), thrown);
+    }
+  };
+
+  checkCredentials: ApiAccess["checkCredentials"] = (caller, operation) => {
+    if (caller.kind !== "anonymous" || operations[operation].permission === "open") return;
+    throw this.#refused(withoutCaller(operation, caller.request_id), noCredentials());
+  };
+
+  /** Every operation of the table, as one caller has it. */
+  apiFor: ApiAccess["apiFor"] = (caller) =>
+    new Proxy(this.#parts.api(caller), {
+      get: (api, name) => (isOperationName(name) ? this.#guarded(api, caller, name) : undefined),
+    });
+
+  #guarded<Name extends OperationName>(api: SoloApi, caller: Caller, name: Name) {
+    const { stream, changes } = operations[name];
+    // Nothing is refused to the owner, nothing kept from it, and a stream that only reads is no load to be limited.
+    if (stream && !changes && caller.kind === "owner") return api[name];
+    if (stream) {
+      return (input: OperationInput<Name>, signal?: AbortSignal) => this.#stream(api, caller, name, input, signal);
+    }
+    return (input: OperationInput<Name>, signal?: AbortSignal) => this.#document(api, caller, name, input, signal);
+  }
+
+  async #document<Name extends OperationName>(
+    api: SoloApi,
+    caller: Caller,
+    name: Name,
+    input: OperationInput<Name>,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
+    this.checkCredentials(caller, name);
+    const request = requestOf(caller, name, input);
+    const entry = await this.#enter(request);
+    try {
+      const answer = documentOf<Name>(api[name](input, signal));
+      const output = reduce(name, await answer, request);
+      await entry.leave(null);
+      return output;
+    } catch (thrown) {
+      await entry.leave(SoloError.from(thrown));
+      throw thrown;
+    }
+  }
+
+  async *#stream<Name extends OperationName>(
+    api: SoloApi,
+    caller: Caller,
+    name: Name,
+    input: OperationInput<Name>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<OperationOutput[Name]> {
+    this.checkCredentials(caller, name);
+    const request = requestOf(caller, name, input);
+    const entry = await this.#enter(request);
+    const held = untilEnd(caller, this.#parts.authority, signal);
+    let failure: SoloError | null = null;
+    try {
+      const reduced = isReduced(name, caller);
+      for await (const element of streamOf<Name>(api[name](input, held.signal))) {
+        if (held.hasEnded()) break;
+        const seen = reduced ? reduce(name, element, request) : element;
+        if (seen !== undefined) yield seen;
+      }
+      held.check();
+    } catch (thrown) {
+      failure = SoloError.from(thrown);
+      throw thrown;
+    } finally {
+      held.release();
+      await entry.leave(failure);
+    }
+  }
+
+  /**
+   * What comes before an operation runs.
+   * @throws SoloError why it does not
+   */
+  async #enter(request: AccessRequest): Promise<Entry> {
+    const { authority, admission, audit } = this.#parts;
+    const slot = await this.#refusing(request, () => {
+      authorize(request, authority);
+      useCapability(request, authority);
+      return admission?.admit(request);
+    });
+    try {
+      const record = request.changes ? await audit?.begin(request) : undefined;
+      return {
+        leave: async (error) => {
+          slot?.release();
+          await record?.end(error);
+        },
+      };
+    } catch (error) {
+      slot?.release();
+      throw error;
+    }
+  }
+
+  async #refusing<Result>(request: AccessRequest, enter: () => Result): Promise<Awaited<Result>> {
+    try {
+      return await enter();
+    } catch (thrown) {
+      throw this.#refused(request, thrown);
+    }
+  }
+
+  #refused(request: RefusedRequest, thrown: unknown): SoloError {
+    const error = SoloError.from(thrown);
+    this.#parts.audit?.refused(request, error);
+    this.#parts.onRefusal?.(request, error);
+    return error;
+  }
+}
+
+function withoutCaller(operation: RefusedRequest["operation"], requestId: string): RefusedRequest {
+  const permission = operation === "authenticate" ? "any" : operations[operation].permission;
+  const caller = { kind: "anonymous", request_id: requestId } as const;
+  return { caller, operation, permission, tenant: null, names: [], changes: false, input: {} };
+}
+
+/** An operation that was let in. */
+interface Entry {
+  leave(error: SoloError | null): Promise<void>;
+}
+
+/** @throws SoloError `invalid_request` for an input that is none of this operation */
+function requestOf<Name extends OperationName>(caller: Caller, name: Name, input: OperationInput<Name>): AccessRequest {
+  const checked = accept(operations[name].input, input);
+  return {
+    caller,
+    operation: name,
+    permission: permissionFor(name, checked),
+    ...targetOf(name, checked),
+    changes: operations[name].changes && !isDryRun(checked),
+    input: checked,
+  };
+}
+
+function useCapability({ caller, permission }: AccessRequest, authority: CapabilityAuthority | undefined): void {
+  if (caller.kind === "owner" || caller.kind === "anonymous" || permission === "open") return;
+  if (authority === undefined) throw new SoloError("unauthenticated", "this kernel knows no tokens");
+  authority.use(caller.capability.id);
+}
+
+function isOperationName(name: string | symbol): name is OperationName {
+  return typeof name === "string" && Object.hasOwn(operations, name);
+}
+
+type Answer<Name extends OperationName> = Promise<OperationOutput[Name]> | AsyncIterable<OperationOutput[Name]>;
+
+function documentOf<Name extends OperationName>(answer: Answer<Name>): Promise<OperationOutput[Name]> {
+  if (answer instanceof Promise) return answer;
+  throw new Error("an operation that answers a document answered a stream");
+}
+
+function streamOf<Name extends OperationName>(answer: Answer<Name>): AsyncIterable<OperationOutput[Name]> {
+  if (!(answer instanceof Promise)) return answer;
+  throw new Error("an operation that answers a stream answered a document");
+}

@@ -1,0 +1,10 @@
+export { Access, type AccessParts } from "./access.ts";
+export type {
+  AccessRequest,
+  Admission,
+  AdmissionSlot,
+  AuditedOperation,
+  AuditTrail,
+  CapabilityAuthority,
+  RefusedRequest,
+} from "./ports.ts";

@@ -1,0 +1,47 @@
+import { type OperationName, operations } from "../../api/index.ts";
+
+/** What a request is about. */
+export interface Target {
+  readonly tenant: string | null;
+  readonly names: readonly string[];
+}
+
+/** The tenant and the services that a checked input names, wherever it names them. */
+export function targetOf(operation: OperationName, input: object): Target {
+  const tenant = textOf(input, "tenant");
+  const single = [textOf(input, "name"), textOf(input, "as")];
+  const several = listOf(input, "services").map((service) => textOf(service, "name"));
+  const grouped = listOf(input, "groups").flatMap((group) => listOf(group, "services"));
+  const names = [...single, ...several, ...grouped].filter((name) => typeof name === "string");
+  // A bug in the table must not open anything.
+  const { on } = operations[operation];
+  if (on !== "kernel" && tenant === null) throw new Error(`the input of ${operation} names no tenant`);
+  if (on === "service" && names.length === 0) throw new Error(`the input of ${operation} names no service`);
+  return { tenant, names: [...new Set(names)] };
+}
+
+/** A dry run changes nothing. */
+export function isDryRun(input: object): boolean {
+  return "dry_run" in input && input.dry_run === true;
+}
+
+/** What the operation needs: a method's call has a permission of its own. */
+export function permissionFor(operation: OperationName, input: object): string {
+  const { permission } = operations[operation];
+  return operation === "call" ? `call:${textOf(input, "method")}` : permission;
+}
+
+function textOf(value: unknown, field: string): string | null {
+  const found = fieldOf(value, field);
+  return typeof found === "string" ? found : null;
+}
+
+function listOf(value: unknown, field: string): readonly unknown[] {
+  const found = fieldOf(value, field);
+  return Array.isArray(found) ? found : [];
+}
+
+function fieldOf(value: unknown, field: string): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  return new Map(Object.entries(value)).get(field);
+}
