@@ -12,6 +12,7 @@ const table = {
   storage_full: [1, 507, true],
   storage_corrupt: [1, 500, false],
   io_error: [1, 500, true],
+  audit_unavailable: [1, 503, true],
   internal: [1, 500, false],
   usage: [2, 400, false],
   invalid_config: [2, 400, false],

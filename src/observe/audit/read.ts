@@ -1,0 +1,97 @@
+import type { FileSystem } from "../../store/file/index.ts";
+import { linesOf } from "./lines.ts";
+import { type AuditLine, type ChainPoint, parseLine } from "./record.ts";
+import { listSegments, type Segment } from "./segments.ts";
+
+/** Which records are asked for; what is left out doesn't matter. */
+export interface AuditRequest {
+  readonly tenant?: string | undefined;
+  readonly actor?: string | undefined;
+  readonly operation?: string | undefined;
+  readonly subject?: string | undefined;
+  /** From this moment on, RFC 3339 in UTC with milliseconds. */
+  readonly since?: string | undefined;
+  /** Behind this sequence. */
+  readonly after?: number | undefined;
+  /** Only the last so many. */
+  readonly tail?: number | undefined;
+  readonly follow?: boolean | undefined;
+}
+
+export interface TrailSource {
+  readonly files: FileSystem;
+  readonly folder: string;
+  /** Where the acknowledged records end; without, all that is there is read. */
+  readonly until: () => { readonly segment: number; readonly end: number } | undefined;
+  /** The last acknowledged record. */
+  readonly point: () => ChainPoint | undefined;
+}
+
+/** Records that match, oldest first. Gives way to other work between files. */
+export async function* readTrail(source: TrailSource, request: AuditRequest): AsyncGenerator<AuditLine> {
+  const segments = listSegments(source.files, source.folder);
+  const { tail, after = 0 } = request;
+  const end = source.point()?.sequence ?? Number.POSITIVE_INFINITY;
+  const begin = segments.findLastIndex(({ first }) => first <= after + 1);
+  const relevant = segments.slice(Math.max(0, begin)).filter(({ first }) => first <= end);
+  if (tail !== undefined) {
+    yield* lastOf(source, relevant, request, end, tail);
+    return;
+  }
+  for (const segment of relevant) {
+    yield* matching(source, segment, request, end);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
+/** From the newest file backwards, until there are enough. */
+async function* lastOf(
+  source: TrailSource,
+  segments: readonly Segment[],
+  request: AuditRequest,
+  end: number,
+  count: number,
+): AsyncGenerator<AuditLine> {
+  let found: AuditLine[] = [];
+  for (const segment of [...segments].reverse()) {
+    if (found.length >= count) break;
+    found = [...matching(source, segment, request, end), ...found].slice(-count);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  if (count > 0) yield* found;
+}
+
+function* matching(source: TrailSource, segment: Segment, request: AuditRequest, end: number): Generator<AuditLine> {
+  const until = source.until();
+  const to = until?.segment === segment.first ? until.end : undefined;
+  for (const { text, rest } of safely(source.files, segment.path, to)) {
+    const line = rest === undefined ? parseLine(text) : undefined;
+    if (line !== undefined && line.sequence <= end && fits(line, request)) yield line;
+  }
+}
+
+/** The budget may have taken a file meanwhile. */
+function* safely(files: FileSystem, path: string, to: number | undefined) {
+  try {
+    yield* linesOf(files, path, 0, to);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+  }
+}
+
+function fits({ sequence, fields }: AuditLine, request: AuditRequest): boolean {
+  const { tenant, actor, operation, subject, since, after = 0 } = request;
+  return (
+    sequence > after &&
+    (tenant === undefined || fields.tenant === tenant) &&
+    (actor === undefined || fields.actor === actor) &&
+    (operation === undefined || fields.operation === operation) &&
+    (subject === undefined || isAbout(fields.subject, subject)) &&
+    (since === undefined || (typeof fields.time === "string" && fields.time >= since))
+  );
+}
+
+/** A subject is what it names, and all within it. */
+function isAbout(subject: unknown, asked: string): boolean {
+  return typeof subject === "string" && (subject === asked || subject.startsWith(`${asked}/`));
+}
