@@ -142,7 +142,7 @@ export function* entriesOf({ bytes, items }: RawBlock): Generator<StateEntry> {
     const end = valueAt + buffer.readUInt32LE(at + 3);
     if (space === undefined || end > buffer.length) throw damaged("an entry says nothing that makes sense");
     // A copy: the block that it lies in is a thousand times as large as most values.
-    const value = new Uint8Array(buffer.subarray(valueAt, end));
+    const value = bytes.slice(valueAt, end);
     yield { space, key: buffer.toString("utf8", keyAt, valueAt), value, version: buffer.readDoubleLE(at + 7) };
     at = end;
   }

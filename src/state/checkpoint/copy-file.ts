@@ -1,6 +1,6 @@
 import { copyFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { nodeFileSystem } from "../../store/file/index.ts";
+import { bulkWrite, nodeFileSystem } from "../../store/file/index.ts";
 import type { FileSystem } from "../../store/index.ts";
 import { encodeHeader } from "./header.ts";
 import type { CheckpointInfo } from "./info.ts";
@@ -11,12 +11,11 @@ import { unfinished } from "./write-file.ts";
  * system can (copy_file_range(2) makes a reflink on Btrfs and XFS). Until the rename nothing of it counts; a file that is
  * there already is replaced.
  */
-export async function copyCheckpoint(
-  files: FileSystem,
-  from: string,
-  to: string,
-  info?: CheckpointInfo,
-): Promise<void> {
+export function copyCheckpoint(files: FileSystem, from: string, to: string, info?: CheckpointInfo): Promise<void> {
+  return bulkWrite(() => copy(files, from, to, info));
+}
+
+async function copy(files: FileSystem, from: string, to: string, info: CheckpointInfo | undefined): Promise<void> {
   const draft = to + unfinished;
   await files.remove(draft);
   try {

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { dirname } from "node:path";
+import { bulkWrite } from "../../store/file/index.ts";
 import type { FileSystem, StoreFile } from "../../store/index.ts";
 import type { StateEntry } from "../core/types.ts";
 import { blocksAtOnce, EntryBlock, packBlock, type RawBlock, type StoredBlock } from "./block.ts";
@@ -26,12 +27,22 @@ export const unfinished = ".new";
  * two blocks the event loop gets a turn.
  * @throws what the file system does; nothing is left then, unless the machine is lost
  */
-export async function writeCheckpoint(
+export function writeCheckpoint(
   files: FileSystem,
   path: string,
   about: Unwritten,
   content: CheckpointContent,
   signal?: AbortSignal,
+): Promise<CheckpointInfo> {
+  return bulkWrite(() => write(files, path, about, content, signal));
+}
+
+async function write(
+  files: FileSystem,
+  path: string,
+  about: Unwritten,
+  content: CheckpointContent,
+  signal: AbortSignal | undefined,
 ): Promise<CheckpointInfo> {
   const draft = path + unfinished;
   const file = files.open(draft, "create");

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { SoloError } from "../../api/error.ts";
 import { type FileSystem, KeyValueStore, StoreError, type StoreOptions } from "../../store/index.ts";
+import type { Changed } from "./changed-keys.ts";
 import { spaceCodes, spaceOf } from "./space.ts";
-import type { Table, TableSnapshot } from "./table.ts";
-import type { StateEntry } from "./types.ts";
+import type { Table } from "./table.ts";
 
 /** How far the table on disk goes. */
 export interface FlushedMark {
@@ -21,9 +21,6 @@ const versionBytes = 8;
 
 /** A table that was not flushed for so long gives its memory back: the next flush opens it again. */
 const idleMs = 60_000;
-
-/** Writes between two turns of the event loop. */
-const sliceKeys = 2_000;
 
 /** The log of the table is compacted when it is longer than this and than so many times what lives in it. */
 const compactBytes = 64 * 2 ** 20;
@@ -82,29 +79,26 @@ export class DiskTable {
    * Brings what changed since the last flush into the table. The log must be durable up to the mark before. A crash in
    * between leaves keys that are newer than the mark: the log's entries are applied to them again, in order.
    */
-  async flush(snapshot: TableSnapshot, changed: Iterable<Pick<StateEntry, "space" | "key">>, mark: FlushedMark) {
+  async flush(changed: Iterable<readonly Changed[]>, liveBytes: number, mark: FlushedMark): Promise<void> {
     clearTimeout(this.#idle);
     await this.#closing;
     this.#store ??= await KeyValueStore.open(this.#folder, this.#options);
     const store = this.#store;
-    let left = sliceKeys;
-    for (const { space, key } of changed) {
-      const stored = snapshot.get(space, key);
-      const name = tableKey(spaceCodes[space], key);
-      const done =
-        stored === undefined ? store.delete(name) : store.put(name, tableValue(stored.version, stored.value));
-      if (done !== undefined) await done;
-      if (--left === 0) {
-        left = sliceKeys;
-        await new Promise<void>((resolve) => setImmediate(resolve));
+    for (const batch of changed) {
+      for (const { space, key, stored } of batch) {
+        const name = tableKey(spaceCodes[space], key);
+        const done =
+          stored === undefined ? store.delete(name) : store.put(name, tableValue(stored.version, stored.value));
+        if (done !== undefined) await done;
       }
+      await new Promise<void>((resolve) => setImmediate(resolve));
     }
     await store.put(markKey, markValue(mark));
     await store.commit();
     this.#mark = mark;
     const { begin, tail } = store.stats();
     const length = tail - begin;
-    if (length > compactBytes && length > compactFactor * snapshot.bytes) await store.compact();
+    if (length > compactBytes && length > compactFactor * liveBytes) await store.compact();
     this.#rest();
   }
 

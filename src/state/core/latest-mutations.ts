@@ -1,8 +1,8 @@
-import { type Space, spaces } from "./space.ts";
+import type { Space } from "./space.ts";
 import type { Table } from "./table.ts";
 import type { Mutation } from "./types.ts";
 
-interface Latest {
+export interface Latest {
   readonly mutation: Mutation;
   readonly version: number;
 }
@@ -28,7 +28,7 @@ export class LatestMutations {
     }
   }
 
-  *all(): Generator<Pick<Mutation, "space" | "key">> {
-    for (const space of spaces) for (const key of this.#latest.get(space)?.keys() ?? []) yield { space, key };
+  *all(): Generator<Latest> {
+    for (const ofSpace of this.#latest.values()) yield* ofSpace.values();
   }
 }

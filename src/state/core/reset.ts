@@ -8,62 +8,79 @@ const partBytes = 2 ** 20;
 /** What a mutation takes beside its key and value, about. */
 const mutationBytes = 16;
 
+/** Entries between two turns of the event loop. */
+const turnEntries = 1_000;
+
 export interface Replacement {
   readonly before: Table;
   readonly source: StateSource;
   readonly position: number;
+  /** Told of each key that goes. */
+  readonly onDelete: (mutation: Mutation) => void;
   /** Appends an entry of the reset and gives its address. */
   readonly append: (kind: EntryKind, mutations: readonly Mutation[]) => Promise<number>;
 }
 
 export interface Replaced {
   readonly table: Table;
-  readonly changed: readonly Pick<Mutation, "space" | "key">[];
   /** Of the first entry. */
   readonly address: number;
 }
 
 /**
  * Logs what makes one table into another, in parts that take effect with the last one, and builds the new table beside the
- * old. What is the same in both is not logged, and keeps its version. Answers remembered in `reply` stay: whether a request
- * was applied does not change because the state went back.
+ * old, fastest when the source's entries come in order. What is the same in both is not logged, and keeps its version.
+ * Answers remembered in `reply` stay: whether a request was applied does not change because the state went back.
  */
-export async function replaceAll({ before, source, position, append }: Replacement): Promise<Replaced> {
+export async function replaceAll({ before, source, position, onDelete, append }: Replacement): Promise<Replaced> {
   const table = new Table();
-  const changed: Pick<Mutation, "space" | "key">[] = [];
   const parts = new Parts(append);
+  const turns = new Turns();
   const kept = new Map<Space, number>();
+  const lookup = before.lookup();
   for (const { space, key, value, version } of before.entries("reply")) table.put(space, key, value, version);
   for await (const batch of source.batches?.() ?? singly(source)) {
     for (const { space, key, value } of batch) {
       if (space === "reply") continue;
-      const old = before.get(space, key);
+      const old = lookup(space, key);
       if (old !== undefined) kept.set(space, (kept.get(space) ?? 0) + 1);
       if (old !== undefined && Buffer.compare(old.value, value) === 0) table.put(space, key, old.value, old.version);
       else {
         table.put(space, key, value, position);
-        changed.push({ space, key });
         if (parts.add({ op: "put", space, key, value })) await parts.flush();
       }
+      if (turns.isDue()) await turns.next();
     }
   }
   for (const space of spaces) {
     // The usual case, and the only one that needn't look at every key.
     if (before.keysOf(space) === (kept.get(space) ?? 0)) continue;
-    for (const key of missing(space, before, table)) {
-      changed.push({ space, key });
-      if (parts.add({ op: "delete", space, key })) await parts.flush();
+    for (const { key } of before.entries(space)) {
+      if (turns.isDue()) await turns.next();
+      if (table.get(space, key) !== undefined) continue;
+      const mutation: Mutation = { op: "delete", space, key };
+      onDelete(mutation);
+      if (parts.add(mutation)) await parts.flush();
     }
   }
-  return { table, changed, address: await parts.end() };
+  return { table, address: await parts.end() };
+}
+
+/** Lets everything else go on, now and then. */
+class Turns {
+  #entries = 0;
+
+  isDue(): boolean {
+    return ++this.#entries % turnEntries === 0;
+  }
+
+  next(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 async function* singly(source: StateSource): AsyncGenerator<Iterable<SourceEntry>> {
   for await (const entry of source.entries()) yield [entry];
-}
-
-function* missing(space: Space, before: Table, after: Table): Generator<string> {
-  for (const { key } of before.entries(space)) if (after.get(space, key) === undefined) yield key;
 }
 
 /** Collects mutations into entries of a bounded size. */

@@ -5,6 +5,7 @@ import { stateFailure } from "../failure/index.ts";
 import { checkMutations } from "./check-mutations.ts";
 import { type EntryEncoder, type EntryKind, entryKinds } from "./entry-format.ts";
 import { type HistoryParts, StateHistory } from "./history.ts";
+import type { Latest } from "./latest-mutations.ts";
 import { oldReplies, rememberedReply, rememberReply } from "./replies.ts";
 import { replaceAll } from "./reset.ts";
 import { StateSnapshot } from "./snapshot.ts";
@@ -198,8 +199,8 @@ export class LoggedState implements ServiceState {
   }
 
   /** What recovery took from the log is flushed with the next flush. */
-  noteUnflushed(changed: Iterable<Pick<Mutation, "space" | "key">>): void {
-    this.#flusher.noteAll(changed);
+  noteUnflushed(latest: Iterable<Latest>): void {
+    for (const { mutation, version } of latest) this.#flusher.note(mutation, version);
   }
 
   async #close(): Promise<void> {
@@ -240,7 +241,7 @@ export class LoggedState implements ServiceState {
     if (address === undefined) return undefined;
     for (const mutation of mutations) {
       this.#table.apply(mutation, position);
-      this.#flusher.note(mutation);
+      this.#flusher.note(mutation, position);
     }
     this.#appended({ position, time, address });
     return this.#settled(address, durability, { position });
@@ -312,10 +313,13 @@ export class LoggedState implements ServiceState {
     const position = this.#taken + 1;
     const time = Math.max(clock.now(), this.#time);
     this.#taken = position;
-    const { table, changed, address } = await replaceAll({
+    // Should it fail, a flush finds nothing of this position.
+    this.#flusher.noteSince(position);
+    const { table, address } = await replaceAll({
       before: this.#table,
       source,
       position,
+      onDelete: (mutation) => this.#flusher.note(mutation, position),
       append: async (kind, mutations) => {
         for (;;) {
           const placed = this.#append(kind, { position, time, origin, mutations });
@@ -325,7 +329,6 @@ export class LoggedState implements ServiceState {
       },
     });
     this.#table = table;
-    this.noteUnflushed(changed);
     this.#appended({ position, time, address });
     await log.commit();
     return { position };

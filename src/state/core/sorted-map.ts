@@ -1,6 +1,9 @@
 /** Entries of a leaf, or children of a branch. */
 const maxWidth = 64;
 
+/** A cursor goes so far by steps; a search costs as much as some of them. */
+const maxSteps = 8;
+
 /** Whoever owns a node may change it in place. */
 type Owner = object;
 
@@ -33,6 +36,8 @@ export class SortedMap<Value> {
   #owner: Owner = {};
   #root: Node<Value>;
   #size = 0;
+  /** The last leaf, while it may be changed in place: keys that come in order need no search. */
+  #last: Leaf<Value> | undefined;
 
   constructor() {
     this.#root = { owner: this.#owner, keys: [], values: [] };
@@ -48,12 +53,14 @@ export class SortedMap<Value> {
 
   /** @returns the value before */
   set(key: string, value: Value): Value | undefined {
+    if (this.#append(key, value)) return undefined;
     const root = this.#own(this.#root);
     this.#root = root;
     this.#replaced = undefined;
     const split = this.#insert(root, key, value);
     if (split !== undefined)
       this.#root = { owner: this.#owner, keys: [split.separator], children: [root, split.right] };
+    this.#last ??= this.#ownLast();
     if (this.#replaced === undefined) this.#size++;
     return this.#replaced;
   }
@@ -61,6 +68,7 @@ export class SortedMap<Value> {
   /** @returns the value that was there */
   delete(key: string): Value | undefined {
     if (find(this.#root, key) === undefined) return undefined;
+    this.#last = undefined;
     const root = this.#own(this.#root);
     this.#root = root;
     const removed = this.#remove(root, key);
@@ -74,6 +82,7 @@ export class SortedMap<Value> {
   /** The map as it is now, whatever becomes of it. */
   snapshot(): SortedSnapshot<Value> {
     this.#owner = {};
+    this.#last = undefined;
     return new SortedSnapshot(this.#root, this.#size);
   }
 
@@ -82,7 +91,30 @@ export class SortedMap<Value> {
     return walk(this.#root, from);
   }
 
+  /** Gets keys that mostly come in order. The map must not be changed meanwhile. */
+  cursor(): Cursor<Value> {
+    return new Cursor(this.#root);
+  }
+
   #replaced: Value | undefined;
+
+  /** @returns whether it could be put behind all others at once */
+  #append(key: string, value: Value): boolean {
+    const last = this.#last;
+    if (last === undefined || last.keys.length === maxWidth) return false;
+    const highest = last.keys[last.keys.length - 1];
+    if (highest === undefined || key <= highest) return false;
+    last.keys.push(key);
+    last.values.push(value);
+    this.#size++;
+    return true;
+  }
+
+  #ownLast(): Leaf<Value> | undefined {
+    let node: Node<Value> | undefined = this.#root;
+    while (node !== undefined && "children" in node) node = node.children[node.children.length - 1];
+    return node?.owner === this.#owner ? node : undefined;
+  }
 
   #own(node: Node<Value>): Node<Value> {
     if (node.owner === this.#owner) return node;
@@ -126,6 +158,7 @@ export class SortedMap<Value> {
       leaf.values.splice(index, 0, value);
     }
     if (leaf.keys.length <= maxWidth) return undefined;
+    this.#last = undefined;
     const at = index === maxWidth ? maxWidth : maxWidth >>> 1;
     const keys = leaf.keys.splice(at);
     const values = leaf.values.splice(at);
@@ -170,6 +203,35 @@ export class SortedSnapshot<Value> {
   /** From a key on. */
   entries(from = ""): Generator<readonly [string, Value]> {
     return walk(this.#root, from);
+  }
+}
+
+/** Finds keys from where the last one was found: the next one lies close by when they come in order. */
+export class Cursor<Value> {
+  readonly #root: Node<Value>;
+  #walk: Generator<readonly [string, Value]> | undefined;
+  #next: readonly [string, Value] | undefined;
+
+  constructor(root: Node<Value>) {
+    this.#root = root;
+  }
+
+  get(key: string): Value | undefined {
+    for (let steps = 0; this.#next !== undefined && this.#next[0] < key && steps < maxSteps; steps++) this.#step();
+    if (this.#next?.[0] !== key) {
+      const found = find(this.#root, key);
+      if (found === undefined) return undefined;
+      this.#walk = walk(this.#root, key);
+      this.#step();
+    }
+    const value = this.#next?.[1];
+    this.#step();
+    return value;
+  }
+
+  #step(): void {
+    const result = this.#walk?.next();
+    this.#next = result === undefined || result.done === true ? undefined : result.value;
   }
 }
 

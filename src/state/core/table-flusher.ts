@@ -1,8 +1,8 @@
 import type { DurableLog } from "../../store/index.ts";
+import { ChangedKeys } from "./changed-keys.ts";
 import type { DiskTable } from "./disk-table.ts";
-import { type Space, spaces } from "./space.ts";
 import type { TableSnapshot } from "./table.ts";
-import type { Mutation, StateEntry } from "./types.ts";
+import type { Mutation } from "./types.ts";
 
 /** What a flush writes down: the state at one position. */
 export interface FlushPoint {
@@ -24,8 +24,7 @@ export interface FlusherParts {
 /** Brings what changed into the table on disk: some time after a change, at once when a watched key changed, or when asked. */
 export class TableFlusher {
   readonly #parts: FlusherParts;
-  #changed = emptySets();
-  #count = 0;
+  #changed = new ChangedKeys();
   #afterMs: number;
   #patterns: readonly RegExp[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -44,27 +43,24 @@ export class TableFlusher {
     if (patterns !== undefined) this.#patterns = patterns.map(patternOf);
   }
 
-  /** Notes a change that was applied. */
-  note({ space, key }: Pick<Mutation, "space" | "key">): void {
-    this.#changed[space].add(key);
-    this.#count++;
+  /** Notes a change that was applied at a position. */
+  note(mutation: Pick<Mutation, "op" | "space" | "key">, position: number): void {
+    this.#changed.note(mutation, position);
+    const { space, key } = mutation;
     const isSoon = !this.#isSoon && space === "data" && this.#patterns.some((pattern) => pattern.test(key));
     if (isSoon || this.#timer === undefined) this.#arm(isSoon ? 0 : this.#afterMs, isSoon);
   }
 
-  /** Notes changes that recovery took from the log: nobody waits for their flush. */
-  noteAll(changed: Iterable<Pick<Mutation, "space" | "key">>): void {
-    for (const { space, key } of changed) {
-      this.#changed[space].add(key);
-      this.#count++;
-    }
-    if (this.#count > 0) this.#arm(this.#afterMs, false);
+  /** Notes everything that was or will be written from a position on; what is deleted is to be noted beside. */
+  noteSince(position: number): void {
+    this.#changed.noteSince(position);
+    if (this.#timer === undefined) this.#arm(this.#afterMs, false);
   }
 
   /** Flushes what has changed up to now. A flush under way is waited for first. */
   async flush(): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing.catch(() => undefined);
-    if (this.#count === 0) return;
+    if (this.#changed.isEmpty) return;
     this.#flushing = this.#flush().finally(() => {
       this.#flushing = undefined;
     });
@@ -84,18 +80,17 @@ export class TableFlusher {
     this.#timer = undefined;
     this.#isSoon = false;
     const changed = this.#changed;
-    this.#changed = emptySets();
-    this.#count = 0;
+    this.#changed = new ChangedKeys();
     const address = log.tail;
     const { table, position, time } = point();
     try {
       // The table must never have what the log may lose.
       await log.commit();
-      await disk.flush(table, keysOf(changed), { position, time, address });
+      await disk.flush(changed.batches(table), table.bytes, { position, time, address });
     } catch (error) {
       this.failures++;
-      for (const { space, key } of keysOf(changed)) this.#changed[space].add(key);
-      this.#count++;
+      changed.noteAll(this.#changed);
+      this.#changed = changed;
       await disk.giveUp();
       this.#arm(this.#afterMs, false);
       throw error;
@@ -114,24 +109,6 @@ export class TableFlusher {
     }, afterMs);
     this.#timer.unref();
   }
-}
-
-function emptySets(): Readonly<Record<Space, Set<string>>> {
-  return {
-    data: new Set(),
-    step: new Set(),
-    effect: new Set(),
-    timer: new Set(),
-    signal: new Set(),
-    budget: new Set(),
-    agent: new Set(),
-    reply: new Set(),
-    meta: new Set(),
-  };
-}
-
-function* keysOf(sets: Readonly<Record<Space, Set<string>>>): Generator<Pick<StateEntry, "space" | "key">> {
-  for (const space of spaces) for (const key of sets[space]) yield { space, key };
 }
 
 /** A pattern's `*` stands for any text. */

@@ -1,5 +1,5 @@
 import { fromOrdered, toOrdered } from "./key-order.ts";
-import { SortedMap, type SortedSnapshot } from "./sorted-map.ts";
+import { type Cursor, SortedMap, type SortedSnapshot } from "./sorted-map.ts";
 import { type Space, spaces } from "./space.ts";
 import type { Mutation, Range, StateEntry, Stored } from "./types.ts";
 
@@ -25,6 +25,16 @@ export class Table {
 
   get(space: Space, key: string): Stored | undefined {
     return this.#parts[space].map.get(toOrdered(key));
+  }
+
+  /** A `get` for keys that mostly come in order, which need no search then. The table must not change meanwhile. */
+  lookup(): (space: Space, key: string) => Stored | undefined {
+    const cursors = new Map<Space, Cursor<Stored>>();
+    return (space, key) => {
+      let cursor = cursors.get(space);
+      if (cursor === undefined) cursors.set(space, (cursor = this.#parts[space].map.cursor()));
+      return cursor.get(toOrdered(key));
+    };
   }
 
   put(space: Space, key: string, value: Uint8Array, version: number): void {

@@ -1,4 +1,5 @@
 import { StoreError } from "../error.ts";
+import { isBulkWriting } from "../file/index.ts";
 import type { AppendBuffer, Chunk } from "./append-buffer.ts";
 import { CommitGroup } from "./commit-group.ts";
 import type { Iterators } from "./iterators.ts";
@@ -170,6 +171,7 @@ export class Flusher {
   }
 
   #isQuick({ used, startsSegment }: Chunk): boolean {
+    if (isBulkWriting()) return false;
     const limit = onTheSpot.find(({ ms }) => this.#syncMs <= ms);
     return limit !== undefined && !startsSegment && used <= limit.bytes && this.#flying.waiters <= limit.waiters;
   }

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { openLog } from "../../../src/store/log/index.ts";
@@ -10,6 +10,9 @@ import { textOf } from "./fixtures/text-of.ts";
 /** The log on the machine's own disk, in a process that dies or whose disk fails. `SOLO_FAULT_KILLS` sets how many kills. */
 
 const kills = Number(process.env.SOLO_FAULT_KILLS ?? 25);
+
+setDefaultTimeout(5_000 + kills * 2_000);
+
 const folder = temporaryFolder();
 const appender = (path: string, clients: number) => [
   process.execPath,

@@ -11,6 +11,26 @@ const step = fc.oneof(
   fc.record({ op: fc.constant("snapshot" as const) }),
 );
 
+test("keys that come in order are put behind one another, beside snapshots as well", () => {
+  const map = new SortedMap<number>();
+  const snapshots: SortedSnapshot<number>[] = [];
+  const name = (number: number) => String(number).padStart(6, "0");
+  for (let number = 0; number < 20_000; number++) {
+    if (number % 1_000 === 7) snapshots.push(map.snapshot());
+    expect(map.set(name(number), number)).toBeUndefined();
+    if (number % 700 === 0) expect(map.delete(name(number))).toBe(number);
+  }
+  expect(map.set(name(3), -3)).toBe(3);
+  expect(map.set(name(19_999), -1)).toBe(19_999);
+  expect(map.size).toBe(20_000 - Math.ceil(20_000 / 700));
+  expect([...map.entries("")].length).toBe(map.size);
+  for (const [index, snapshot] of snapshots.entries()) {
+    const [last] = [...snapshot.entries()].slice(-1);
+    expect(last).toEqual([name(index * 1_000 + 6), index * 1_000 + 6]);
+    expect(snapshot.size).toBe([...snapshot.entries()].length);
+  }
+});
+
 test("a sorted map is a map in order, and its snapshots never change", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 600, size: "max" }), (steps) => {
@@ -29,6 +49,15 @@ test("a sorted map is a map in order, and its snapshots never change", () => {
         }
       }
       expect([...map.entries("")]).toEqual(sorted(model));
+      const cursor = map.cursor();
+      for (const { key: name } of steps.flatMap((one) => (one.op === "snapshot" ? [] : [one]))) {
+        expect(cursor.get(name)).toBe(model.get(name));
+      }
+      const inOrder = map.cursor();
+      for (let number = 0; number <= 400; number++) {
+        const name = number.toString(36).padStart(2, "0");
+        expect([name, inOrder.get(name)]).toEqual([name, model.get(name)]);
+      }
       expect([...map.entries("5")]).toEqual(sorted(model).filter(([name]) => name >= "5"));
       expect(map.size).toBe(model.size);
       for (const [name, value] of model) expect(map.get(name)).toBe(value);

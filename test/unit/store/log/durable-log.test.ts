@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { bulkWrite } from "../../../../src/store/file/index.ts";
 import { StoreError } from "../../../../src/store/index.ts";
 import type { DurableLog, LogOptions } from "../../../../src/store/log/index.ts";
 import { FaultyFileSystem } from "../../../support/faulty-files/index.ts";
@@ -101,6 +102,25 @@ describe("appending", () => {
 });
 
 describe("a disk slower than the appenders", () => {
+  test("while something else writes much, a thread syncs even the smallest commit: the event loop goes on", async () => {
+    const { files, log } = await opened();
+    const release = files.hold("sync");
+    log.append(bytes("on the spot"));
+    await log.commit();
+    const over = Promise.withResolvers<void>();
+    const writing = bulkWrite(() => over.promise);
+    const address = log.append(bytes("by a thread"));
+    const committing = log.commit();
+    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setImmediate(resolve));
+    expect(log.committed).toBe(address);
+    release();
+    await committing;
+    expect(log.committed).toBe(log.tail);
+    over.resolve();
+    await writing;
+    await log.close();
+  });
+
   test("[fault 5.5: no back-pressure] appending is refused before anything unflushed is overwritten, and goes on later", async () => {
     const { files, log } = await opened({ segmentBytes: 2 ** 20 });
     const release = files.hold("write");
