@@ -1,11 +1,12 @@
 import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { type OperationName, type SoloApi, SoloError } from "../../api/index.ts";
+import { type ApiAccess, SoloError } from "../../api/index.ts";
+import { callerOf } from "./caller.ts";
 import { handleRequest, type RequestContext } from "./handle-request.ts";
-import { checkOwnerKey, prepareOwnerKey } from "./owner-key.ts";
+import { prepareOwnerKey } from "./owner-key.ts";
 
 export interface ServeOptions {
-  readonly api: SoloApi;
+  readonly access: ApiAccess;
   /** The caller holds the data directory's lock, so whatever lies at this path belongs to nobody. */
   readonly socketPath: string;
   /** This build, told in every answer. */
@@ -23,13 +24,12 @@ export interface ApiServer {
  * Serves a kernel's operations as HTTP on a unix socket that only its owner can open.
  * @throws SoloError `forbidden` when the socket's folder belongs to someone else, `io_error` when it can't be made
  */
-export function serveApi({ api, socketPath, version, onBug = console.error }: ServeOptions): ApiServer {
+export function serveApi({ access, socketPath, version, onBug = console.error }: ServeOptions): ApiServer {
   prepareSocketFolder(dirname(socketPath));
   rmSync(socketPath, { force: true });
   const key = prepareOwnerKey(socketPath);
-  const authenticate: RequestContext["authenticate"] = (request, operation) => {
-    if (!openOperations.has(operation)) checkOwnerKey(request, key, socketPath);
-  };
+  const authenticate: RequestContext["authenticate"] = (request, requestId) =>
+    callerOf(request, requestId, { access, ownerKey: key });
   const closing = new AbortController();
   // Between bind and chmod the 0700 folder keeps everyone else out.
   const server = Bun.serve({
@@ -39,7 +39,7 @@ export function serveApi({ api, socketPath, version, onBug = console.error }: Se
     // Bun ends a silent connection after 10 s, but `logs -f` may be silent for hours, and a stop and a start have their grace.
     // `server.timeout(request, 0)` would not do: the first part of a streamed answer sets the default again.
     idleTimeout: 0,
-    fetch: (request) => handleRequest(request, { api, version, closing: closing.signal, onBug, authenticate }),
+    fetch: (request) => handleRequest(request, { access, version, closing: closing.signal, onBug, authenticate }),
     error: (error) => Response.json(SoloError.from(error).toDocument(), { status: 500 }),
   });
   chmodSync(socketPath, 0o600);
@@ -71,8 +71,6 @@ function prepareSocketFolder(folder: string): void {
   if ((found.mode & 0o077) !== 0) chmodSync(folder, 0o700);
 }
 
-/** Whether a kernel lives, and which one, is no secret. */
-const openOperations: ReadonlySet<OperationName> = new Set<OperationName>(["health", "version"]);
 /** A project of a thousand services with large environments is about 2 MB. */
 const maxRequestBytes = 16_000_000;
 /** Operations that were called off tell why, before the streams that never end by themselves are ended. */
