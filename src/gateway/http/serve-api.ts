@@ -36,10 +36,11 @@ export function serveApi({ access, socketPath, version, onBug = console.error }:
     unix: socketPath,
     development: false,
     maxRequestBodySize: maxRequestBytes,
-    // Bun ends a silent connection after 10 s, but `logs -f` may be silent for hours, and a stop and a start have their grace.
-    // `server.timeout(request, 0)` would not do: the first part of a streamed answer sets the default again.
-    idleTimeout: 0,
-    fetch: (request) => handleRequest(request, { access, version, closing: closing.signal, onBug, authenticate }),
+    fetch: (request, server) => {
+      // Bun ends a silent connection after 10 s, but a stop has its grace. Streams, see heartbeatMs.
+      server.timeout(request, 0);
+      return handleRequest(request, { access, version, closing: closing.signal, onBug, authenticate });
+    },
     error: (error) => Response.json(SoloError.from(error).toDocument(), { status: 500 }),
   });
   chmodSync(socketPath, 0o600);

@@ -44,6 +44,9 @@ export async function streamBody(
 const encoder = new TextEncoder();
 /** A failure that takes longer than this is told in the stream instead of in the status. */
 const firstElementMs = 100;
-/** Shorter than the 60 s after which clients and proxies give up on a silent connection. */
-const heartbeatMs = 15_000;
+/**
+ * Shorter than the 60 s after which clients and proxies give up on a silent connection, and than the 10 s after which Bun's
+ * server does: a timeout that was set for the request is forgotten with the first part of the answer.
+ */
+const heartbeatMs = 4_000;
 const chunkBytes = 16_384;
