@@ -15,6 +15,7 @@ import {
   openReadOnly,
   type RunningKernel,
   startDaemon,
+  verifyAuditFile,
   writeBootError,
 } from "./kernel/index.ts";
 import { build, selfCommand } from "./system/index.ts";
@@ -27,6 +28,7 @@ const daemonStartMs = 20_000;
 export const kernelDoor: KernelDoor = {
   openReadOnly: async (config) =>
     openReadOnly(config.paths, config.get("solo.ingress_port"), config.get("checkpoints.backup_dir")),
+  verifyAuditExport: async (path, request) => verifyAuditFile(path, request),
   startDaemon: async ({ config, flags }) => {
     const { dataDir, socket } = config.paths;
     const guardianCommand = [...selfCommand(), "__guardian", ...daemonFlags(config, flags)];
@@ -157,6 +159,7 @@ function options(config: LoadedConfig, say: KernelOptions["say"], guardian: Kern
     backupFolder: config.get("checkpoints.backup_dir"),
     checkpointsKept: config.get("checkpoints.keep_count"),
     checkpointBytes: config.get("checkpoints.keep_bytes"),
+    auditBytes: config.get("audit.bytes"),
     eventsKept: config.get("events.keep"),
     guardian,
     say,

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { auditAnswers } from "./audit.ts";
 import { checkpointAnswers } from "./checkpoints.ts";
 import {
   budgetDocumentSchema,
@@ -52,6 +53,7 @@ export const answers: { readonly [Name in OperationName]: z.ZodType<OperationOut
   sandbox: sandboxDocumentSchema,
   why: whySchema,
   ...checkpointAnswers,
+  ...auditAnswers,
   health: healthDocumentSchema,
   version: versionSchema,
   shutdown: shutdownResultSchema,

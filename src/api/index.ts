@@ -1,4 +1,6 @@
 export * from "./answers.ts";
+export * from "./audit.ts";
+export * from "./audit-routes.ts";
 export * from "./caller.ts";
 export * from "./checkpoint-routes.ts";
 export * from "./checkpoints.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type AuditOutput, auditOperations } from "./audit.ts";
 import { type CheckpointOutput, checkpointOperations } from "./checkpoints.ts";
 import type {
   BudgetDocument,
@@ -160,6 +161,7 @@ export const operations = {
   sandbox: { ...routes.sandbox, input: sandboxRequestSchema, ...needs("read") },
   why: { ...routes.why, input: whyRequestSchema, ...needs("read") },
   ...checkpointOperations,
+  ...auditOperations,
   health: { ...routes.health, input: emptyRequestSchema, ...needs("open", "kernel") },
   version: { ...routes.version, input: emptyRequestSchema, ...needs("open", "kernel") },
   shutdown: { ...routes.shutdown, input: shutdownRequestSchema, ...changes("admin", "kernel") },
@@ -172,7 +174,7 @@ export type OperationInput<Name extends OperationName> = z.input<(typeof operati
 export type OperationRequest<Name extends OperationName> = z.output<(typeof operations)[Name]["input"]>;
 
 /** What an operation answers: one document, or the elements of its stream. */
-export interface OperationOutput extends CheckpointOutput {
+export interface OperationOutput extends AuditOutput, CheckpointOutput {
   deploy: DeployProgress;
   list: ServiceList;
   status: ServiceStatus;
@@ -215,6 +217,10 @@ export type SoloApi = {
 export interface ReadApi
   extends Pick<
     SoloApi,
+    | "audit"
+    | "auditAll"
+    | "auditExport"
+    | "auditVerify"
     | "checkpoints"
     | "checkpointShow"
     | "checkpointVerify"

@@ -1,3 +1,4 @@
+import { auditRoutes } from "./audit-routes.ts";
 import { checkpointRoutes } from "./checkpoint-routes.ts";
 
 /**
@@ -27,6 +28,7 @@ export const routes = {
   sandbox: { method: "GET", path: "/v1/services/{name}/sandbox", stream: false },
   why: { method: "GET", path: "/v1/services/{name}/why", stream: false },
   ...checkpointRoutes,
+  ...auditRoutes,
   health: { method: "GET", path: "/v1/health", stream: false },
   version: { method: "GET", path: "/v1/version", stream: false },
   shutdown: { method: "POST", path: "/v1/shutdown", stream: false },

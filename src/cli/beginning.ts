@@ -2,7 +2,7 @@ import { integer, string } from "@oclif/core/flags";
 import { parseMoment } from "./moment.ts";
 
 /** Flags that say where a stream of lines or events begins. */
-export function beginningFlags(what: "lines" | "events") {
+export function beginningFlags(what: "lines" | "events" | "records") {
   return {
     tail: integer({ char: "n", description: `Only the last ${what}`, min: 0, helpValue: "COUNT" }),
     since: string({ description: `Only ${what} since then: 10m, 2h, or a time`, helpValue: "TIME" }),

@@ -5,7 +5,7 @@ import type { Session } from "./session.ts";
 import { pause } from "./watched.ts";
 
 type Opened<T> = (
-  api: Pick<SoloApi, "logs" | "events" | "stateWatch">,
+  api: Pick<SoloApi, "logs" | "events" | "stateWatch" | "audit" | "auditAll">,
   resumption: Resumption | undefined,
   follow: boolean,
 ) => AsyncIterable<T>;

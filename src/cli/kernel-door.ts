@@ -1,4 +1,4 @@
-import type { ReadApi, SoloApi } from "../api/index.ts";
+import type { AuditVerification, OperationInput, ReadApi, SoloApi } from "../api/index.ts";
 import type { LoadedConfig } from "../config/index.ts";
 
 export interface DaemonOptions {
@@ -34,6 +34,8 @@ export interface Leash {
 export interface KernelDoor {
   /** Reads this machine's data directory without taking its lock and without starting anything. */
   openReadOnly(config: LoadedConfig): Promise<ReadApi & { close(): void }>;
+  /** Checks an exported audit trail, which may come from another machine. */
+  verifyAuditExport(path: string, request: OperationInput<"auditVerify">): Promise<AuditVerification>;
   /** Returns once the daemon of that directory answers; throws what kept it from starting. */
   startDaemon(options: DaemonOptions): Promise<void>;
   /** A kernel inside this process, listening on its socket like any other. */

@@ -1,4 +1,5 @@
 import { nameForm, namePattern } from "../api/name-pattern.ts";
+import { type AuditSettingValues, auditSettings } from "./audit-settings.ts";
 import type { Folders } from "./paths.ts";
 import { duration, integer, ipAddress, oneOf, type Refusal, size, text, type ValueType } from "./value-types.ts";
 
@@ -9,7 +10,7 @@ const sandboxDefaults = ["off", "on"] as const;
 export type SandboxDefault = (typeof sandboxDefaults)[number];
 
 /** Every setting of a machine and the type of its value. Durations are in milliseconds, sizes in bytes. */
-export interface SettingValues {
+export interface SettingValues extends AuditSettingValues {
   "solo.ingress_port": number;
   "solo.bind": string;
   /** Absolute once loaded. */
@@ -106,6 +107,7 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     builtIn: () => 100_000,
     variable: "SOLO_EVENTS_KEEP",
   },
+  ...auditSettings,
   "checkpoints.backup_dir": {
     about: `Folder of a second copy of every checkpoint, on another disk; "${noFolder}" for none`,
     type: optionalFolder(),

@@ -16,6 +16,7 @@ import {
 } from "../api/index.ts";
 import { explainService } from "../observe/why/index.ts";
 import { accept } from "./accept.ts";
+import { auditApi } from "./audit-api.ts";
 import { checkpointApi } from "./checkpoint-api.ts";
 import { health } from "./health.ts";
 import type { Kernel } from "./kernel.ts";
@@ -37,7 +38,7 @@ const recentEvents = 10;
 
 /** Every operation of the API on a kernel, one file for each family of them. */
 export function kernelApi(kernel: Kernel): SoloApi {
-  return { ...serviceApi(kernel), ...stateApi(kernel), ...stepsApi(kernel), ...checkpointApi(kernel) };
+  return { ...serviceApi(kernel), ...stateApi(kernel), ...stepsApi(kernel), ...checkpointApi(kernel), ...auditApi(kernel.parts.audit) };
 }
 
 type ServiceOperation =

@@ -25,6 +25,7 @@ import {
 } from "../system/index.ts";
 import { Ingress } from "../traffic/index.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
+import { openAudit } from "./audit.ts";
 import { openDatabase } from "./database/index.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
 import { Kernel } from "./kernel.ts";
@@ -49,6 +50,8 @@ export interface KernelOptions {
   /** Checkpoints of a service that are kept, and the bytes of their files. */
   readonly checkpointsKept: number;
   readonly checkpointBytes: number;
+  /** Bytes of the audit trail. */
+  readonly auditBytes: number;
   /** Number of events kept. */
   readonly eventsKept: number;
   /** The guardian above this kernel; null when it runs without one. */
@@ -111,6 +114,17 @@ async function assemble(
   closers.push(() => database.close());
   const events = new EventLog(database.handle, systemClock, { rows: options.eventsKept, bytes: eventBytes });
   closers.push(() => events.close());
+  const audit = openAudit({
+    dataDir: paths.dataDir,
+    bytes: options.auditBytes,
+    clock: systemClock,
+    meta: database.meta,
+    onState: (state, message) => {
+      options.say(state === "well" ? "info" : "error", message);
+      events.emit({ tenant: "default", event: `audit_${state}`, subject: "kernel", data: { message } });
+    },
+  });
+  closers.push(() => audit.close());
   const poller = new Poller();
   closers.push(() => poller.close());
   let problem: string | null = null;
@@ -215,6 +229,7 @@ async function assemble(
     version: options.version,
     database,
     events,
+    audit,
     logs,
     routes,
     supervisor,

@@ -16,6 +16,7 @@ export async function health(kernel: Kernel): Promise<HealthDocument> {
     await diskCheck(parts.paths.dataDir),
     ingressCheck(kernel),
     eventsCheck(kernel),
+    auditCheck(kernel),
     logsCheck(kernel),
   ];
   const guarded = parts.guarded();
@@ -64,6 +65,13 @@ function eventsCheck({ parts }: Kernel): Check {
   const { dropped } = parts.events;
   if (dropped === 0) return { name: "events", status: "healthy", message: "none lost" };
   return { name: "events", status: "degraded", message: `${dropped} lost because the disk took none` };
+}
+
+function auditCheck({ parts }: Kernel): Check {
+  const { problem, unrecorded } = parts.audit.trail;
+  if (problem !== null) return { name: "audit", status: "degraded", message: problem };
+  if (unrecorded === 0) return { name: "audit", status: "healthy", message: "records every change" };
+  return { name: "audit", status: "degraded", message: `${unrecorded} outcomes and refusals could not be recorded` };
 }
 
 function logsCheck({ parts }: Kernel): Check {

@@ -1,3 +1,4 @@
+export { verifyAuditFile } from "./audit-file.ts";
 export { type KernelOptions, openKernel, type RunningKernel } from "./boot.ts";
 export { startDaemon } from "./daemon.ts";
 export {

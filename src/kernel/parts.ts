@@ -6,6 +6,7 @@ import type { Sandboxes } from "../security/sandbox/index.ts";
 import type { Checkpoints, ServiceStates } from "../state/index.ts";
 import type { Supervisor, UsageSampler } from "../supervise/index.ts";
 import type { Clock } from "../system/index.ts";
+import type { KernelAudit } from "./audit.ts";
 import type { KernelDatabase } from "./database/index.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Routes } from "./routes.ts";
@@ -18,6 +19,7 @@ export interface KernelParts {
   readonly version: VersionDocument;
   readonly database: KernelDatabase;
   readonly events: EventLog;
+  readonly audit: KernelAudit;
   readonly logs: LogStore;
   readonly routes: Routes;
   readonly supervisor: Supervisor;

@@ -1,5 +1,8 @@
 import { join } from "node:path";
 import {
+  auditAllRequestSchema,
+  auditRequestSchema,
+  auditVerifyRequestSchema,
   checkpointRequestSchema,
   checkpointsRequestSchema,
   deployRequestSchema,
@@ -20,6 +23,7 @@ import {
   whyRequestSchema,
 } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
+import { auditAtRest, type TrailAtRest } from "../observe/audit/index.ts";
 import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
 import { explain, explainService } from "../observe/why/index.ts";
@@ -33,6 +37,8 @@ import {
 } from "../state/index.ts";
 import { bootId, isSameProcess, Poller, readMemory, systemClock } from "../system/index.ts";
 import { accept } from "./accept.ts";
+import { auditPaths, witnessKey } from "./audit.ts";
+import { exportLines } from "./audit-api.ts";
 import {
   type KernelDatabase,
   openDatabaseReadOnly,
@@ -41,6 +47,7 @@ import {
 } from "./database/index.ts";
 import { lazily } from "./lazily.ts";
 import { serviceNotFound } from "./not-found.ts";
+import { auditRecords, auditVerification, marksFrom, trailRequest } from "./operations/audit.ts";
 import { checkpointList } from "./operations/checkpoint/documents.ts";
 import { showCheckpoint, verifyCheckpoint } from "./operations/checkpoint/read.ts";
 import { shownEntries, shownHistory, shownValue } from "./operations/state.ts";
@@ -149,6 +156,24 @@ class Reader implements ReadApi {
     return events === undefined ? explain(ref, [], () => undefined) : explainService(events, ref);
   };
 
+  audit: SoloApi["audit"] = (input) =>
+    lazily(() => {
+      const request = accept(auditRequestSchema, input);
+      return auditRecords(this.#audit().read(trailRequest(request, request.tenant)));
+    });
+
+  auditAll: SoloApi["auditAll"] = (input) =>
+    lazily(() => auditRecords(this.#audit().read(trailRequest(accept(auditAllRequestSchema, input)))));
+
+  auditExport: SoloApi["auditExport"] = () => exportLines(this.#audit().export());
+
+  auditVerify: SoloApi["auditVerify"] = async (input) => {
+    const { head } = accept(auditVerifyRequestSchema, input);
+    const marks = [...marksFrom(head), ...marksFrom(this.#database?.meta.get(witnessKey))];
+    const check = await this.#audit().verify(marks);
+    return auditVerification(check, check.head);
+  };
+
   checkpoints: SoloApi["checkpoints"] = async (input) =>
     checkpointList(this.#checkpoints(accept(checkpointsRequestSchema, input)).catalog);
 
@@ -187,6 +212,11 @@ class Reader implements ReadApi {
     this.#logs?.close();
     this.#poller?.close();
     this.#database?.close();
+  }
+
+  #audit(): TrailAtRest {
+    const { folder, headPath } = auditPaths(this.#paths.dataDir);
+    return auditAtRest(folder, headPath);
   }
 
   #events(): EventLog | undefined {

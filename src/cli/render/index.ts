@@ -1,3 +1,4 @@
+export { renderAuditRecord, renderAuditVerification } from "./audit.ts";
 export { renderCallResult } from "./call-result.ts";
 export {
   renderCheckpoint,

@@ -7,7 +7,8 @@ export type AuditOutcome = "done" | "failed" | "refused" | "unknown";
 export interface AuditSubject {
   /** `owner`, `capability:ID`, `service:TENANT/NAME`, or `anonymous` for somebody who showed nothing valid. */
   readonly actor: string;
-  readonly tenant: string;
+  /** Null for what concerns the kernel itself. */
+  readonly tenant: string | null;
   /** The capability's id, when one was used; not its token. */
   readonly capability: string | null;
   readonly request_id: string;

@@ -53,7 +53,7 @@ export class RefusalWindow {
       const subject = {
         ...first.refusal.subject,
         actor: "many",
-        tenant: "default",
+        tenant: null,
         operation: "many",
         subject: "many",
       };

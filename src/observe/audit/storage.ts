@@ -223,7 +223,8 @@ export class TrailStorage {
     const kept = sealed[count] ?? segment;
     if (count === 0) return undefined;
     const previous = kept === segment ? this.#point.hash : previousOf(files, kept);
-    const record = serialize({ time: now(), kind: "dropped", first: kept.first, previous });
+    const reason = `records before ${kept.first} were dropped: the trail has a byte budget`;
+    const record = serialize({ time: now(), kind: "dropped", reason, first: kept.first, previous });
     return { record, segments: sealed.slice(0, count) };
   }
 }

@@ -3,11 +3,11 @@ import { type FileSystem, nodeFileSystem } from "../../store/file/index.ts";
 import type { Clock } from "../../system/index.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { type AuditRequest, readTrail } from "./read.ts";
-import { type AuditEnd, type AuditLine, type AuditSubject, type ChainPoint, serialize } from "./record.ts";
+import { type AuditEnd, type AuditLine, type AuditSubject, type ChainPoint, genesis, serialize } from "./record.ts";
 import { RefusalWindow, refusalWindowMs } from "./refusals.ts";
 import { listSegments } from "./segments.ts";
 import { TrailStorage } from "./storage.ts";
-import { type AuditCheck, verifySegments } from "./verify.ts";
+import { type AuditCheck, headLine, verifySegments } from "./verify.ts";
 
 export interface TrailOptions {
   /** Of the records; made when it is missing. */
@@ -49,6 +49,8 @@ export class AuditTrail {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failure: SoloError | null = null;
   #unrecorded = 0;
+  /** Operations that have begun and not ended. */
+  #open = 0;
   #closed = false;
 
   constructor(options: TrailOptions) {
@@ -62,7 +64,7 @@ export class AuditTrail {
 
   /** Opens the files, which the first record does as well. Rejects when they can't be; the next call tries again. */
   open(): Promise<TrailStorage> {
-    this.#storage ??= this.#open().catch((error: unknown) => {
+    this.#storage ??= this.#openFiles().catch((error: unknown) => {
       this.#storage = undefined;
       throw error;
     });
@@ -77,9 +79,11 @@ export class AuditTrail {
   async begin(subject: AuditSubject, essential = false): Promise<AuditReceipt> {
     const began = this.#options.clock.monotonic();
     const point = await this.#append({ kind: "begin", ...subject }, essential);
+    this.#open += 1;
     return {
       sequence: point.sequence,
       end: async ({ outcome, code, reason }) => {
+        this.#open -= 1;
         const took_ms = Math.round(this.#options.clock.monotonic() - began);
         const end = { kind: "end", ...subject, begin: point.sequence, outcome, code, reason, took_ms } as const;
         await this.#append(end, true).catch(() => this.#lose());
@@ -134,18 +138,28 @@ export class AuditTrail {
     }
   }
 
+  /** Every acknowledged record as it is in the files, and the head of the chain as the last line. */
+  async *export(): AsyncGenerator<string> {
+    await this.open();
+    const head = this.head ?? genesis;
+    for await (const { sequence, text } of this.read({})) if (sequence <= head.sequence) yield text;
+    yield headLine(head);
+  }
+
   /** Checks every record against the chain, the head, and hashes that somebody kept. */
   async verify(marks: readonly ChainPoint[] = []): Promise<AuditCheck & { readonly head: ChainPoint }> {
     await this.open();
-    const head = this.head ?? { sequence: 0, hash: "" };
+    const head = this.head ?? genesis;
     const until = this.#opened?.until;
     const segments = listSegments(this.#files, this.#options.folder);
     const check = await verifySegments(this.#files, { segments, marks: [head, ...marks], until });
     return { ...check, head };
   }
 
-  /** Records what waits, and gives the files up. */
+  /** Lets operations that are about to end tell so, records what waits, and gives the files up. */
   async close(): Promise<void> {
+    const deadline = this.#options.clock.monotonic() + lastWordsMs;
+    while (this.#open > 0 && this.#options.clock.monotonic() < deadline) await Bun.sleep(pollMs);
     this.#endWindow();
     await this.#queue.settled();
     this.#closed = true;
@@ -154,7 +168,7 @@ export class AuditTrail {
     storage?.close();
   }
 
-  async #open(): Promise<TrailStorage> {
+  async #openFiles(): Promise<TrailStorage> {
     const { folder, headPath, bytes, clock, witness, segmentBytes, onState } = this.#options;
     const now = () => new Date(clock.now()).toISOString();
     const files = this.#files;
@@ -210,3 +224,7 @@ export class AuditTrail {
     for (const wake of [...this.#waiting]) wake();
   }
 }
+
+/** Operations that a stop called off end within this. */
+const lastWordsMs = 500;
+const pollMs = 2;

@@ -1,0 +1,110 @@
+import { join } from "node:path";
+import { type Caller, type OperationName, serviceKey } from "../api/index.ts";
+import { type AuditSubject, AuditTrail, failureOf } from "../observe/audit/index.ts";
+import type { Clock } from "../system/index.ts";
+import type { AuditTrail as AccessAudit, RefusedRequest } from "./access/index.ts";
+import type { MetaStore } from "./database/index.ts";
+import { markOf, marksFrom } from "./operations/audit.ts";
+
+/** Where the trail's files lie in a data directory. */
+export function auditPaths(dataDir: string): { folder: string; headPath: string } {
+  return { folder: join(dataDir, "audit"), headPath: join(dataDir, "audit.head") };
+}
+
+export interface KernelAudit {
+  readonly trail: AuditTrail;
+  /** The head that kernel.db knows, as `SEQUENCE:HASH`: the trail's files put back to an earlier state would lack it. */
+  readonly witness: () => string | undefined;
+  close(): Promise<void>;
+}
+
+interface KernelAuditOptions {
+  readonly dataDir: string;
+  readonly bytes: number;
+  readonly clock: Clock;
+  readonly meta: MetaStore;
+  readonly onState: (state: "damaged" | "failing" | "well", message: string) => void;
+}
+
+/** The trail of a kernel. Its files are opened behind the start's back: the first record waits for them. */
+export function openAudit({ dataDir, bytes, clock, meta, onState }: KernelAuditOptions): KernelAudit {
+  const witness = () => meta.get(witnessKey);
+  const trail = new AuditTrail({
+    ...auditPaths(dataDir),
+    bytes,
+    clock,
+    witness: marksFrom(witness())[0],
+    onState,
+  });
+  // What is wrong is told to the first operation that is to be recorded.
+  trail.open().catch((error: unknown) => onState("failing", error instanceof Error ? error.message : String(error)));
+  return {
+    trail,
+    witness,
+    async close() {
+      await trail.close();
+      const { head } = trail;
+      if (head !== undefined) meta.set(witnessKey, markOf(head));
+    },
+  };
+}
+
+/** In kernel.db: the head as a kernel that stopped knew it. */
+export const witnessKey = "audit_head";
+
+/** What ends or removes something: it must work on a full disk too, so it may use the trail's reserve. */
+const essential: ReadonlySet<OperationName> = new Set<OperationName>([
+  "kill",
+  "shutdown",
+  "checkpointDelete",
+  "checkpointPrune",
+  "stateDelete",
+]);
+
+/** The trail as the access layer writes it. */
+export function accessAudit(trail: AuditTrail): AccessAudit {
+  return {
+    begin: async (request) => {
+      const receipt = await trail.begin(subjectOf(request), essential.has(request.operation));
+      return {
+        end: (error) => receipt.end(error === null ? { outcome: "done", code: null, reason: null } : failureOf(error)),
+      };
+    },
+    refused: (request, { code, message }) => void trail.refuse(subjectOf(request), { code, reason: message }),
+  };
+}
+
+function subjectOf(request: RefusedRequest): AuditSubject {
+  const { caller, operation, tenant, input } = request;
+  return {
+    actor: actorOf(caller),
+    tenant,
+    capability: caller.kind === "capability" || caller.kind === "service" ? caller.capability.id : null,
+    request_id: caller.request_id,
+    operation,
+    subject: [placeOf(request), ...partOf(input)].join("/"),
+    cause: caller.kind === "service" ? `instance ${caller.instance}` : null,
+  };
+}
+
+function actorOf(caller: Caller): string {
+  if (caller.kind === "capability") return `capability:${caller.capability.id}`;
+  if (caller.kind === "service") return `service:${serviceKey(caller)}`;
+  return caller.kind;
+}
+
+function placeOf({ tenant, names }: RefusedRequest): string {
+  if (tenant === null) return "kernel";
+  return names.length === 0 ? tenant : names.map((name) => serviceKey({ tenant, name })).join(",");
+}
+
+/** The only members of inputs that are kept: names of things. Values, and whatever is new, are not. */
+const named = ["key", "id", "secret", "method", "signal"] as const;
+
+function partOf(input: unknown): string[] {
+  const members = new Map(Object.entries(typeof input === "object" && input !== null ? input : {}));
+  return named.flatMap((name) => {
+    const value = members.get(name);
+    return typeof value === "string" ? [value] : [];
+  });
+}
