@@ -2,8 +2,8 @@ import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { SoloError } from "./api/index.ts";
 import type { DaemonOptions, ForegroundKernel, KernelDoor } from "./cli/index.ts";
-import { type LoadedConfig, loadConfig } from "./config/index.ts";
-import { serveApi } from "./gateway/http/index.ts";
+import { type LoadedConfig, loadConfig, noPort } from "./config/index.ts";
+import { openTcpDoor, serveApi, type TcpDoor } from "./gateway/http/index.ts";
 import {
   endGuardians,
   guardiansOf,
@@ -52,7 +52,7 @@ export const kernelDoor: KernelDoor = {
     };
   },
   takeOver: async (config) => {
-    const { api, close } = await openKernel({ ...options(config, sayOnStderr, null), purpose: "takeover" });
+    const { api, close } = await openKernel({ ...options(config, sayOnStderr, null, []), purpose: "takeover" });
     return {
       kernel: api,
       close: async () => {
@@ -86,8 +86,10 @@ export async function runKernelProcess(args: readonly string[]): Promise<never> 
     say("error", "the guardian is gone: nobody restarts this kernel when it crashes");
   });
   try {
-    const running = await openKernel(options(config, say, { ...guardian, present: () => guarded }));
-    const gateway = serve(config, running);
+    const doors: TcpDoor[] = [];
+    const link = { ...guardian, present: () => guarded };
+    const running = await openKernel(options(config, say, link, doors));
+    const gateway = serve(config, running, say, doors);
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       process.on(signal, () => void running.api.shutdown({}).catch((error: unknown) => say("error", String(error))));
     }
@@ -119,8 +121,9 @@ function sayOnStderr(level: "info" | "warn" | "error", message: string): void {
 }
 
 async function openForeground({ config }: DaemonOptions): Promise<ForegroundKernel> {
-  const running = await openKernel(options(config, sayOnStderr, null));
-  const gateway = serve(config, running);
+  const doors: TcpDoor[] = [];
+  const running = await openKernel(options(config, sayOnStderr, null, doors));
+  const gateway = serve(config, running, sayOnStderr, doors);
   const { api } = running;
   let closed: Promise<void> | undefined;
   const close = async (keepServices: boolean) => {
@@ -138,12 +141,28 @@ async function openForeground({ config }: DaemonOptions): Promise<ForegroundKern
   };
 }
 
-function serve(config: LoadedConfig, { access }: RunningKernel): ReturnType<typeof serveApi> {
+/** Opens the ways in: the owner's socket, and those over TCP that are configured, which are added to `doors`. */
+function serve(config: LoadedConfig, { access }: RunningKernel, say: KernelOptions["say"], doors: TcpDoor[]) {
   mkdirSync(dirname(config.paths.socket), { recursive: true, mode: 0o700 });
-  return serveApi({ access, socketPath: config.paths.socket, version: build.id });
+  const onBug = (error: Error) => say("error", `unexpected: ${error.stack ?? error.message}`);
+  const socket = serveApi({ access, socketPath: config.paths.socket, version: build.id, onBug });
+  const port = config.get("solo.http_port");
+  if (port !== null) {
+    doors.push(openTcpDoor({ access, bind: config.get("solo.bind"), port, version: build.id, onBug, say }));
+  }
+  return {
+    close: async () => {
+      await Promise.all([socket.close(), ...doors.map((door) => door.close())]);
+    },
+  };
 }
 
-function options(config: LoadedConfig, say: KernelOptions["say"], guardian: KernelOptions["guardian"]): KernelOptions {
+function options(
+  config: LoadedConfig,
+  say: KernelOptions["say"],
+  guardian: KernelOptions["guardian"],
+  doors: readonly TcpDoor[],
+): KernelOptions {
   return {
     paths: config.paths,
     version: {
@@ -166,6 +185,7 @@ function options(config: LoadedConfig, say: KernelOptions["say"], guardian: Kern
   };
 }
 
+    doors: () => doors.map((door) => door.check()),
 /** What a background kernel must know of the command line and project that started it. */
 function daemonFlags(config: LoadedConfig, flags: readonly string[]): string[] {
   return [
@@ -181,6 +201,8 @@ function daemonFlags(config: LoadedConfig, flags: readonly string[]): string[] {
   ];
 }
 
+    "--http-port",
+    String(config.get("solo.http_port") ?? noPort),
 function parseFlags(args: readonly string[]): Record<string, string> {
   const flags: Record<string, string> = {};
   for (let index = 0; index + 1 < args.length; index += 2)

@@ -15,6 +15,7 @@ interface SessionFlags {
   readonly "data-dir"?: string | undefined;
   readonly timeout?: string | undefined;
   readonly "ingress-port"?: string | undefined;
+  readonly "http-port"?: string | undefined;
   readonly bind?: string | undefined;
   readonly "log-level"?: string | undefined;
 }

@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import { nameForm, namePattern } from "../api/name-pattern.ts";
 import type { ConfigDocument } from "./document.ts";
 import { isTable } from "./document.ts";
+import { isLoopback } from "./loopback.ts";
 import { suggest } from "./nearest.ts";
 import type { Folders } from "./paths.ts";
 import { expandPath } from "./paths.ts";
@@ -94,8 +95,4 @@ function toContext(name: string, table: Readonly<Record<string, unknown>>, folde
     table[key] === undefined ? [] : [[key, expandPath(String(table[key]), folder, env.home)]],
   );
   return { name, url: String(table.url), ...Object.fromEntries(files) };
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

@@ -15,12 +15,13 @@ export { checkDependencies, type DependencyFault, type NamedService, reportsRead
 export type { LayerName } from "./layers.ts";
 export { type ConfigSource, loadConfig } from "./load.ts";
 export type { Explanation, LoadedConfig } from "./loaded-config.ts";
+export { isLoopback } from "./loopback.ts";
 export { nearest } from "./nearest.ts";
 export { maxSocketPathBytes, type Paths, paths, type Variables } from "./paths.ts";
 export { formatProblem, type Problem } from "./problem.ts";
 export type { ProjectServices } from "./project/project.ts";
 export type { ServiceDefaults } from "./project/translate.ts";
-export { type Flags, localContext, type SettingKey, type SettingValues, settingKeys } from "./settings.ts";
+export { type Flags, localContext, noPort, type SettingKey, type SettingValues, settingKeys } from "./settings.ts";
 export type { FileSource, ProjectSource } from "./validate.ts";
 
 /** What the configuration gives to a service that says nothing itself, whether from a file or from the command line. */

@@ -12,6 +12,8 @@ export type SandboxDefault = (typeof sandboxDefaults)[number];
 /** Every setting of a machine and the type of its value. Durations are in milliseconds, sizes in bytes. */
 export interface SettingValues extends AuditSettingValues {
   "solo.ingress_port": number;
+  /** Null: none. */
+  "solo.http_port": number | null;
   "solo.bind": string;
   /** Absolute once loaded. */
   "solo.data_dir": string;
@@ -45,7 +47,16 @@ export interface Setting<T> {
 }
 
 /** Flags that set something here. `config` names the user configuration file. */
-export type FlagName = "config" | "data-dir" | "tenant" | "context" | "timeout" | "ingress-port" | "bind" | "log-level";
+export type FlagName =
+  | "config"
+  | "data-dir"
+  | "tenant"
+  | "context"
+  | "timeout"
+  | "ingress-port"
+  | "http-port"
+  | "bind"
+  | "log-level";
 
 /** Flags as given on the command line. */
 export type Flags = { readonly [Name in FlagName]?: string | undefined };
@@ -66,13 +77,23 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     builtIn: () => 8_000,
     variable: "SOLO_INGRESS_PORT",
     flag: "ingress-port",
+/** Stands for no port where one is asked for. */
+export const noPort = "off";
+
   },
   "solo.bind": {
-    about: "Address that the ingress listens on",
+    about: "Address that the ingress and the APIs listen on; the APIs only with TLS where others can reach it",
     type: ipAddress,
     builtIn: () => "127.0.0.1",
     variable: "SOLO_BIND",
     flag: "bind",
+  },
+  "solo.http_port": {
+    about: `Port of the HTTP API; "${noPort}" for none`,
+    type: optionalPort(),
+    builtIn: () => 8_080,
+    variable: "SOLO_HTTP_PORT",
+    flag: "http-port",
   },
   "solo.data_dir": {
     about: "Folder of everything Solo keeps",
@@ -172,6 +193,15 @@ export function isSettingKey(key: string): key is SettingKey {
 export function splitKey(key: SettingKey): readonly [section: string, name: string] {
   const dot = key.indexOf(".");
   return [key.slice(0, dot), key.slice(dot + 1)];
+}
+
+function optionalPort(): ValueType<number | null> {
+  const port = integer(`"${noPort}" or a port`, 1, 65_535);
+  return {
+    fromFile: (value) => (value === noPort ? null : port.fromFile(value)),
+    fromText: (value) => (value === noPort ? null : port.fromText(value)),
+    toFile: (value) => (value === null ? noPort : port.toFile(value)),
+  };
 }
 
 function optionalFolder(): ValueType<string | null> {

@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type ApiAccess, type SoloApi, SoloError, type VersionDocument } from "../api/index.ts";
+import { type ApiAccess, type Check, type SoloApi, SoloError, type VersionDocument } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
 import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
@@ -66,6 +66,8 @@ export interface KernelOptions {
 }
 
 export interface RunningKernel {
+  /** How the ways in are that others than the owner use; the kernel's health tells of them. */
+  readonly doors: () => readonly Check[];
   /** The operations as the kernel's owner has them. */
   readonly api: SoloApi;
   /** And as everyone else has them. */
@@ -261,6 +263,7 @@ async function assemble(
     data: { pid: process.pid, version: options.version.version },
   });
   finishRestores(kernel);
+    doors: options.doors,
   restore(kernel, { start: !isTakeover });
   letGoOn(kernel);
   if (!isTakeover) checkpoints.start();

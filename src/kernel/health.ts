@@ -19,6 +19,7 @@ export async function health(kernel: Kernel): Promise<HealthDocument> {
     auditCheck(kernel),
     logsCheck(kernel),
   ];
+    ...parts.doors(),
   const guarded = parts.guarded();
   if (guarded !== null) checks.push(guardianCheck(guarded));
   const rows = kernel.services().filter(({ desired }) => desired === "running");

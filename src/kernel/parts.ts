@@ -1,4 +1,4 @@
-import type { OperationRequest, SoloApi, VersionDocument } from "../api/index.ts";
+import type { Check, OperationRequest, SoloApi, VersionDocument } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
 import type { EventLog } from "../observe/events/index.ts";
 import type { LogStore } from "../observe/logs/index.ts";
@@ -37,3 +37,5 @@ export interface KernelParts {
   /** Stops everything; called once. */
   readonly shutdown: (kernel: Kernel, request: OperationRequest<"shutdown">) => ReturnType<SoloApi["shutdown"]>;
 }
+  /** How the ways in are that others than the owner use. */
+  readonly doors: () => readonly Check[];

@@ -55,6 +55,7 @@ export class SoloEnv implements AsyncDisposable {
       XDG_RUNTIME_DIR: join(this.root, "runtime"),
       SOLO_DATA_DIR: this.dataDir,
       SOLO_INGRESS_PORT: String(this.ingressPort),
+      SOLO_HTTP_PORT: "off",
     };
   }
 

@@ -69,3 +69,6 @@ function reported(thrown: unknown, { onBug }: RequestContext): SoloError {
   if (error.code === "internal") onBug(thrown instanceof Error ? thrown : error);
   return error;
 }
+
+/** A project of a thousand services with large environments is about 2 MB. */
+export const maxRequestBytes = 16_000_000;

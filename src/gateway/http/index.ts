@@ -1,1 +1,2 @@
 export { type ApiServer, type ServeOptions, serveApi } from "./serve-api.ts";
+export { openTcpDoor, type TcpDoor } from "./tcp-door.ts";

@@ -2,7 +2,8 @@ import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { type ApiAccess, SoloError } from "../../api/index.ts";
 import { callerOf } from "./caller.ts";
-import { handleRequest, type RequestContext } from "./handle-request.ts";
+import { closeServer } from "./close-server.ts";
+import { handleRequest, maxRequestBytes, type RequestContext } from "./handle-request.ts";
 import { prepareOwnerKey } from "./owner-key.ts";
 
 export interface ServeOptions {
@@ -46,15 +47,7 @@ export function serveApi({ access, socketPath, version, onBug = console.error }:
   chmodSync(socketPath, 0o600);
   return {
     close: async () => {
-      // Idle keep-alive connections would hold `stop(false)` up; only requests in flight are worth waiting for.
-      const answered = async (withinMs: number) => {
-        const deadline = performance.now() + withinMs;
-        while (server.pendingRequests > 0 && performance.now() < deadline) await Bun.sleep(pollMs);
-      };
-      await answered(lastWordsMs);
-      closing.abort();
-      await answered(closeGraceMs);
-      await server.stop(true);
+      await closeServer(server, closing);
       rmSync(socketPath, { force: true });
     },
   };
@@ -71,11 +64,3 @@ function prepareSocketFolder(folder: string): void {
   }
   if ((found.mode & 0o077) !== 0) chmodSync(folder, 0o700);
 }
-
-/** A project of a thousand services with large environments is about 2 MB. */
-const maxRequestBytes = 16_000_000;
-/** Operations that were called off tell why, before the streams that never end by themselves are ended. */
-const lastWordsMs = 50;
-/** Documents in flight are answered within milliseconds; streams end by themselves when the server closes. */
-const closeGraceMs = 500;
-const pollMs = 2;
