@@ -1,11 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { commandTablePlugin } from "./build/command-table-plugin.ts";
+import { bundleOptions } from "./build/bundle-options.ts";
 import { deafRuntime } from "./build/deaf-runtime.ts";
-import { lazyOclifPlugin } from "./build/lazy-oclif-plugin.ts";
-import { noDevtoolsPlugin } from "./build/no-devtools-plugin.ts";
-import { noDiscoveryPlugin } from "./build/no-discovery-plugin.ts";
 
 /** Builds `dist/solo`: one executable with Bun's runtime, every command and the host that runs services. */
 const root = join(import.meta.dir, "..");
@@ -26,15 +23,9 @@ try {
 
 async function buildWith(executablePath: string): Promise<void> {
   const { logs } = await Bun.build({
-    entrypoints: [join(root, "src/main.ts")],
-    target: "bun",
-    format: "esm",
-    // Without splitting, everything that is imported lazily would still be parsed at every start.
-    splitting: true,
-    minify: true,
+    ...(await bundleOptions(root)),
     bytecode: true,
     define: { SOLO_COMMIT: JSON.stringify(await commit()) },
-    plugins: [await commandTablePlugin(root), lazyOclifPlugin, noDevtoolsPlugin, noDiscoveryPlugin],
     // A service's folder is the working directory of people's shells: what lies there must not run inside the binary.
     compile: { outfile: unfinished, executablePath, autoloadDotenv: false, autoloadBunfig: false },
   });

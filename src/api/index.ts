@@ -11,6 +11,7 @@ export * from "./exit-codes.ts";
 export * from "./host-protocol.ts";
 export * from "./host-variables.ts";
 export * from "./name.ts";
+export * from "./name-pattern.ts";
 export * from "./operations.ts";
 export * from "./owner-key.ts";
 export * from "./permissions.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { nameForm, namePattern } from "./name-pattern.ts";
 
-export { defaultTenant, nameForm, namePattern } from "./name-pattern.ts";
+export { defaultTenant } from "./name-pattern.ts";
 
 export const nameSchema = z.string().regex(namePattern, {
   error: (issue) => `invalid name ${JSON.stringify(issue.input)}: use ${nameForm}`,
