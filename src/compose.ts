@@ -180,12 +180,12 @@ function options(
     checkpointBytes: config.get("checkpoints.keep_bytes"),
     auditBytes: config.get("audit.bytes"),
     eventsKept: config.get("events.keep"),
+    doors: () => doors.map((door) => door.check()),
     guardian,
     say,
   };
 }
 
-    doors: () => doors.map((door) => door.check()),
 /** What a background kernel must know of the command line and project that started it. */
 function daemonFlags(config: LoadedConfig, flags: readonly string[]): string[] {
   return [
@@ -196,13 +196,13 @@ function daemonFlags(config: LoadedConfig, flags: readonly string[]): string[] {
     config.get("solo.bind"),
     "--ingress-port",
     String(config.get("solo.ingress_port")),
+    "--http-port",
+    String(config.get("solo.http_port") ?? noPort),
     "--log-level",
     config.get("solo.log_level"),
   ];
 }
 
-    "--http-port",
-    String(config.get("solo.http_port") ?? noPort),
 function parseFlags(args: readonly string[]): Record<string, string> {
   const flags: Record<string, string> = {};
   for (let index = 0; index + 1 < args.length; index += 2)

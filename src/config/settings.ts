@@ -70,6 +70,9 @@ export const localContext = "local";
 /** Stands for no folder where one is asked for. */
 const noFolder = "none";
 
+/** Stands for no port where one is asked for. */
+export const noPort = "off";
+
 export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key]> } = {
   "solo.ingress_port": {
     about: "Port of the ingress: a service answers at http://NAME.localhost:PORT/",
@@ -77,16 +80,6 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     builtIn: () => 8_000,
     variable: "SOLO_INGRESS_PORT",
     flag: "ingress-port",
-/** Stands for no port where one is asked for. */
-export const noPort = "off";
-
-  },
-  "solo.bind": {
-    about: "Address that the ingress and the APIs listen on; the APIs only with TLS where others can reach it",
-    type: ipAddress,
-    builtIn: () => "127.0.0.1",
-    variable: "SOLO_BIND",
-    flag: "bind",
   },
   "solo.http_port": {
     about: `Port of the HTTP API; "${noPort}" for none`,
@@ -94,6 +87,13 @@ export const noPort = "off";
     builtIn: () => 8_080,
     variable: "SOLO_HTTP_PORT",
     flag: "http-port",
+  },
+  "solo.bind": {
+    about: "Address that the ingress and the APIs listen on; the APIs only with TLS where others can reach it",
+    type: ipAddress,
+    builtIn: () => "127.0.0.1",
+    variable: "SOLO_BIND",
+    flag: "bind",
   },
   "solo.data_dir": {
     about: "Folder of everything Solo keeps",

@@ -61,13 +61,13 @@ export interface KernelOptions {
    * port. Default `desired`: everything that is desired runs.
    */
   readonly purpose?: "desired" | "takeover";
+  /** How the ways in are that others than the owner use; the kernel's health tells of them. */
+  readonly doors: () => readonly Check[];
   /** A line for the kernel's own log. */
   readonly say: (level: "info" | "warn" | "error", message: string) => void;
 }
 
 export interface RunningKernel {
-  /** How the ways in are that others than the owner use; the kernel's health tells of them. */
-  readonly doors: () => readonly Check[];
   /** The operations as the kernel's owner has them. */
   readonly api: SoloApi;
   /** And as everyone else has them. */
@@ -243,6 +243,7 @@ async function assemble(
     fifos: folders.fifos,
     guarded: () => (guardian === null ? null : guardian.present()),
     logProblem: () => problem,
+    doors: options.doors,
     shutdown: async (self, request) => {
       try {
         return await stopServices(self, request);
@@ -263,7 +264,6 @@ async function assemble(
     data: { pid: process.pid, version: options.version.version },
   });
   finishRestores(kernel);
-    doors: options.doors,
   restore(kernel, { start: !isTakeover });
   letGoOn(kernel);
   if (!isTakeover) checkpoints.start();

@@ -18,8 +18,8 @@ export async function health(kernel: Kernel): Promise<HealthDocument> {
     eventsCheck(kernel),
     auditCheck(kernel),
     logsCheck(kernel),
-  ];
     ...parts.doors(),
+  ];
   const guarded = parts.guarded();
   if (guarded !== null) checks.push(guardianCheck(guarded));
   const rows = kernel.services().filter(({ desired }) => desired === "running");

@@ -34,8 +34,8 @@ export interface KernelParts {
   readonly guarded: () => boolean | null;
   /** What keeps log lines from the disk; null when nothing does. */
   readonly logProblem: () => string | null;
+  /** How the ways in are that others than the owner use. */
+  readonly doors: () => readonly Check[];
   /** Stops everything; called once. */
   readonly shutdown: (kernel: Kernel, request: OperationRequest<"shutdown">) => ReturnType<SoloApi["shutdown"]>;
 }
-  /** How the ways in are that others than the owner use. */
-  readonly doors: () => readonly Check[];
