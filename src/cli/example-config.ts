@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { SoloError } from "../api/index.ts";
-import { exampleConfig, paths } from "../config/index.ts";
+import { exampleConfig, paths, writeFailure } from "../config/index.ts";
 
 export interface ExampleRequest {
   readonly file: string | undefined;
@@ -10,7 +10,10 @@ export interface ExampleRequest {
   readonly force: boolean;
 }
 
-/** Writes the example configuration, or only returns it: `file` is then null. */
+/**
+ * Writes the example configuration, or only returns it: `file` is then null.
+ * @throws SoloError `conflict` when there is such a file, `io_error` when it can't be written
+ */
 export async function writeExampleConfig(request: ExampleRequest): Promise<{ file: string | null; text: string }> {
   const text = await exampleConfig();
   if (request.print) return { file: null, text };
@@ -20,7 +23,11 @@ export async function writeExampleConfig(request: ExampleRequest): Promise<{ fil
       hint: "--force replaces it, --print only shows the example",
     });
   }
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text, { mode: 0o600 });
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text, { mode: 0o600 });
+  } catch (error) {
+    throw writeFailure(file, error);
+  }
   return { file, text };
 }

@@ -9,6 +9,7 @@ import { suggest } from "./nearest.ts";
 import { formatPlace } from "./place.ts";
 import { localContext } from "./settings.ts";
 import { appendTable, removeKey, setKey } from "./toml-edit.ts";
+import { writeFailure } from "./write-failure.ts";
 
 /**
  * Adds a context to the user's file, which is made when there is none. Relative paths are meant from `cwd`.
@@ -87,8 +88,19 @@ interface Change {
   readonly toml: () => string;
 }
 
-/** Changes a file under a lock, only if the new text means exactly what it should, and all or nothing. */
+/**
+ * Changes a file under a lock, only if the new text means exactly what it should, and all or nothing.
+ * @throws SoloError `io_error` when it can't be written
+ */
 async function edit(file: string, change: (document: ConfigDocument) => Change): Promise<void> {
+  try {
+    await editLocked(file, change);
+  } catch (error) {
+    throw writeFailure(file, error);
+  }
+}
+
+async function editLocked(file: string, change: (document: ConfigDocument) => Change): Promise<void> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   // Whoever keeps the file elsewhere and links to it wants the file replaced, not the link.
   const target = existsSync(file) ? realpathSync(file) : file;

@@ -23,6 +23,7 @@ export type { ProjectServices } from "./project/project.ts";
 export type { ServiceDefaults } from "./project/translate.ts";
 export { type Flags, localContext, noPort, type SettingKey, type SettingValues, settingKeys } from "./settings.ts";
 export type { FileSource, ProjectSource } from "./validate.ts";
+export { writeFailure } from "./write-failure.ts";
 
 /** What the configuration gives to a service that says nothing itself, whether from a file or from the command line. */
 export function serviceDefaults(config: LoadedConfig): ServiceDefaults {

@@ -47,6 +47,14 @@ describe("add", () => {
     expect(read()).toBe('[solo]\r\n\r\n[contexts.prod]\r\nurl = "https://solo.example.com:8443"\r\n');
   });
 
+  test("says when the file can't be written, whatever stands in its place", async () => {
+    const { folder } = userFile();
+    for (const file of ["/dev/null/home/.config/solo/config.toml", join(folder, "x".repeat(300), "c.toml")]) {
+      const failure = { code: "io_error", applied: "no", message: expect.stringContaining("can't be written") };
+      await expect(addContext(file, prod, "/")).rejects.toMatchObject(failure);
+    }
+  });
+
   test("refuses a name or URL that is none, and a name that is taken", async () => {
     const { file, read } = userFile('[contexts.prod]\nurl = "https://a"\n');
     expect(addContext(file, { ...prod, name: "a b" }, "/")).rejects.toMatchObject({ code: "usage" });
