@@ -7,8 +7,7 @@ import { durablePuts } from "./store/durable-puts.ts";
 import { inMemory } from "./store/in-memory.ts";
 import { recovery } from "./store/recovery.ts";
 import type { Bench } from "./support/bench.ts";
-import type { Row } from "./support/row.ts";
-import { workload } from "./support/ycsb.ts";
+import { Keys, workload } from "./support/ycsb.ts";
 
 const distributions = ["zipfian", "uniform"] as const;
 
@@ -22,23 +21,20 @@ export const store: Bench = {
     const runs = quick ? 1 : 5;
     const folder = mkdtempSync(join(tmpdir(), "solo-bench-store-"));
     try {
-      const rows: Row[] = [];
-      for (const distribution of distributions) {
-        note(distribution);
-        const load = workload(records, records, distribution);
-        rows.push(...(await inMemory(folder, load, distribution, runs)));
-        note(`${distribution}, 10 % in memory`);
-        rows.push(...(await coldReads(mkdtempSync(join(folder, "cold-")), load, distribution, runs)));
-      }
+      const keys = new Keys(records);
+      const loads = distributions.map((distribution) => workload(keys, records, distribution));
+      note("in memory");
+      const rows = await inMemory(folder, loads, runs);
+      note("10 % in memory");
+      rows.push(...(await coldReads(folder, loads, runs)));
       for (const clients of [1, 64, 1_024]) {
         note(`durable puts, ${clients} in flight`);
         rows.push(...(await durablePuts(folder, clients, runs)));
       }
-      const load = workload(records, records, "zipfian");
       note("a snapshot under load");
-      rows.push(...(await checkpointUnderLoad(folder, load, runs)));
+      rows.push(...(await checkpointUnderLoad(folder, workload(keys, records, "zipfian"), runs)));
       note("opening again");
-      return [...rows, ...(await recovery(folder, load, runs))];
+      return [...rows, ...(await recovery(folder, keys, runs))];
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -17,7 +17,7 @@ interface Span {
 
 /** YCSB A in turns of {@link operationsPerTurn}, for a second without a checkpoint and then while one is taken. */
 export async function checkpointUnderLoad(folder: string, load: Workload, runs: number): Promise<Row[]> {
-  const bytes = load.keys.length * (value.length + 60);
+  const bytes = load.keys.count * (value.length + 60);
   const memoryBytes = 2 ** Math.ceil(Math.log2(bytes * 1.8));
   const store = await KeyValueStore.open(join(folder, "snapshot"), { durability: "checkpoint", memoryBytes });
   for (const key of load.keys) await store.put(key, value);
@@ -52,7 +52,7 @@ async function operate(store: KeyValueStore, { keys, picks, dice }: Workload, is
   let longestTurn = 0;
   for (let last = started; !isOver(); ) {
     for (let turn = 0; turn < operationsPerTurn; turn++, count++) {
-      const key = keys[picks[count % picks.length] ?? 0] ?? "";
+      const key = keys.at(picks[count % picks.length] ?? 0);
       if ((dice[count % dice.length] ?? 0) >= 50) store.get(key);
       else {
         const waits = store.put(key, value);

@@ -73,7 +73,7 @@ async function peerPuts(folder: string, open: OpenEngine, size: number): Promise
   let done = 0;
   const started = performance.now();
   for (; performance.now() - started < roundMs; done += size) {
-    await engine.putDurably?.(group(done, size), value);
+    await engine.putMany(group(done, size), value);
   }
   const rate = perSecond(done, started);
   await engine.close();

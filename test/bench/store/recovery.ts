@@ -2,21 +2,21 @@ import { join } from "node:path";
 import { KeyValueStore } from "../../../src/store/index.ts";
 import { askedRow, type Row } from "../support/row.ts";
 import { median } from "../support/statistics.ts";
-import type { Workload } from "../support/ycsb.ts";
+import { type Keys, keyBytes } from "../support/ycsb.ts";
 
 const value = new Uint8Array(100).fill(120);
 /** A commit after so many puts. */
 const perCommit = 10_000;
-/** What a record holds: a key of 24 bytes and its value. */
-const dataBytes = 24 + value.length;
+/** What a record holds: a key and its value. */
+const dataBytes = keyBytes + value.length;
 const options = { durability: "checkpoint", memoryBytes: 2 ** 28 } as const;
 
 /** Opening a store again whose index has to be rebuilt from the log, and what its memory takes. */
-export async function recovery(folder: string, { keys }: Workload, runs: number): Promise<Row[]> {
+export async function recovery(folder: string, keys: Keys, runs: number): Promise<Row[]> {
   const path = join(folder, "recovery");
   const store = await KeyValueStore.open(path, options);
-  for (const [index, key] of keys.entries()) {
-    await store.put(key, value);
+  for (let index = 0; index < keys.count; index++) {
+    await store.put(keys.at(index), value);
     if (index % perCommit === 0) await store.commit();
   }
   const { memoryBytes } = store.stats();
@@ -35,6 +35,6 @@ export async function recovery(folder: string, { keys }: Workload, runs: number)
   return [
     askedRow(of("opening again, index rebuilt from the log", "MB/s", "higher"), rate, 500, runs),
     askedRow(of("opening again, for each 100 MB of log", "ms", "lower"), 1e5 / rate, 1_000, runs),
-    askedRow(of("memory for each byte of data", "bytes", "lower"), memoryBytes / (keys.length * dataBytes), 1.6, 1),
+    askedRow(of("memory for each byte of data", "bytes", "lower"), memoryBytes / (keys.count * dataBytes), 1.6, 1),
   ];
 }

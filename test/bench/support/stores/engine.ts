@@ -1,3 +1,5 @@
+import type { Keys } from "../ycsb.ts";
+
 /** A key-value store as the benchmarks use it. What returns a promise is awaited, several of them at a time. */
 export interface StoreEngine {
   readonly name: string;
@@ -5,8 +7,8 @@ export interface StoreEngine {
   put(key: string, value: Uint8Array): unknown;
   /** Reads a value and writes another one for it. */
   update(key: string, value: Uint8Array): unknown;
-  /** Writes all of them as one transaction, durable when it is over; only of engines that were opened as durable. */
-  putDurably?(keys: readonly string[], value: Uint8Array): unknown;
+  /** Writes all of them as one transaction where the engine has them, durable when it is over if it was opened as durable. */
+  putMany(keys: readonly string[], value: Uint8Array): unknown;
   close(): Promise<void> | undefined;
 }
 
@@ -23,3 +25,16 @@ export type OpenEngine = (folder: string, options: EngineOptions) => Promise<Sto
 
 /** Promises that are awaited together: enough to keep an engine's threads busy. */
 export const window = 64;
+
+/** Puts the keys from one on, in the largest groups that all of them take gladly. */
+export async function fill(engine: StoreEngine, keys: Keys, from: number, value: Uint8Array): Promise<void> {
+  for (let first = from; first < keys.count; first += group) {
+    const size = Math.min(group, keys.count - first);
+    await engine.putMany(
+      Array.from({ length: size }, (_, index) => keys.at(first + index)),
+      value,
+    );
+  }
+}
+
+const group = 4_096;

@@ -15,7 +15,7 @@ interface LevelModule {
   };
 }
 
-export async function level(folder: string, { cacheBytes }: EngineOptions): Promise<StoreEngine> {
+export async function level(folder: string, { durable, cacheBytes }: EngineOptions): Promise<StoreEngine> {
   const { ClassicLevel } = await peerModule<LevelModule>("classic-level");
   const options = { keyEncoding: "utf8", valueEncoding: "view", cacheSize: cacheBytes };
   const database = new ClassicLevel(join(folder, "level"), options);
@@ -28,10 +28,10 @@ export async function level(folder: string, { cacheBytes }: EngineOptions): Prom
       database.getSync(key);
       return database.put(key, value);
     },
-    putDurably: (keys, value) =>
+    putMany: (keys, value) =>
       database.batch(
         keys.map((key) => ({ type: "put", key, value })),
-        { sync: true },
+        { sync: durable },
       ),
     close: () => database.close(),
   };

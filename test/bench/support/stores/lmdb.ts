@@ -29,7 +29,7 @@ export async function lmdb(folder: string, { durable }: EngineOptions): Promise<
       database.getBinary(key);
       return database.put(key, value);
     },
-    putDurably: (keys, value) => Promise.all(keys.map((key) => database.put(key, value))),
+    putMany: (keys, value) => Promise.all(keys.map((key) => database.put(key, value))),
     close: () => database.close(),
   };
 }

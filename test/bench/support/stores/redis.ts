@@ -23,6 +23,7 @@ export async function redis(folder: string, _: EngineOptions): Promise<StoreEngi
     name: "Redis",
     get,
     put,
+    putMany: (keys, value) => Promise.all(keys.map((key) => put(key, value))),
     update: (key, value) => get(key).then(() => put(key, value)),
     async close() {
       client.close();

@@ -13,7 +13,7 @@ interface RocksDatabase {
 }
 
 /** RocksDB through the package `rocksdb`, which has only asynchronous calls. */
-export async function rocks(folder: string, { cacheBytes }: EngineOptions): Promise<StoreEngine> {
+export async function rocks(folder: string, { durable, cacheBytes }: EngineOptions): Promise<StoreEngine> {
   const { default: open } = await peerModule<{ default: (path: string) => RocksDatabase }>("rocksdb");
   const database = open(join(folder, "rocks"));
   await promised((done) => database.open({ createIfMissing: true, cacheSize: cacheBytes }, done));
@@ -24,9 +24,9 @@ export async function rocks(folder: string, { cacheBytes }: EngineOptions): Prom
     get,
     put,
     update: (key, value) => get(key).then(() => put(key, value)),
-    putDurably(keys, value) {
+    putMany(keys, value) {
       const steps = keys.map((key) => ({ type: "put", key, value: bufferOf(value) }));
-      return promised((done) => database.batch(steps, { sync: true }, done));
+      return promised((done) => database.batch(steps, { sync: durable }, done));
     },
     close: () => promised((done) => database.close(done)),
   };

@@ -19,5 +19,5 @@ export async function sqlite(folder: string, { durable, cacheBytes }: EngineOpti
   const putAll = database.transaction((keys: readonly string[], value: Uint8Array) => {
     for (const key of keys) put(key, value);
   });
-  return { name: "SQLite", get, put, update, putDurably: putAll, close: () => void database.close() };
+  return { name: "SQLite", get, put, update, putMany: putAll, close: () => void database.close() };
 }
