@@ -22,6 +22,7 @@ let opened: ReturnType<typeof open> | undefined;
 function open() {
   return dlopen("libc.so.6", {
     flock: { args: ["i32", "i32"], returns: "i32" },
+    madvise: { args: ["usize", "usize", "i32"], returns: "i32" },
     fallocate: { args: ["i32", "i32", "i64", "i64"], returns: "i32" },
     __errno_location: { args: [], returns: "ptr" },
   });

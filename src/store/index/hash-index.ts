@@ -1,3 +1,5 @@
+import { adviseHugePages } from "../file/index.ts";
+
 /**
  * Finds the newest record of a chain by the hash of its key. Buckets are 16 words: seven entries of two words, then the
  * number of an overflow bucket. An entry is the low half of an address, then bits 0–12 its high half, 13–30 the tag (the
@@ -24,7 +26,7 @@ export class HashIndex {
   /** @param buckets a power of two; at least 16,384 are made */
   constructor(buckets: number) {
     this.#buckets = Math.max(buckets, minBuckets);
-    this.#table = newTable(this.#buckets);
+    this.#table = newTableAtRest(this.#buckets);
     this.#found = this.#table;
     this.#nextOverflow = this.#buckets;
   }
@@ -113,7 +115,9 @@ export class HashIndex {
     if (old === undefined) return;
     const end = Math.min(this.#split + buckets, this.#oldMask + 1);
     for (; this.#split < end; this.#split++) this.#moveBucket(old, this.#split);
-    if (this.#split === this.#oldMask + 1) this.#old = undefined;
+    if (this.#split <= this.#oldMask) return;
+    this.#old = undefined;
+    if (this.#table.byteLength >= largeBytes) adviseHugePages(this.#table);
   }
 
   /** Grows at once until there are at least `buckets`. */
@@ -275,6 +279,17 @@ function addressHigh(address: number): number {
 function newTable(buckets: number): Int32Array {
   return new Int32Array((buckets + Math.max(8, buckets >>> 3)) << 4);
 }
+
+/** The same where the time that its memory takes disturbs nobody. */
+function newTableAtRest(buckets: number): Int32Array {
+  const table = newTable(buckets);
+  if (table.byteLength < largeBytes) return table;
+  adviseHugePages(table);
+  return table.fill(0);
+}
+
+/** Smaller tables fit into the processor's caches, and their memory may never be touched in full. */
+const largeBytes = 2 ** 22;
 
 function insertInto(table: Int32Array, bucket: number, tag: number, address: number, overflow: Overflow): boolean {
   for (let base = bucket << 4; ; ) {
