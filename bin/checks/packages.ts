@@ -13,6 +13,7 @@ const packages: Readonly<Record<string, string>> = {
   procps: "/usr/bin/ps",
   python3: "/usr/bin/python3",
   "redis-server": "/usr/bin/redis-server",
+  rsyslog: "/usr/sbin/rsyslogd",
   strace: "/usr/bin/strace",
   tmux: "/usr/bin/tmux",
   "wasi-libc": "/usr/include/wasm32-wasi/stdio.h",

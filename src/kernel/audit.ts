@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type Caller, type OperationName, serviceKey } from "../api/index.ts";
-import { type AuditSubject, AuditTrail, failureOf } from "../observe/audit/index.ts";
+import { type AuditSubject, AuditTrail, Deliveries, type DeliverySettings, failureOf } from "../observe/audit/index.ts";
 import type { Clock } from "../system/index.ts";
 import type { AuditTrail as AccessAudit, RefusedRequest } from "./access/index.ts";
 import type { MetaStore } from "./database/index.ts";
@@ -15,33 +15,55 @@ export interface KernelAudit {
   readonly trail: AuditTrail;
   /** The head that kernel.db knows, as `SEQUENCE:HASH`: the trail's files put back to an earlier state would lack it. */
   readonly witness: () => string | undefined;
+  /** Why some place does not get the records at present; null when all do. */
+  readonly deliveryProblem: () => string | null;
   close(): Promise<void>;
 }
 
+/** What the configuration says about the trail. */
+export interface AuditOptions extends DeliverySettings {
+  /** What it may take on disk. */
+  readonly bytes: number;
+}
+
+type AuditState = "damaged" | "failing" | "well" | "delivery_failing" | "delivery_well";
+
 interface KernelAuditOptions {
   readonly dataDir: string;
-  readonly bytes: number;
+  readonly settings: AuditOptions;
   readonly clock: Clock;
   readonly meta: MetaStore;
-  readonly onState: (state: "damaged" | "failing" | "well", message: string) => void;
+  readonly onState: (state: AuditState, message: string) => void;
 }
 
 /** The trail of a kernel. Its files are opened behind the start's back: the first record waits for them. */
-export function openAudit({ dataDir, bytes, clock, meta, onState }: KernelAuditOptions): KernelAudit {
+export function openAudit({ dataDir, settings, clock, meta, onState }: KernelAuditOptions): KernelAudit {
   const witness = () => meta.get(witnessKey);
+  const { folder, headPath } = auditPaths(dataDir);
   const trail = new AuditTrail({
-    ...auditPaths(dataDir),
-    bytes,
+    folder,
+    headPath,
+    bytes: settings.bytes,
     clock,
     witness: marksFrom(witness())[0],
     onState,
   });
   // What is wrong is told to the first operation that is to be recorded.
   trail.open().catch((error: unknown) => onState("failing", error instanceof Error ? error.message : String(error)));
+  const deliveries = new Deliveries(settings, folder, {
+    trail,
+    random: Math.random,
+    onState: ({ name, place }, problem) => {
+      if (problem === null) onState("delivery_well", `${name} ${place} takes audit records again`);
+      else onState("delivery_failing", `${name} ${place} takes no audit records: ${problem}`);
+    },
+  });
   return {
     trail,
     witness,
+    deliveryProblem: () => deliveries.problem,
     async close() {
+      await deliveries.close();
       await trail.close();
       const { head } = trail;
       if (head !== undefined) meta.set(witnessKey, markOf(head));

@@ -25,7 +25,7 @@ import {
 } from "../system/index.ts";
 import { Ingress } from "../traffic/index.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
-import { openAudit } from "./audit.ts";
+import { type AuditOptions, openAudit } from "./audit.ts";
 import { openDatabase } from "./database/index.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
 import { Kernel } from "./kernel.ts";
@@ -50,8 +50,7 @@ export interface KernelOptions {
   /** Checkpoints of a service that are kept, and the bytes of their files. */
   readonly checkpointsKept: number;
   readonly checkpointBytes: number;
-  /** Bytes of the audit trail. */
-  readonly auditBytes: number;
+  readonly audit: AuditOptions;
   /** Number of events kept. */
   readonly eventsKept: number;
   /** The guardian above this kernel; null when it runs without one. */
@@ -118,11 +117,11 @@ async function assemble(
   closers.push(() => events.close());
   const audit = openAudit({
     dataDir: paths.dataDir,
-    bytes: options.auditBytes,
+    settings: options.audit,
     clock: systemClock,
     meta: database.meta,
     onState: (state, message) => {
-      options.say(state === "well" ? "info" : "error", message);
+      options.say(state.endsWith("well") ? "info" : "error", message);
       events.emit({ tenant: "default", event: `audit_${state}`, subject: "kernel", data: { message } });
     },
   });

@@ -69,7 +69,8 @@ function eventsCheck({ parts }: Kernel): Check {
 }
 
 function auditCheck({ parts }: Kernel): Check {
-  const { problem, unrecorded } = parts.audit.trail;
+  const { unrecorded } = parts.audit.trail;
+  const problem = parts.audit.trail.problem ?? parts.audit.deliveryProblem();
   if (problem !== null) return { name: "audit", status: "degraded", message: problem };
   if (unrecorded === 0) return { name: "audit", status: "healthy", message: "records every change" };
   return { name: "audit", status: "degraded", message: `${unrecorded} outcomes and refusals could not be recorded` };

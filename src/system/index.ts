@@ -16,3 +16,4 @@ export * from "./redirect.ts";
 export * from "./self.ts";
 export * from "./signals.ts";
 export * from "./tree.ts";
+export * from "./unix-datagram.ts";

@@ -41,6 +41,8 @@ const names = new Map<number, string>([
   [23, "ENFILE"],
   [24, "EMFILE"],
   [38, "ENOSYS"],
+  [90, "EMSGSIZE"],
+  [111, "ECONNREFUSED"],
 ]);
 
 let opened: ReturnType<typeof openLibc> | undefined;
@@ -52,6 +54,10 @@ function openLibc() {
     syscall: { args: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"], returns: "i64" },
     prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
     flock: { args: ["i32", "i32"], returns: "i32" },
+    socket: { args: ["i32", "i32", "i32"], returns: "i32" },
+    connect: { args: ["i32", "ptr", "u32"], returns: "i32" },
+    send: { args: ["i32", "ptr", "u64", "i32"], returns: "i64" },
+    close: { args: ["i32"], returns: "i32" },
     poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
     waitid: { args: ["i32", "u32", "ptr", "i32"], returns: "i32" },
     waitpid: { args: ["i32", "ptr", "i32"], returns: "i32" },

@@ -11,6 +11,7 @@ export function openTrail(files: FileSystem, options: Partial<TrailOptions> = {}
     headPath: "/data/audit.head",
     bytes: 1_000_000,
     segmentBytes: 4_096,
+    lastWordsMs: 0,
     clock,
     files,
     ...options,

@@ -27,9 +27,21 @@ export interface TrailSource {
   readonly point: () => ChainPoint | undefined;
 }
 
+/** How far a trail was read: the reader moves it, and goes on from it. */
+export interface TrailCursor {
+  /** The first sequence of a segment. */
+  segment: number;
+  /** A position in its file, behind a line. */
+  end: number;
+}
+
 /** Records that match, oldest first. Gives way to other work between files. */
-export async function* readTrail(source: TrailSource, request: AuditRequest): AsyncGenerator<AuditLine> {
-  const segments = listSegments(source.files, source.folder);
+export async function* readTrail(
+  source: TrailSource,
+  request: AuditRequest,
+  cursor: TrailCursor = { segment: 0, end: 0 },
+): AsyncGenerator<AuditLine> {
+  const segments = listSegments(source.files, source.folder).filter(({ first }) => first >= cursor.segment);
   const { tail, after = 0 } = request;
   const end = source.point()?.sequence ?? Number.POSITIVE_INFINITY;
   const begin = segments.findLastIndex(({ first }) => first <= after + 1);
@@ -39,7 +51,7 @@ export async function* readTrail(source: TrailSource, request: AuditRequest): As
     return;
   }
   for (const segment of relevant) {
-    yield* matching(source, segment, request, end);
+    yield* matching(source, segment, request, end, cursor);
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }
@@ -61,19 +73,28 @@ async function* lastOf(
   if (count > 0) yield* found;
 }
 
-function* matching(source: TrailSource, segment: Segment, request: AuditRequest, end: number): Generator<AuditLine> {
+function* matching(
+  source: TrailSource,
+  segment: Segment,
+  request: AuditRequest,
+  end: number,
+  cursor?: TrailCursor,
+): Generator<AuditLine> {
   const until = source.until();
   const to = until?.segment === segment.first ? until.end : undefined;
-  for (const { text, rest } of safely(source.files, segment.path, to)) {
+  const from = cursor?.segment === segment.first ? cursor.end : 0;
+  for (const { text, rest, end: behind } of safely(source.files, segment.path, from, to)) {
     const line = rest === undefined ? parseLine(text) : undefined;
-    if (line !== undefined && line.sequence <= end && fits(line, request)) yield line;
+    if (line === undefined || line.sequence > end) continue;
+    if (cursor !== undefined) Object.assign(cursor, { segment: segment.first, end: behind });
+    if (fits(line, request)) yield line;
   }
 }
 
 /** The budget may have taken a file meanwhile. */
-function* safely(files: FileSystem, path: string, to: number | undefined) {
+function* safely(files: FileSystem, path: string, from: number, to: number | undefined) {
   try {
-    yield* linesOf(files, path, 0, to);
+    yield* linesOf(files, path, from, to);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
   }

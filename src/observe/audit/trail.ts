@@ -21,6 +21,8 @@ export interface TrailOptions {
   readonly witness?: ChainPoint | undefined;
   /** Told once each time that the trail stops or goes on being written, and when it was found damaged. */
   readonly onState?: (state: "damaged" | "failing" | "well", message: string) => void;
+  /** How long a close waits for operations that have begun to tell their end, in milliseconds; default 500. */
+  readonly lastWordsMs?: number | undefined;
   /** Default: the machine's own. */
   readonly files?: FileSystem;
   /** For tests. */
@@ -125,9 +127,14 @@ export class AuditTrail {
     const { folder } = this.#options;
     const source = { files: this.#files, folder, until: () => this.#opened?.until, point: () => this.head };
     let after = request.after;
+    const cursor = { segment: 0, end: 0 };
     for (let isFirst = true; !signal?.aborted; isFirst = false) {
       const changed = this.#changed(signal);
-      for await (const line of readTrail(source, { ...request, after, tail: isFirst ? request.tail : undefined })) {
+      for await (const line of readTrail(
+        source,
+        { ...request, after, tail: isFirst ? request.tail : undefined },
+        cursor,
+      )) {
         if (signal?.aborted) return;
         yield line;
       }
@@ -158,8 +165,8 @@ export class AuditTrail {
 
   /** Lets operations that are about to end tell so, records what waits, and gives the files up. */
   async close(): Promise<void> {
-    const deadline = this.#options.clock.monotonic() + lastWordsMs;
-    while (this.#open > 0 && this.#options.clock.monotonic() < deadline) await Bun.sleep(pollMs);
+    const deadline = performance.now() + (this.#options.lastWordsMs ?? lastWordsMs);
+    while (this.#open > 0 && performance.now() < deadline) await Bun.sleep(pollMs);
     this.#endWindow();
     await this.#queue.settled();
     this.#closed = true;
