@@ -28,6 +28,7 @@ import {
   stateValueSchema,
   stateWrittenSchema,
 } from "./state-operations.ts";
+import { uploadAnswers } from "./uploads.ts";
 
 /** Of every operation, the form of its answer, or of one element of its stream. */
 export const answers: { readonly [Name in OperationName]: z.ZodType<OperationOutput[Name]> } = {
@@ -53,6 +54,7 @@ export const answers: { readonly [Name in OperationName]: z.ZodType<OperationOut
   sandbox: sandboxDocumentSchema,
   why: whySchema,
   ...checkpointAnswers,
+  ...uploadAnswers,
   ...auditAnswers,
   health: healthDocumentSchema,
   version: versionSchema,

@@ -37,6 +37,7 @@ export const descriptions: Readonly<Record<OperationName, string>> = {
   auditAll: "Reads who changed what in every tenant and of the kernel itself, and what was refused to whom.",
   auditExport: "Gives every record of the audit trail as it is in the files, and the head of its chain.",
   auditVerify: "Checks whether any record of the audit trail was changed, removed, moved or cut off.",
+  upload: "Brings a program to the kernel's machine, to be deployed by the path that the answer names.",
   health: "Tells whether the kernel and each of its parts is well.",
   version: "Tells which build the kernel is.",
   shutdown: "Ends the kernel, and its services unless they are to be kept.",

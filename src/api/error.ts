@@ -18,6 +18,7 @@ const table = {
   invalid_config: [2, 400, false],
   invalid_name: [2, 400, false],
   invalid_request: [2, 400, false],
+  too_large: [2, 413, false],
   invalid_source: [2, 422, false],
   invalid_wasm: [2, 422, false],
   not_executable: [2, 422, false],

@@ -21,3 +21,5 @@ export * from "./spec.ts";
 export * from "./state-operations.ts";
 export * from "./states.ts";
 export * from "./units.ts";
+export * from "./upload-routes.ts";
+export * from "./uploads.ts";

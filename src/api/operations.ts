@@ -39,6 +39,7 @@ import {
   stateWatchRequestSchema,
 } from "./state-operations.ts";
 import { maxStepIdLength } from "./steps.ts";
+import { type UploadOutput, uploadOperations } from "./uploads.ts";
 
 /**
  * Every operation of a kernel, once: the in-process kernel implements {@link SoloApi}, the HTTP gateway and the HTTP client
@@ -161,6 +162,7 @@ export const operations = {
   sandbox: { ...routes.sandbox, input: sandboxRequestSchema, ...needs("read") },
   why: { ...routes.why, input: whyRequestSchema, ...needs("read") },
   ...checkpointOperations,
+  ...uploadOperations,
   ...auditOperations,
   health: { ...routes.health, input: emptyRequestSchema, ...needs("open", "kernel") },
   version: { ...routes.version, input: emptyRequestSchema, ...needs("open", "kernel") },
@@ -174,7 +176,7 @@ export type OperationInput<Name extends OperationName> = z.input<(typeof operati
 export type OperationRequest<Name extends OperationName> = z.output<(typeof operations)[Name]["input"]>;
 
 /** What an operation answers: one document, or the elements of its stream. */
-export interface OperationOutput extends AuditOutput, CheckpointOutput {
+export interface OperationOutput extends UploadOutput, AuditOutput, CheckpointOutput {
   deploy: DeployProgress;
   list: ServiceList;
   status: ServiceStatus;

@@ -1,5 +1,6 @@
 import { auditRoutes } from "./audit-routes.ts";
 import { checkpointRoutes } from "./checkpoint-routes.ts";
+import { uploadRoutes } from "./upload-routes.ts";
 
 /**
  * Where every operation of a kernel lies under HTTP. Kept apart from the schemas, so that a client that trusts its kernel
@@ -28,6 +29,7 @@ export const routes = {
   sandbox: { method: "GET", path: "/v1/services/{name}/sandbox", stream: false },
   why: { method: "GET", path: "/v1/services/{name}/why", stream: false },
   ...checkpointRoutes,
+  ...uploadRoutes,
   ...auditRoutes,
   health: { method: "GET", path: "/v1/health", stream: false },
   version: { method: "GET", path: "/v1/version", stream: false },

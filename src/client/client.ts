@@ -58,6 +58,7 @@ export function createClient(transport: Transport, ours: string): SoloClient {
     auditAll: (input, signal) => stream("auditAll", input, signal),
     auditExport: (input, signal) => stream("auditExport", input, signal),
     auditVerify: (input, signal) => document("auditVerify", input, signal),
+    upload: (input, signal) => document("upload", input, signal),
     health: (input, signal) => document("health", input, signal),
     version: (input, signal) => document("version", input, signal),
     shutdown: (input, signal) => document("shutdown", input, signal),

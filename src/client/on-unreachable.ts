@@ -69,6 +69,7 @@ export function onUnreachable(first: SoloClient, second: () => Promise<Partial<S
     checkpointPrune: document(first.checkpointPrune, (api) => api.checkpointPrune?.bind(api)),
     checkpointExport: document(first.checkpointExport, (api) => api.checkpointExport?.bind(api)),
     checkpointImport: document(first.checkpointImport, (api) => api.checkpointImport?.bind(api)),
+    upload: document(first.upload, (api) => api.upload?.bind(api)),
     audit: stream(first.audit, (api) => api.audit?.bind(api)),
     auditAll: stream(first.auditAll, (api) => api.auditAll?.bind(api)),
     auditExport: stream(first.auditExport, (api) => api.auditExport?.bind(api)),

@@ -26,6 +26,8 @@ export interface Paths {
   /** SQLite: services, revisions, desired state, events. */
   readonly database: string;
   readonly artifacts: string;
+  /** Programs that were brought for a deploy: a folder for each tenant. */
+  readonly uploads: string;
   readonly logs: string;
   /** What lives as long as the instances do: their control sockets and output. */
   readonly run: string;
@@ -72,6 +74,7 @@ export function paths(env: Variables, dataDir?: string): Paths {
     dataDir: root,
     database: join(root, "kernel.db"),
     artifacts: join(root, "artifacts"),
+    uploads: join(root, "uploads"),
     logs: join(root, "logs"),
     run: join(root, "run"),
     lock: join(root, "solo.lock"),

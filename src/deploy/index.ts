@@ -1,3 +1,3 @@
-export { buildArtifact } from "./artifact/index.ts";
+export { buildArtifact, publish } from "./artifact/index.ts";
 export { revisionId } from "./revision.ts";
 export { type Fleet, RolloutFailure, rollOut } from "./rolling.ts";

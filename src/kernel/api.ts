@@ -12,6 +12,7 @@ import {
   scaleRequestSchema,
   shutdownRequestSchema,
   statusRequestSchema,
+  uploadRequestSchema,
   whyRequestSchema,
 } from "../api/index.ts";
 import { explainService } from "../observe/why/index.ts";
@@ -28,6 +29,7 @@ import { restart } from "./operations/restart.ts";
 import { showSandbox } from "./operations/sandbox.ts";
 import { scale } from "./operations/scale.ts";
 import { showBudget } from "./operations/steps.ts";
+import { upload } from "./operations/upload.ts";
 import { progressStream, type ReportProgress } from "./progress.ts";
 import { stateApi } from "./state-api.ts";
 import { stepsApi } from "./steps-api.ts";
@@ -53,6 +55,7 @@ type ServiceOperation =
   | "events"
   | "sandbox"
   | "why"
+  | "upload"
   | "health"
   | "version"
   | "shutdown";
@@ -87,6 +90,7 @@ function serviceApi(kernel: Kernel): Pick<SoloApi, ServiceOperation> {
       }),
     sandbox: async (input) => showSandbox(kernel, accept(sandboxRequestSchema, input)),
     why: async (input) => explainService(parts.events, kernel.get(accept(whyRequestSchema, input)).ref),
+    upload: async (input) => upload(kernel, accept(uploadRequestSchema, input)),
     health: async () => health(kernel),
     version: async () => parts.version,
     shutdown: async (input) => kernel.shutdown(accept(shutdownRequestSchema, input)),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type ServiceRef, serviceKey } from "../api/index.ts";
 import type { Kernel } from "./kernel.ts";
 import { noteSweepFailure, sweepRevisions } from "./sweep.ts";
+import { sweepUploads } from "./sweep-uploads.ts";
 
 /** From the end of a deploy to the sweep after it: several deploys in a row have one. */
 const delayMs = 2_000;
@@ -64,5 +65,6 @@ export class Sweeper {
       return target;
     });
     for (const target of removed) await rm(target, { recursive: true, force: true });
+    await sweepUploads(this.#kernel);
   }
 }

@@ -45,6 +45,7 @@ const checks: { readonly [Name in OperationName]: (input: unknown) => OperationI
   auditAll: (input) => check(operations.auditAll.input, input),
   auditExport: (input) => check(operations.auditExport.input, input),
   auditVerify: (input) => check(operations.auditVerify.input, input),
+  upload: (input) => check(operations.upload.input, input),
   health: (input) => check(operations.health.input, input),
   version: (input) => check(operations.version.input, input),
   shutdown: (input) => check(operations.shutdown.input, input),

@@ -1,4 +1,4 @@
-import { type ApiAccess, type Caller, type OperationName, SoloError, versionHeader } from "../../api/index.ts";
+import { type ApiAccess, type Caller, maxUploadBytes, type OperationName, SoloError, versionHeader } from "../../api/index.ts";
 import { checkInput } from "./check-input.ts";
 import { type FirstSignal, firstSignal } from "./first-signal.ts";
 import { framingFor } from "./framing.ts";
@@ -70,5 +70,5 @@ function reported(thrown: unknown, { onBug }: RequestContext): SoloError {
   return error;
 }
 
-/** A project of a thousand services with large environments is about 2 MB. */
-export const maxRequestBytes = 16_000_000;
+/** An upload as base64, in its JSON document. */
+export const maxRequestBytes = maxUploadBytes * 1.34 + 10_000;

@@ -8,7 +8,7 @@ export async function readInput(
   name: OperationName,
   parameters: Readonly<Record<string, string>>,
 ): Promise<Record<string, unknown>> {
-  const given = operations[name].method === "GET" ? fromQuery(url.searchParams, name) : await fromBody(request);
+  const given = operations[name].method === "GET" ? fromQuery(url.searchParams, name) : await fromBody(request, name);
   const seen = request.headers.get("last-event-id");
   if (seen !== null && "since_cursor" in operations[name].input.shape) given.since_cursor ??= seen;
   const twice = Object.keys(parameters).find((field) => Object.hasOwn(given, field));
@@ -31,8 +31,11 @@ function fromQuery(query: URLSearchParams, name: OperationName): Record<string, 
   return input;
 }
 
-async function fromBody(request: Request): Promise<Record<string, unknown>> {
+async function fromBody(request: Request, name: OperationName): Promise<Record<string, unknown>> {
   const text = await request.text();
+  if (name !== "upload" && text.length > maxBodyBytes) {
+    throw new SoloError("too_large", `the body has ${text.length} bytes; ${name} takes up to ${maxBodyBytes}`);
+  }
   if (text === "") return {};
   try {
     const value: unknown = JSON.parse(text);
@@ -68,3 +71,6 @@ function unwrapped(schema: z.ZodType): unknown {
   while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault) inner = inner.unwrap();
   return inner;
 }
+
+/** A project of a thousand services with large environments is about 2 MB. */
+const maxBodyBytes = 16_000_000;

@@ -28,6 +28,8 @@ export interface RevisionStore {
   remove(ref: ServiceRef, id: string): void;
   /** Digests of every artifact that some revision needs. */
   digests(): Set<string>;
+  /** Whether some revision's specification has a path, or one beneath it. */
+  mention(path: string): boolean;
 }
 
 export function revisionStore(database: Database): RevisionStore {
@@ -45,6 +47,7 @@ export function revisionStore(database: Database): RevisionStore {
   const drop = database.query<null, [string, string, string]>(
     "DELETE FROM revisions WHERE tenant = ? AND name = ? AND id = ?",
   );
+  const mention = database.query<Row, [string]>("SELECT 1 FROM revisions WHERE instr(spec, ?) > 0 LIMIT 1");
   const digests = database.query<Row, []>("SELECT DISTINCT digest FROM revisions");
   return {
     get({ tenant, name }, id) {
@@ -59,6 +62,7 @@ export function revisionStore(database: Database): RevisionStore {
     remove({ tenant, name }, id) {
       drop.run(tenant, name, id);
     },
+    mention: (path) => mention.get(JSON.stringify(path).slice(1, -1)) !== null,
     digests: () => new Set(digests.all().map((row) => text(row, "digest"))),
   };
 }

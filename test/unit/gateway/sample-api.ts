@@ -82,6 +82,7 @@ export function sampleApi(overrides: Partial<SoloApi> = {}): SampleApi {
     auditAll: unused("auditAll"),
     auditExport: unused("auditExport"),
     auditVerify: unused("auditVerify"),
+    upload: unused("upload"),
     health: unused("health"),
     version: async () => ({ name: "solo", version: "1.0.0", commit: "abc", platform: "linux-x64", runtime: "bun" }),
     shutdown: unused("shutdown"),
