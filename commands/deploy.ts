@@ -38,6 +38,12 @@ export default class Deploy extends SoloCommand {
   static override flags = {
     file: string({ char: "f", description: "Deploy every service of a project file", helpValue: "FILE" }),
     ...serviceFlags,
+    secret: string({
+      multiple: true,
+      multipleNonGreedy: true,
+      description: "Secret that it gets as a file in $SOLO_SECRETS_DIR; with VARIABLE, in its environment too",
+      helpValue: "NAME[=VARIABLE]",
+    }),
     "service-id": string({ description: "Name of the service, instead of the argument NAME", helpValue: "NAME" }),
     ...waitFlags,
     ...dryRunFlag,

@@ -187,6 +187,7 @@ function options(
       webhookTokenFile: config.get("audit.webhook_token_file"),
     },
     eventsKept: config.get("events.keep"),
+    secrets: { keyFile: config.get("secrets.key_file"), passphraseFile: config.get("secrets.passphrase_file") },
     doors: () => doors.map((door) => door.check()),
     guardian,
     say,

@@ -20,6 +20,7 @@ import {
 } from "./documents.ts";
 import type { OperationName, OperationOutput } from "./operations.ts";
 import { sandboxDocumentSchema } from "./sandbox.ts";
+import { secretAnswers } from "./secrets.ts";
 import {
   stateChangeSchema,
   stateDeletedSchema,
@@ -54,6 +55,7 @@ export const answers: { readonly [Name in OperationName]: z.ZodType<OperationOut
   sandbox: sandboxDocumentSchema,
   why: whySchema,
   ...checkpointAnswers,
+  ...secretAnswers,
   ...uploadAnswers,
   ...auditAnswers,
   health: healthDocumentSchema,

@@ -23,6 +23,7 @@ import { defaultTenant, nameSchema } from "./name.ts";
 import { changes, needs, type OperationDeclaration } from "./permissions.ts";
 import { routes } from "./routes.ts";
 import type { SandboxDocument } from "./sandbox.ts";
+import { type SecretOutput, secretOperations } from "./secrets.ts";
 import { groupSchema, serviceSpecSchema } from "./spec.ts";
 import {
   type StateChangeLine,
@@ -162,6 +163,7 @@ export const operations = {
   sandbox: { ...routes.sandbox, input: sandboxRequestSchema, ...needs("read") },
   why: { ...routes.why, input: whyRequestSchema, ...needs("read") },
   ...checkpointOperations,
+  ...secretOperations,
   ...uploadOperations,
   ...auditOperations,
   health: { ...routes.health, input: emptyRequestSchema, ...needs("open", "kernel") },
@@ -176,7 +178,7 @@ export type OperationInput<Name extends OperationName> = z.input<(typeof operati
 export type OperationRequest<Name extends OperationName> = z.output<(typeof operations)[Name]["input"]>;
 
 /** What an operation answers: one document, or the elements of its stream. */
-export interface OperationOutput extends UploadOutput, AuditOutput, CheckpointOutput {
+export interface OperationOutput extends UploadOutput, AuditOutput, CheckpointOutput, SecretOutput {
   deploy: DeployProgress;
   list: ServiceList;
   status: ServiceStatus;
@@ -223,6 +225,7 @@ export interface ReadApi
     | "auditAll"
     | "auditExport"
     | "auditVerify"
+    | "secretList"
     | "checkpoints"
     | "checkpointShow"
     | "checkpointVerify"

@@ -1,5 +1,6 @@
 import { auditRoutes } from "./audit-routes.ts";
 import { checkpointRoutes } from "./checkpoint-routes.ts";
+import { secretRoutes } from "./secret-routes.ts";
 import { uploadRoutes } from "./upload-routes.ts";
 
 /**
@@ -29,6 +30,7 @@ export const routes = {
   sandbox: { method: "GET", path: "/v1/services/{name}/sandbox", stream: false },
   why: { method: "GET", path: "/v1/services/{name}/why", stream: false },
   ...checkpointRoutes,
+  ...secretRoutes,
   ...uploadRoutes,
   ...auditRoutes,
   health: { method: "GET", path: "/v1/health", stream: false },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { nameSchema } from "./name.ts";
+import { secretRefSchema } from "./secret-ref.ts";
 
 /**
  * What a service is, in the normal form that `deploy` sends and a revision stores: durations in milliseconds, paths
@@ -186,6 +187,7 @@ export const serviceSpecSchema = z.strictObject({
   state: stateSchema.optional(),
   budget: budgetSchema.optional(),
   limits: limitsSchema.optional(),
+  secrets: z.array(secretRefSchema).max(100).optional(),
   /** Absent: it may do what the user may whose kernel this is. */
   sandbox: sandboxSchema.optional(),
 });

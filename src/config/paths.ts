@@ -39,6 +39,10 @@ export interface Paths {
   readonly controlSocket: string;
   /** Where the hosts of its services reach their state. */
   readonly stateSocket: string;
+  /** SQLite: sealed secrets. */
+  readonly secrets: string;
+  /** The key that seals them, unless it is kept elsewhere. */
+  readonly secretKey: string;
   /** Services' state: a folder for each tenant, in it one for each service. */
   readonly state: string;
 }
@@ -81,6 +85,8 @@ export function paths(env: Variables, dataDir?: string): Paths {
     socket: join(socketFolder(root), "solo.sock"),
     controlSocket: join(socketFolder(root), longestSocketName),
     stateSocket: join(socketFolder(root), stateSocketName),
+    secrets: join(root, "secrets.db"),
+    secretKey: join(root, "secrets.key"),
     state: join(root, "state"),
   };
 }

@@ -25,6 +25,10 @@ export interface SettingValues extends AuditSettingValues {
   "checkpoints.backup_dir": string | null;
   "checkpoints.keep_count": number;
   "checkpoints.keep_bytes": number;
+  /** Absolute once loaded. Null: beside the database. */
+  "secrets.key_file": string | null;
+  /** Absolute once loaded. Null: no passphrase is read. */
+  "secrets.passphrase_file": string | null;
   "defaults.tenant": string;
   "defaults.timeout": number;
   "defaults.stop_grace": number;
@@ -131,7 +135,7 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
   ...auditSettings,
   "checkpoints.backup_dir": {
     about: `Folder of a second copy of every checkpoint, on another disk; "${noFolder}" for none`,
-    type: optionalFolder(),
+    type: optionalPath("a folder"),
     builtIn: () => null,
     variable: "SOLO_CHECKPOINTS_BACKUP_DIR",
     completePath: (value, absolute) => (value === null ? null : absolute(value)),
@@ -147,6 +151,20 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     type: size(1_000_000, 1e14),
     builtIn: () => 2_000_000_000,
     variable: "SOLO_CHECKPOINTS_KEEP_BYTES",
+  },
+  "secrets.key_file": {
+    about: `File of the key that seals secrets; "${noFolder}" for one in the data directory`,
+    type: optionalPath("a file"),
+    builtIn: () => null,
+    variable: "SOLO_SECRETS_KEY_FILE",
+    completePath: (value, absolute) => (value === null ? null : absolute(value)),
+  },
+  "secrets.passphrase_file": {
+    about: `File of the passphrase that seals secrets instead of a key; "${noFolder}" for none`,
+    type: optionalPath("a file"),
+    builtIn: () => null,
+    variable: "SOLO_SECRETS_PASSPHRASE_FILE",
+    completePath: (value, absolute) => (value === null ? null : absolute(value)),
   },
   "defaults.tenant": {
     about: "Tenant of commands that name none",
@@ -204,12 +222,12 @@ function optionalPort(): ValueType<number | null> {
   };
 }
 
-function optionalFolder(): ValueType<string | null> {
-  const folder = text("a folder");
+function optionalPath(what: string): ValueType<string | null> {
+  const path = text(what);
   const orNone = (value: string | Refusal) => (value === noFolder ? null : value);
   return {
-    fromFile: (value) => orNone(folder.fromFile(value)),
-    fromText: (value) => orNone(folder.fromText(value)),
+    fromFile: (value) => orNone(path.fromFile(value)),
+    fromText: (value) => orNone(path.fromText(value)),
     toFile: (value) => value ?? noFolder,
   };
 }

@@ -1,5 +1,6 @@
 import type { Identity } from "./identity.ts";
 import type { Context, Log } from "./sdk/index.ts";
+import { createSecrets } from "./secrets.ts";
 import { lazyChannel, lazyState } from "./state/lazy.ts";
 import { lazySteps } from "./steps/lazy.ts";
 
@@ -9,7 +10,18 @@ export function createContext(identity: Identity, signal: AbortSignal): Context 
   const channel = lazyChannel(identity);
   const state = lazyState(channel, signal);
   const steps = lazySteps(channel, signal);
-  return { log: createLog(), signal, service, tenant, instance, revision, env: process.env, state, ...steps };
+  return {
+    log: createLog(),
+    signal,
+    service,
+    tenant,
+    instance,
+    revision,
+    env: process.env,
+    state,
+    secrets: createSecrets(process.env, signal),
+    ...steps,
+  };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

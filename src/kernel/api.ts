@@ -31,6 +31,7 @@ import { scale } from "./operations/scale.ts";
 import { showBudget } from "./operations/steps.ts";
 import { upload } from "./operations/upload.ts";
 import { progressStream, type ReportProgress } from "./progress.ts";
+import { secretApi } from "./secret-api.ts";
 import { stateApi } from "./state-api.ts";
 import { stepsApi } from "./steps-api.ts";
 import { serviceStatus } from "./views.ts";
@@ -40,7 +41,14 @@ const recentEvents = 10;
 
 /** Every operation of the API on a kernel, one file for each family of them. */
 export function kernelApi(kernel: Kernel): SoloApi {
-  return { ...serviceApi(kernel), ...stateApi(kernel), ...stepsApi(kernel), ...checkpointApi(kernel), ...auditApi(kernel.parts.audit) };
+  return {
+    ...serviceApi(kernel),
+    ...stateApi(kernel),
+    ...stepsApi(kernel),
+    ...checkpointApi(kernel),
+    ...auditApi(kernel.parts.audit),
+    ...secretApi(kernel),
+  };
 }
 
 type ServiceOperation =

@@ -23,16 +23,18 @@ import {
   selfCommand,
   systemClock,
 } from "../system/index.ts";
-import { Ingress } from "../traffic/index.ts";
-import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
 import { type AuditOptions, openAudit } from "./audit.ts";
+import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
 import { openDatabase } from "./database/index.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
 import { Kernel } from "./kernel.ts";
 import { openAccess } from "./open-access.ts";
+import { openIngress } from "./open-ingress.ts";
+import { renewSecrets } from "./operations/secrets.ts";
 import { restore } from "./restore.ts";
 import { Routes } from "./routes.ts";
 import { sandboxPlace } from "./sandbox-place.ts";
+import { logRedaction, openSecrets, type SecretSettings, secretPort } from "./secrets.ts";
 import { StepsOfServices } from "./service-steps.ts";
 import { stopServices } from "./shutdown.ts";
 import { migrationParts, otherMode, specOf, stateSettings } from "./state-settings.ts";
@@ -50,6 +52,7 @@ export interface KernelOptions {
   /** Checkpoints of a service that are kept, and the bytes of their files. */
   readonly checkpointsKept: number;
   readonly checkpointBytes: number;
+  readonly secrets: SecretSettings;
   readonly audit: AuditOptions;
   /** Number of events kept. */
   readonly eventsKept: number;
@@ -76,10 +79,6 @@ export interface RunningKernel {
   close(): Promise<void>;
 }
 
-/** Requests in flight get so long when the kernel closes. */
-const ingressCloseMs = 1_000;
-/** Between attempts to get the ingress's port while another program has it. */
-const ingressRetryMs = 1_000;
 const eventBytes = 64_000_000;
 /** Requests to a service's state that are under way get so long when the kernel closes; hosts send the rest to the next one. */
 const stateCloseMs = 2_000;
@@ -126,6 +125,9 @@ async function assemble(
     },
   });
   closers.push(() => audit.close());
+  const kept = new Map(database.instances.list().map(({ id, ref }) => [id, ref]));
+  const secrets = await openSecrets(paths, options.secrets, (instance) => kept.get(instance));
+  closers.push(() => secrets.close());
   const poller = new Poller();
   closers.push(() => poller.close());
   let problem: string | null = null;
@@ -133,6 +135,7 @@ async function assemble(
     directory: paths.logs,
     poller,
     globalBytes: options.logBytes,
+    redaction: logRedaction(secrets),
     onProblem: ({ kind, message }) => {
       problem = kind === "writing_failed" ? message : null;
       options.say(kind === "writing_failed" ? "error" : "info", message);
@@ -163,7 +166,7 @@ async function assemble(
   closers.push(() => control.close());
 
   const exits = new ExitRecorder(folders.exits);
-  const sandboxes = new Sandboxes(sandboxPlace(paths));
+  const sandboxes = new Sandboxes(sandboxPlace(paths, secrets.places.all));
   // The end of a confined process, which Bun does not know of, is seen at once.
   const nudge = () => poller.nudge();
   process.on("SIGCHLD", nudge);
@@ -194,6 +197,7 @@ async function assemble(
       step: (ref, process, operation, input) => steps.forAgent(ref, process, operation, input),
     },
     sandbox: sandboxes,
+    secrets: secretPort(secrets),
     emit: ({ event, ref, instance, data }) => {
       kernel.emit({ tenant: ref.tenant, event, subject: `${ref.tenant}/${ref.name}/${instance}`, data });
     },
@@ -236,6 +240,7 @@ async function assemble(
     supervisor,
     sampler,
     sandboxes,
+    secrets,
     states,
     checkpoints,
     steps,
@@ -264,6 +269,7 @@ async function assemble(
   });
   finishRestores(kernel);
   restore(kernel, { start: !isTakeover });
+  renewSecrets(kernel);
   letGoOn(kernel);
   if (!isTakeover) checkpoints.start();
   guardian?.keep([...supervisor.all()].flatMap((instance) => instance.fifos()));
@@ -304,41 +310,6 @@ function alreadyRunning(paths: Paths): never {
     hint: "`solo status` talks to it, `solo stop` ends it; another --data-dir makes room for a second one",
     details: { lock: paths.lock },
   });
-}
-
-/**
- * Opens the ingress. A port that is taken ends the start of a fresh kernel; one that has processes to take over runs without
- * an ingress rather than not at all, and goes on trying.
- */
-async function openIngress(
-  options: KernelOptions,
-  routes: Routes,
-  hasInstances: boolean,
-): Promise<() => Promise<void>> {
-  const { bind, ingressPort: port, say } = options;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const listen = () => routes.attach(Ingress.listen({ bind, port }));
-  const retry = () => {
-    timer = setTimeout(() => {
-      try {
-        listen();
-        say("info", `the ingress listens on ${bind}:${port}`);
-      } catch {
-        retry();
-      }
-    }, ingressRetryMs);
-  };
-  try {
-    listen();
-  } catch (error) {
-    if (!hasInstances) throw error;
-    say("error", SoloError.from(error).message);
-    retry();
-  }
-  return async () => {
-    clearTimeout(timer);
-    await routes.ingress?.close(ingressCloseMs);
-  };
 }
 
 function parentPid(): number {

@@ -2,6 +2,7 @@ import { statfs } from "node:fs/promises";
 import type { Check, HealthDocument } from "../api/index.ts";
 import { formatSize } from "../api/index.ts";
 import type { Kernel } from "./kernel.ts";
+import { secretsCheck } from "./secrets.ts";
 
 /** Below this share of the disk left, writes may soon fail. */
 const lowDiskShare = 0.05;
@@ -20,6 +21,8 @@ export async function health(kernel: Kernel): Promise<HealthDocument> {
     logsCheck(kernel),
     ...parts.doors(),
   ];
+  const secrets = secretsCheck(kernel);
+  if (secrets !== undefined) checks.push(secrets);
   const guarded = parts.guarded();
   if (guarded !== null) checks.push(guardianCheck(guarded));
   const rows = kernel.services().filter(({ desired }) => desired === "running");

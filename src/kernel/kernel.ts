@@ -185,7 +185,8 @@ export class Kernel {
 
   /** Records an event with what caused it. */
   emit(event: Omit<NewEvent, "cause">): EventDocument {
-    const document = this.#parts.events.emit({ ...event, cause: this.#causes.of(event) });
+    const data = this.#parts.secrets.redaction.data(event.tenant, event.data);
+    const document = this.#parts.events.emit({ ...event, data, cause: this.#causes.of(event) });
     this.#causes.note(event, document.id);
     return document;
   }

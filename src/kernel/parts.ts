@@ -3,6 +3,7 @@ import type { Paths } from "../config/index.ts";
 import type { EventLog } from "../observe/events/index.ts";
 import type { LogStore } from "../observe/logs/index.ts";
 import type { Sandboxes } from "../security/sandbox/index.ts";
+import type { Secrets } from "../security/secrets/index.ts";
 import type { Checkpoints, ServiceStates } from "../state/index.ts";
 import type { Supervisor, UsageSampler } from "../supervise/index.ts";
 import type { Clock } from "../system/index.ts";
@@ -25,6 +26,7 @@ export interface KernelParts {
   readonly supervisor: Supervisor;
   readonly sampler: UsageSampler;
   readonly sandboxes: Sandboxes;
+  readonly secrets: Secrets;
   readonly states: ServiceStates;
   readonly checkpoints: Checkpoints;
   readonly steps: StepsOfServices;

@@ -16,6 +16,7 @@ import {
   type ServiceRow,
   type SoloApi,
   SoloError,
+  secretListRequestSchema,
   stateGetRequestSchema,
   stateScanRequestSchema,
   stateWatchRequestSchema,
@@ -28,6 +29,7 @@ import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
 import { explain, explainService } from "../observe/why/index.ts";
 import { checkSandbox } from "../security/sandbox/index.ts";
+import { refuseMissing } from "../security/secrets/index.ts";
 import {
   checkpointFolder,
   openStateAtRest,
@@ -50,10 +52,12 @@ import { serviceNotFound } from "./not-found.ts";
 import { auditRecords, auditVerification, marksFrom, trailRequest } from "./operations/audit.ts";
 import { checkpointList } from "./operations/checkpoint/documents.ts";
 import { showCheckpoint, verifyCheckpoint } from "./operations/checkpoint/read.ts";
+import { shownSecret } from "./operations/secrets.ts";
 import { shownEntries, shownHistory, shownValue } from "./operations/state.ts";
 import { planDeploy } from "./plan.ts";
 import { hostOf } from "./routes.ts";
 import { sandboxPlace } from "./sandbox-place.ts";
+import { checkSecrets, secretsAtRest } from "./secrets.ts";
 
 /** How many events `status` shows. */
 const recentEvents = 10;
@@ -174,6 +178,15 @@ class Reader implements ReadApi {
     return auditVerification(check, check.head);
   };
 
+  secretList: SoloApi["secretList"] = async (input) => {
+    const { tenant } = accept(secretListRequestSchema, input);
+    const specs = (this.#database?.services.list(tenant) ?? []).flatMap(({ ref, revision, desired }) => {
+      const spec = this.#database?.revisions.get(ref, revision)?.spec;
+      return spec === undefined || desired === "stopped" ? [] : [{ name: ref.name, spec }];
+    });
+    return { secrets: secretsAtRest(this.#paths, tenant).map((record) => shownSecret(record, specs)) };
+  };
+
   checkpoints: SoloApi["checkpoints"] = async (input) =>
     checkpointList(this.#checkpoints(accept(checkpointsRequestSchema, input)).catalog);
 
@@ -195,6 +208,10 @@ class Reader implements ReadApi {
     lazily(() => {
       const request = accept(deployRequestSchema, input);
       if (!request.dry_run) throw noKernel(this.#paths);
+      checkSecrets(request, (ref, wanted) => {
+        const names = secretsAtRest(this.#paths, ref.tenant).map(({ name }) => name);
+        refuseMissing(ref, wanted, (secret) => names.includes(secret));
+      });
       return planDeploy(request, {
         checked: (name, spec) => checkSandbox(name, spec, sandboxPlace(this.#paths)),
         database: this.#database,

@@ -20,7 +20,9 @@ export function sweep(kernel: Kernel): void {
     const { fifos } = kernel.parts;
     const known = new Set([...kernel.supervisor.all()].flatMap((instance) => instance.fifos()));
     removeExcept(fifos, (name) => known.has(join(fifos, name)));
-    kernel.parts.sandboxes.sweep(new Set([...kernel.supervisor.all()].map(({ id }) => id)));
+    const instances = new Set([...kernel.supervisor.all()].map(({ id }) => id));
+    kernel.parts.sandboxes.sweep(instances);
+    kernel.parts.secrets.sweep(instances);
   } catch (error) {
     noteSweepFailure(kernel, error);
   }

@@ -26,6 +26,8 @@ export interface ConfinedInstance {
   readonly entry: string;
   /** Its standard streams, which a program may open again by name (`/dev/stdout`). */
   readonly streams: readonly string[];
+  /** The folder of its secrets; null when it has none. */
+  readonly secrets: string | null;
 }
 
 export interface Confinement {

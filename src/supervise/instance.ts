@@ -338,6 +338,7 @@ export class Instance extends InstanceState {
     clearTimeout(this.#graceTimer);
     if (this.plan.spec.fixed_port === undefined) this.owner.ports.release(this.port);
     this.#run?.forget();
+    this.runtime.secrets.withdraw(this.id);
     this.#run = undefined;
     this.#readySince = undefined;
   }

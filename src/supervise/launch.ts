@@ -40,12 +40,13 @@ export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, ident
   const opened: number[] = [];
   const keep = (fd: number) => opened[opened.push(fd) - 1] ?? fd;
   try {
-    const confinement = confine(runtime, plan, identity, cwd, command);
+    const secrets = runtime.secrets.deliver(plan.ref, plan.spec.secrets ?? [], identity.id);
+    const confinement = confine(runtime, plan, identity, cwd, command, secrets?.folder ?? null);
     const [out, err] = fifoPaths(runtime, identity.id);
     const isAgent = plan.spec.kind === "port";
     return start(runtime, confinement, {
       command,
-      env: { ...confinement?.env, ...environment(runtime, plan, identity) },
+      env: { ...confinement?.env, ...secrets?.env, ...environment(runtime, plan, identity, secrets?.folder) },
       cwd,
       stdin: keep(
         isAgent ? openFifoBoth(inputPath(runtime, identity.id), { waits: true }) : openSync("/dev/null", "r"),
@@ -66,9 +67,10 @@ function confine(
   { id, port }: LaunchIdentity,
   cwd: string,
   [executable = ""]: readonly string[],
+  secrets: string | null,
 ): Confinement | undefined {
   const streams = [inputPath(runtime, id), ...fifoPaths(runtime, id)];
-  return runtime.sandbox.confine({ ref, spec, id, port, cwd, executable, entry, streams });
+  return runtime.sandbox.confine({ ref, spec, id, port, cwd, executable, entry, streams, secrets });
 }
 
 function start(
@@ -143,7 +145,12 @@ function commandLine(runtime: SuperviseRuntime, plan: LaunchPlan, port: number):
   ];
 }
 
-function environment(runtime: SuperviseRuntime, plan: LaunchPlan, identity: LaunchIdentity): Record<string, string> {
+function environment(
+  runtime: SuperviseRuntime,
+  plan: LaunchPlan,
+  identity: LaunchIdentity,
+  secrets: string | undefined,
+): Record<string, string> {
   const own = Object.entries(plan.spec.env).map(([name, value]) => [name, expandPort(value, identity.port)]);
   return {
     ...(!isProgram(plan.spec.kind) && { [collectionTimer.name]: collectionTimer.value }),
@@ -153,6 +160,7 @@ function environment(runtime: SuperviseRuntime, plan: LaunchPlan, identity: Laun
     [hostVariables.instance]: identity.id,
     [hostVariables.revision]: plan.revision,
     [hostVariables.port]: String(identity.port),
+    ...(secrets !== undefined && { [hostVariables.secrets]: secrets }),
     ...(!isProgram(plan.spec.kind) && {
       [hostVariables.control]: runtime.controlSocket,
       [hostVariables.key]: identity.key,

@@ -188,7 +188,9 @@ export class ProcessRun {
     await within(this.exited(), timeoutMs);
   }
 
-  receive(message: HostMessage): void {
+  receive(told: HostMessage): void {
+    const { runtime, plan } = this.#context;
+    const message = withoutSecrets(told, (text) => runtime.secrets.redact(plan.ref, text));
     if (message.type === "failed") {
       this.hostFailure = message;
       this.#hasFailed.resolve();
@@ -289,6 +291,19 @@ export class ProcessRun {
 function orphanParentsOf({ pid }: ProcessIdentity): number[] {
   const parent = readStat(pid)?.ppid;
   return parent === undefined ? [] : [parent, initPid];
+}
+
+/** What a host tells in its service's words. What a method returns is its own affair. */
+function withoutSecrets(message: HostMessage, redact: (text: string) => string): HostMessage {
+  if (message.type === "failed") {
+    const [stack, frame] = [message.stack, message.frame].map((text) => (text === null ? null : redact(text)));
+    return { ...message, message: redact(message.message), stack: stack ?? null, frame: frame ?? null };
+  }
+  if (message.type === "answer" && message.error !== undefined) {
+    return { ...message, error: { ...message.error, message: redact(message.error.message) } };
+  }
+  if (message.type !== "heartbeat" || message.health?.message === undefined) return message;
+  return { ...message, health: { ...message.health, message: redact(message.health.message) } };
 }
 
 const initPid = 1;

@@ -1,4 +1,4 @@
-import type { HostShape, ServiceRef, ServiceSpec } from "../api/index.ts";
+import type { HostShape, SecretRef, ServiceRef, ServiceSpec } from "../api/index.ts";
 import type { Clock, Poller, ProcessIdentity } from "../system/index.ts";
 import type { SandboxPort } from "./confined.ts";
 import type { AgentStore } from "./port/store.ts";
@@ -30,6 +30,7 @@ export interface SuperviseRuntime {
   readonly guardian: GuardianPort;
   readonly agents: AgentsPort;
   readonly sandbox: SandboxPort;
+  readonly secrets: SecretPort;
   emit(event: SuperviseEvent): void;
 }
 
@@ -105,6 +106,23 @@ export interface AgentsPort {
     operation: string,
     input: unknown,
   ): Promise<unknown>;
+}
+
+/** Gives processes the secrets that their service asks for. */
+export interface SecretPort {
+  /**
+   * Puts them where a process that is about to be started finds them; undefined when it has none.
+   * @throws SoloError when one is missing or can't be opened
+   */
+  deliver(
+    ref: ServiceRef,
+    wanted: readonly SecretRef[],
+    instance: string,
+  ): { readonly folder: string; readonly env: Readonly<Record<string, string>> } | undefined;
+  /** The process is gone, and so go its secrets. */
+  withdraw(instance: string): void;
+  /** A text that came from a service, without its secrets. */
+  redact(ref: ServiceRef, text: string): string;
 }
 
 export interface SuperviseEvent {

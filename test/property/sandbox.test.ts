@@ -62,6 +62,7 @@ test("whatever is asked for, and wherever it runs, no rule opens Solo's own fold
         executable: "",
         entry,
         streams: [],
+        secrets: null,
         temporary,
       };
       const { paths } = policyOf(subject, place);

@@ -7,6 +7,7 @@ import { environmentOf } from "./environment.ts";
 import { preopensOf } from "./preopens.ts";
 import { healthOf, type ProbeFlags } from "./probe.ts";
 import { programOf } from "./program.ts";
+import { secretOf } from "./secret.ts";
 import { serviceNameOf } from "./service-name-of.ts";
 
 export interface ServiceFlags extends ProbeFlags {
@@ -19,6 +20,7 @@ export interface ServiceFlags extends ProbeFlags {
   readonly dir?: readonly string[] | undefined;
   readonly host?: readonly string[] | undefined;
   readonly port?: number | undefined;
+  readonly secret?: readonly string[] | undefined;
 }
 
 export interface ServiceWords {
@@ -52,6 +54,7 @@ export function serviceFromFlags({ path, name, args }: ServiceWords, flags: Serv
     ...(flags.replicas !== undefined && { replicas: flags.replicas }),
     ...(flags.restart !== undefined && { restart: { policy: flags.restart } }),
     ...(flags.port !== undefined && { fixed_port: flags.port }),
+    ...(flags.secret !== undefined && { secrets: flags.secret.map(secretOf) }),
   };
   return { services: [{ name: chosen, spec }], groups: [] };
 }

@@ -26,6 +26,13 @@ export { logLineRenderer } from "./log-line.ts";
 export { renderOverview } from "./overview.ts";
 export { renderProblems } from "./problems.ts";
 export { renderSandbox } from "./sandbox.ts";
+export {
+  renderSecretDeleted,
+  renderSecretRekeyed,
+  renderSecrets,
+  renderSecretUnlocked,
+  renderSecretWritten,
+} from "./secrets.ts";
 export { renderServiceHealth } from "./service-health.ts";
 export { renderServiceList } from "./service-list.ts";
 export { renderServiceStatus } from "./service-status.ts";

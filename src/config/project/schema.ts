@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { secretNameForm, secretNamePattern } from "../../api/secret-name.ts";
+import { secretRefSchema } from "../../api/secret-ref.ts";
 import { dependencyConditions, limitsSchema, sandboxSchema, serviceSpecSchema } from "../../api/spec.ts";
-import { duration, integer, oneOf, type Reader, Refusal, refusalMessage, size } from "../value-types.ts";
+import { duration, integer, oneOf, type Reader, Refusal, refusalMessage, size, text } from "../value-types.ts";
 import { amount, backoffRange, httpTarget, tcpTarget } from "./readers.ts";
 
 /** What a project file may say about services and groups, as written there; `translate.ts` turns it into specifications. */
@@ -69,6 +71,12 @@ const limitsFileSchema = z.strictObject({
 });
 export type LimitsFile = z.infer<typeof limitsFileSchema>;
 
+const secretName = text(`a secret (${secretNameForm})`, secretNamePattern);
+const secretFile = z.union([
+  read(secretName),
+  z.strictObject({ name: read(secretName), env: secretRefSchema.shape.env }),
+]);
+
 const portsFile = z.union([z.literal("any"), z.array(read(integer("a port", 1, 65_535)))]);
 
 const sandboxFileSchema = z.strictObject({
@@ -110,6 +118,7 @@ export const serviceFileSchema = z.strictObject({
   route: z.strictObject({ host: z.union([z.string(), z.array(z.string()).min(1)]) }).optional(),
   limits: limitsFileSchema.optional(),
   sandbox: sandboxFileSchema.optional(),
+  secrets: z.array(secretFile).max(100).optional(),
   budget: budgetFileSchema.optional(),
   logs: z.strictObject({ bytes: read(size(1_000_000, 1e12)) }).optional(),
   state: stateFileSchema.optional(),

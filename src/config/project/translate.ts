@@ -6,6 +6,7 @@ import type { KeyPath } from "../scan/key-map.ts";
 import { toHealth } from "./health.ts";
 import type { Report } from "./report.ts";
 import type { BudgetFile, LimitsFile, RestartFile, SandboxFile, ServiceFile } from "./schema.ts";
+import { checkSecrets, toSecrets } from "./secrets.ts";
 import { checkState, toState } from "./state.ts";
 
 /** What a service gets for what its file leaves open. */
@@ -45,6 +46,7 @@ export function toSpec(file: ServiceFile, path: KeyPath, context: TranslateConte
     ...(file.route && { hosts: [file.route.host].flat().map((host) => host.toLowerCase()) }),
     ...(file.limits && { limits: toLimits(file.limits) }),
     ...(file.sandbox && { sandbox: toSandbox(file.sandbox, context) }),
+    ...(file.secrets && { secrets: toSecrets(file.secrets) }),
     ...(file.budget && { budget: toBudget(file.budget) }),
     ...(file.logs && { log_bytes: file.logs.bytes }),
     ...(file.state && { state: toState(file.state, (folder) => absolute(folder, context)) }),
@@ -90,6 +92,7 @@ function checkCombinations(file: ServiceFile, path: KeyPath, report: Report): vo
     if (command && typeof own === "object" && own.heartbeat)
       report([...path, "health", role, "heartbeat"], "a plain command has no heartbeat");
   }
+  checkSecrets(file, [...path, "secrets"], report);
   if (file.state) checkState(file, [...path, "state"], report);
   if (fixed_port !== undefined && replicas > 1) {
     report(

@@ -6,7 +6,9 @@ import { join } from "node:path";
  * so the two can't differ. Import it as a macro (`with { type: "macro" }`): the text is then taken at build time.
  */
 export function sdkDeclaration(): string {
-  const files = ["service.ts", "steps.ts"].map((file) => readFileSync(join(import.meta.dir, file), "utf8"));
+  const files = ["service.ts", "secrets.ts", "steps.ts"].map((file) =>
+    readFileSync(join(import.meta.dir, file), "utf8"),
+  );
   // Both become one module.
   const source = files.map((text) => text.replace(/^import [^\n]*\n\n?/gm, "")).join("\n");
   const body = `${source}\nexport const defineService: DefineService;`

@@ -1,5 +1,6 @@
 import type { DefineService, Service } from "./service.ts";
 
+export type { Secrets } from "./secrets.ts";
 export type { Context, DefineService, HealthReport, Input, Log, Method, Service } from "./service.ts";
 export type { Run, RunningSteps, Steps } from "./steps.ts";
 

@@ -1,3 +1,4 @@
+import type { Secrets } from "./secrets.ts";
 import type { RunningSteps } from "./steps.ts";
 
 /**
@@ -68,6 +69,8 @@ export interface Context extends RunningSteps {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What the service remembers, durably: shared by all its instances, kept over restarts, updates and `kill`. */
   readonly state: State;
+  /** The secrets that it asks for. */
+  readonly secrets: Secrets;
 }
 
 /** How a single write differs from what the service's `state` in solo.toml says. */

@@ -2,6 +2,7 @@ import { type DeployProgress, type DeployResult, type OperationRequest, SoloErro
 import type { NamedService } from "../../config/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { ReportProgress } from "../progress.ts";
+import { checkSecrets } from "../secrets.ts";
 import type { Revision } from "../service.ts";
 import { Deployment } from "./deployment.ts";
 import { refuseImpossible } from "./refuse-impossible.ts";
@@ -13,6 +14,7 @@ export async function deploy(kernel: Kernel, request: Request, report: ReportPro
   const begin = kernel.clock.monotonic();
   refuseImpossible(request, deployedIn(kernel, request.tenant));
   kernel.routes.checkHosts(request.tenant, request.services);
+  checkSecrets(request, (ref, wanted) => kernel.parts.secrets.check(ref, wanted));
   const names = new Set(request.services.map(({ name }) => name));
   const deployments = request.services.map(({ name, spec }) => {
     const checked = kernel.parts.sandboxes.check(name, spec);

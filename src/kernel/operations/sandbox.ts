@@ -22,6 +22,7 @@ export function showSandbox(kernel: Kernel, request: OperationRequest<"sandbox">
     executable: artifact.command[0] ?? "",
     entry: artifact.entry,
     streams: first?.fifos() ?? [],
+    secrets: (spec.secrets ?? []).length === 0 ? null : kernel.parts.secrets.filesOf(first?.id ?? "INSTANCE"),
   });
   const could = sandbox === undefined ? 0 : scoreOf(sandbox);
   return {

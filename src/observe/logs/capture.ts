@@ -3,6 +3,7 @@ import { openFifoReader, pipeCapacity, readableBytes, readInto, type Watch } fro
 import { frame, type LineState } from "./frame.ts";
 import type { Intake } from "./intake.ts";
 import { formatRecord, newline, recordHead, type Stream } from "./record.ts";
+import { type LogRedaction, type LogRedactor, nothingHeld } from "./redaction.ts";
 import type { ServiceLog } from "./service-log.ts";
 import { chunkBytes, encodeIdentity } from "./staging.ts";
 
@@ -33,11 +34,14 @@ export class Capture implements LogCapture {
   readonly #source: CaptureSource;
   readonly #identity: Buffer;
   readonly #fd: number;
+  readonly #redaction: LogRedaction | undefined;
   readonly #ended = Promise.withResolvers<void>();
   #watch: Watch | undefined;
   #capacity: number;
   #enlarged = false;
   #state: LineState = "unknown";
+  /** Read, and not in the log: it may be the beginning of a secret. */
+  #held = nothingHeld;
   /** An unfinished line is in the log whose rest was dropped. */
   #torn = false;
   #head: Buffer = Buffer.alloc(0);
@@ -46,10 +50,12 @@ export class Capture implements LogCapture {
   /** Every writer has gone. */
   #isOver = false;
 
-  constructor(intake: Intake, log: ServiceLog, source: CaptureSource) {
+  constructor(intake: Intake, log: ServiceLog, source: CaptureSource, redaction?: LogRedaction) {
     this.#intake = intake;
     this.#log = log;
     this.#source = source;
+    this.#redaction = redaction;
+    this.#held = redaction?.held(source.instance, source.stream) ?? nothingHeld;
     this.#identity = encodeIdentity(source.identity);
     this.#fd = openFifoReader(source.fifo);
     this.#capacity = pipeCapacity(this.#fd);
@@ -113,6 +119,8 @@ export class Capture implements LogCapture {
   /** Moves one chunk from the FIFO into the log. */
   #take(limit: number): number | "empty" | "closed" {
     const { staging, clock, throttle } = this.#intake;
+    const redactor = this.#redaction?.of(this.#log.ref);
+    if (redactor !== undefined || this.#held.length > 0) return this.#takeRedacted(limit, redactor);
     const bytes = Math.max(1, Math.min(readableBytes(this.#fd), limit));
     const timeMs = clock.now();
     staging.begin(this.#identity, this.#state, this.#log.writer.end, timeMs, bytes);
@@ -120,6 +128,43 @@ export class Capture implements LogCapture {
     if (typeof taken === "number") throttle.spend(this.#keep(staging.chunk, taken, timeMs));
     staging.end();
     return taken;
+  }
+
+  /** The same for a service with secrets: behind what was held back, and but for what is held back now. */
+  #takeRedacted(limit: number, redactor: LogRedactor | undefined): number | "empty" | "closed" {
+    const { staging, clock, throttle } = this.#intake;
+    const { chunk } = staging;
+    const kept = this.#held.length;
+    const bytes = Math.max(1, Math.min(readableBytes(this.#fd), limit, chunk.length - kept));
+    const timeMs = clock.now();
+    this.#held.copy(chunk);
+    staging.begin(this.#identity, this.#state, this.#log.writer.end, timeMs, kept + bytes, kept);
+    const taken = readInto(this.#fd, chunk, kept, bytes);
+    if (typeof taken === "number") {
+      const end = kept + taken;
+      const input = chunk.subarray(0, end);
+      const { clean, held, found } = redactor?.redact(input) ?? { clean: input, held: 0, found: true };
+      throttle.spend(this.#keep(clean, clean.length, timeMs));
+      this.#hold(held === 0 ? nothingHeld : Buffer.from(chunk.subarray(end - held, end)));
+      // The chunk lies in a file.
+      if (found || held > 0 || kept > 0) chunk.fill(0, 0, end);
+    }
+    staging.end();
+    return taken;
+  }
+
+  #hold(bytes: Buffer): void {
+    if (bytes.length === 0 && this.#held.length === 0) return;
+    this.#held = bytes;
+    this.#redaction?.hold(this.#source.instance, this.#source.stream, bytes);
+  }
+
+  /** What was held back will not be completed any more. */
+  #letGo(): void {
+    if (this.#held.length === 0) return;
+    const clean = this.#redaction?.of(this.#log.ref)?.redact(this.#held, true).clean ?? this.#held;
+    this.#hold(nothingHeld);
+    this.#keep(clean, clean.length, this.#intake.clock.now());
   }
 
   /** Writes a chunk to the log, or counts it as lost. Returns what it cost of the allowance, in bytes. */
@@ -168,6 +213,7 @@ export class Capture implements LogCapture {
   }
 
   #finishLine(): void {
+    this.#letGo();
     if (this.#state === "closed") return;
     this.#torn = true;
     this.#state = "closed";
@@ -187,12 +233,16 @@ export function keepInterrupted(
   instance: string,
   stream: Stream,
   chunk: { readonly bytes: Buffer; readonly state: LineState; readonly timeMs: number },
+  redaction?: LogRedaction,
 ): void {
+  const whole = { clean: chunk.bytes, held: 0 };
+  const { clean, held } = redaction?.of(log.ref)?.redact(chunk.bytes) ?? whole;
+  redaction?.hold(instance, stream, chunk.bytes.subarray(chunk.bytes.length - held));
   const output = Buffer.alloc(log.writer.segmentBytes);
   const head = recordHead(chunk.timeMs, instance, stream);
   let state = chunk.state;
-  for (let from = 0; from < chunk.bytes.length; ) {
-    const framed = frame(chunk.bytes, from, chunk.bytes.length, head, state, output);
+  for (let from = 0; from < clean.length; ) {
+    const framed = frame(clean, from, clean.length, head, state, output);
     if (!log.append(output.subarray(0, framed.produced))) return;
     state = framed.state;
     from += framed.consumed;

@@ -8,6 +8,7 @@ import { Intake } from "./intake.ts";
 import { OpenFiles } from "./open-files.ts";
 import { type LogQuery, readLog } from "./read-log.ts";
 import { checkInstance, formatRecord, type Stream } from "./record.ts";
+import type { LogRedaction } from "./redaction.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { foldersIn } from "./segments.ts";
 import { ServiceLog } from "./service-log.ts";
@@ -31,6 +32,8 @@ export interface LogStoreOptions {
   readonly bytesPerSecond?: number;
   /** Told when the first log can't be written any more, and when all of them can again. */
   readonly onProblem?: (problem: LogProblem) => void;
+  /** What has to be taken out of what services write. */
+  readonly redaction?: LogRedaction;
 }
 
 /** What to capture, and where to. */
@@ -54,6 +57,7 @@ export class LogStore {
   readonly #clock: Clock;
   readonly #bytesPerSecond: number | undefined;
   readonly #onProblem: (problem: LogProblem) => void;
+  readonly #redaction: LogRedaction | undefined;
   readonly #files = new OpenFiles();
   readonly #wakeups = new Wakeups();
   readonly #budget: GlobalBudget;
@@ -69,6 +73,7 @@ export class LogStore {
     this.#clock = options.clock ?? systemClock;
     this.#bytesPerSecond = options.bytesPerSecond;
     this.#onProblem = options.onProblem ?? (() => {});
+    this.#redaction = options.redaction;
     this.#budget = new GlobalBudget(options.globalBytes ?? defaultGlobalBytes, (key) => this.#logOf(refOf(key)).writer);
   }
 
@@ -83,7 +88,7 @@ export class LogStore {
     const log = this.#logOf(request.ref);
     log.writer.budgetBytes = budgetBytes;
     const identity = [log.key, instance, stream, budgetBytes].join(" ");
-    const capture = new Capture(intake, log, { instance, stream, fifo, identity });
+    const capture = new Capture(intake, log, { instance, stream, fifo, identity }, this.#redaction);
     this.#captures.add(capture);
     return {
       drained: (deadlineMs) => capture.drained(deadlineMs),
@@ -99,7 +104,8 @@ export class LogStore {
     checkInstance(instance);
     this.#prepare();
     const now = this.#clock.now();
-    const lines = text.slice(0, maxNoteChars).replace(/\n$/, "").split("\n");
+    const clean = this.#redaction?.of(ref)?.text(text) ?? text;
+    const lines = clean.slice(0, maxNoteChars).replace(/\n$/, "").split("\n");
     const records = Buffer.concat(lines.map((line) => formatRecord(now, instance, "stderr", "F", line)));
     const log = this.#logOf(ref);
     if (!log.append(records)) log.lose(lines.length, Buffer.byteLength(text));
@@ -163,7 +169,7 @@ export class LogStore {
       const log = this.#logOf(refOf(key));
       log.writer.budgetBytes = Number(budgetBytes);
       log.writer.truncate(chunk.position);
-      keepInterrupted(log, instance, stream === "stderr" ? "stderr" : "stdout", chunk);
+      keepInterrupted(log, instance, stream === "stderr" ? "stderr" : "stdout", chunk, this.#redaction);
     }
     staging.end();
   }

@@ -39,12 +39,16 @@ export class Staging {
     this.chunk = Buffer.from(memory.buffer, memory.byteOffset + headBytes, chunkBytes);
   }
 
-  /** Notes that exactly `bytes` will now be read into {@link chunk}. `identity` is {@link encodeIdentity}'s. */
-  begin(identity: Buffer, state: LineState, position: number, timeMs: number, bytes: number): void {
-    const patternStart = Math.max(0, bytes - this.#pattern.length);
+  /**
+   * Notes that {@link chunk} will now be filled up to exactly `bytes`, by a read behind its first `kept` ones, which are in
+   * their place. `identity` is {@link encodeIdentity}'s.
+   */
+  begin(identity: Buffer, state: LineState, position: number, timeMs: number, bytes: number, kept = 0): void {
+    const patternStart = Math.max(kept, bytes - this.#pattern.length);
     this.chunk.set(this.#pattern.subarray(0, bytes - patternStart), patternStart);
     this.#head.set(this.#pattern, at.pattern);
     this.#head[at.state] = states.indexOf(state);
+    this.#view.setUint16(at.kept, kept, true);
     this.#view.setUint32(at.bytes, bytes, true);
     this.#view.setFloat64(at.position, position, true);
     this.#view.setFloat64(at.time, timeMs, true);
@@ -65,7 +69,8 @@ export class Staging {
     const length = this.#view.getUint16(at.identity, true);
     if (bytes < 1 || bytes > chunkBytes || state === undefined || length > maxIdentityBytes) return undefined;
     const pattern = this.#head.subarray(at.pattern, at.pattern + patternBytes);
-    const tail = this.chunk.subarray(Math.max(0, bytes - patternBytes), bytes);
+    const kept = this.#view.getUint16(at.kept, true);
+    const tail = this.chunk.subarray(Math.max(kept, bytes - patternBytes), bytes);
     if (tail.equals(pattern.subarray(0, tail.length))) return undefined;
     return {
       identity: this.#head.toString("utf8", at.identity + 2, at.identity + 2 + length),
@@ -93,7 +98,7 @@ export const chunkBytes = 131_072;
 const patternBytes = 16;
 const headBytes = 4_096;
 const fileBytes = headBytes + chunkBytes;
-const at = { active: 0, state: 1, bytes: 4, position: 8, time: 16, pattern: 24, identity: 40 } as const;
+const at = { active: 0, state: 1, kept: 2, bytes: 4, position: 8, time: 16, pattern: 24, identity: 40 } as const;
 const maxIdentityBytes = headBytes - at.identity - 2;
 const states: readonly LineState[] = ["closed", "open", "unknown"];
 

@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 
 /** Where this kernel keeps what no service may reach, and what it runs with. All absolute. */
 export interface SandboxPlace {
-  /** The data directory, the folder of the sockets, the user's configuration of Solo. */
+  /** The data directory, the folders of the sockets and of delivered secrets, the user's configuration of Solo. */
   readonly ownFolders: readonly string[];
   /** Where the instances' temporary folders are made. */
   readonly temporary: string;

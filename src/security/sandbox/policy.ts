@@ -29,6 +29,8 @@ export interface SandboxSubject {
   readonly entry: string;
   readonly streams: readonly string[];
   readonly temporary: string;
+  /** The folder of its secrets; null when it has none. */
+  readonly secrets: string | null;
 }
 
 /** What a service asked for, and what it needs to run at all. */
@@ -43,6 +45,7 @@ export function policyOf(subject: SandboxSubject, place: SandboxPlace): SandboxP
       ...systemDevices.map((path) => grant(path, "system", { read: true, write: true })),
       ...programOf(subject, place),
       grant(subject.temporary, "instance", { read: true, write: true }),
+      ...(subject.secrets === null ? [] : [grant(subject.secrets, "instance", { read: true })]),
       ...subject.streams.map((path) => grant(path, "instance", { read: true, write: true })),
       ...workingDirectory(subject.cwd, place),
       ...sandbox.read.map((path) => grant(path, "declared", { read: true, execute: true })),
