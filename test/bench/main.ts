@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { soloBinary } from "../support/index.ts";
 import { agents } from "./agents.ts";
+import { audit } from "./audit.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { deploy } from "./deploy.ts";
 import { durableLog } from "./durable-log.ts";
@@ -36,6 +37,7 @@ const benches: readonly Bench[] = [
   store,
   state,
   steps,
+  audit,
 ];
 
 const usage = `Measures Solo beside its peers, in paired runs on the built binary.
