@@ -178,6 +178,11 @@ function options(
     backupFolder: config.get("checkpoints.backup_dir"),
     checkpointsKept: config.get("checkpoints.keep_count"),
     checkpointBytes: config.get("checkpoints.keep_bytes"),
+    traffic: {
+      maxPerTenant: config.get("limits.max_per_tenant"),
+      maxTotal: config.get("limits.max_total"),
+      ratePerCapability: config.get("security.rate_limit_per_capability"),
+    },
     audit: {
       bytes: config.get("audit.bytes"),
       file: config.get("audit.file"),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { breakerSchema, mailboxSchema } from "./pressure.ts";
 import { serviceKinds } from "./spec.ts";
 import { instanceStates } from "./states.ts";
 
@@ -237,10 +238,15 @@ export const serviceStatusSchema = serviceRowSchema.extend({
     cpu_cores: z.number().optional(),
     processes: count.optional(),
     files: count.optional(),
+    queue: count.optional(),
+    calls: count.optional(),
     action: z.enum(["kill", "warn"]).optional(),
   }),
   /** Null for a service without one, and while no kernel runs. */
   budget: budgetDocumentSchema.nullable(),
+  /** Null while no kernel runs. */
+  mailbox: mailboxSchema.nullable(),
+  breakers: z.array(breakerSchema),
   recent_events: z.array(eventSchema),
   last_exit: lastExitSchema.nullable(),
 });

@@ -125,10 +125,20 @@ export const limitsSchema = z.strictObject({
   processes: z.int().min(1).max(1_000_000).optional(),
   /** Open descriptors. */
   files: z.int().min(16).max(10_000_000).optional(),
+  /** Messages that wait in its mailbox, of all its instances together. Absent: 10,000. */
+  queue: z.int().min(1).max(1_000_000).optional(),
+  /** Calls and requests in work in one instance at a time; further ones wait. Absent: 1,000 calls, any number of requests. */
+  calls: z.int().min(1).max(100_000).optional(),
   /** When a limit is passed: `kill` ends the instance, which its restart policy then handles; `warn` tells only. */
   action: z.enum(["kill", "warn"]).default("kill"),
 });
 export type LimitsSpec = z.infer<typeof limitsSchema>;
+
+/** What a service may do with others of its tenant. */
+export const allowSchema = z.strictObject({
+  /** Services whose methods it may call. */
+  call: z.array(nameSchema).max(1_000).default([]),
+});
 
 const ports = z.union([z.literal("any"), z.array(z.int().min(1).max(65_535)).max(1_000)]);
 const absolutePaths = z.array(z.string().startsWith("/")).max(1_000);
@@ -187,6 +197,7 @@ export const serviceSpecSchema = z.strictObject({
   state: stateSchema.optional(),
   budget: budgetSchema.optional(),
   limits: limitsSchema.optional(),
+  allow: allowSchema.optional(),
   secrets: z.array(secretRefSchema).max(100).optional(),
   /** Absent: it may do what the user may whose kernel this is. */
   sandbox: sandboxSchema.optional(),

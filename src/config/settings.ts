@@ -25,6 +25,9 @@ export interface SettingValues extends AuditSettingValues {
   "checkpoints.backup_dir": string | null;
   "checkpoints.keep_count": number;
   "checkpoints.keep_bytes": number;
+  "limits.max_per_tenant": number;
+  "limits.max_total": number;
+  "security.rate_limit_per_capability": number;
   /** Absolute once loaded. Null: beside the database. */
   "secrets.key_file": string | null;
   /** Absolute once loaded. Null: no passphrase is read. */
@@ -151,6 +154,24 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     type: size(1_000_000, 1e14),
     builtIn: () => 2_000_000_000,
     variable: "SOLO_CHECKPOINTS_KEEP_BYTES",
+  },
+  "limits.max_per_tenant": {
+    about: "Operations and calls of one tenant that may be in flight at a time; further ones are refused",
+    type: integer("a number of operations", 1, 1_000_000),
+    builtIn: () => 100,
+    variable: "SOLO_LIMITS_MAX_PER_TENANT",
+  },
+  "limits.max_total": {
+    about: "Operations and calls of all tenants together that may be in flight at a time",
+    type: integer("a number of operations", 1, 1_000_000),
+    builtIn: () => 1_000,
+    variable: "SOLO_LIMITS_MAX_TOTAL",
+  },
+  "security.rate_limit_per_capability": {
+    about: "Operations a second of one capability; further ones are refused",
+    type: integer("a number of operations", 1, 1_000_000),
+    builtIn: () => 1_000,
+    variable: "SOLO_SECURITY_RATE_LIMIT_PER_CAPABILITY",
   },
   "secrets.key_file": {
     about: `File of the key that seals secrets; "${noFolder}" for one in the data directory`,

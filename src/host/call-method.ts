@@ -1,10 +1,15 @@
-import type { HostMessage } from "../api/host-protocol.ts";
+import type { HostCall, HostMessage } from "../api/host-protocol.ts";
+import { duringCall } from "./calls/under-way.ts";
 import type { Context, Service } from "./sdk/index.ts";
 
 type Outcome = Pick<Extract<HostMessage, { type: "answer" }>, "output" | "error">;
 
 /** Carries out one of a service's methods. What it throws is the caller's error, and the log learns its stack. */
-export async function callMethod(service: Service, ctx: Context, name: string, input: unknown): Promise<Outcome> {
+export async function callMethod(
+  service: Service,
+  ctx: Context,
+  { id, method: name, input }: Pick<HostCall, "id" | "method" | "input">,
+): Promise<Outcome> {
   const methods = service.methods ?? {};
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
   if (method === undefined) {
@@ -13,7 +18,7 @@ export async function callMethod(service: Service, ctx: Context, name: string, i
     return { output: null, error: { code: "UNKNOWN_METHOD", message } };
   }
   try {
-    const output = await method(input, ctx);
+    const output = await duringCall(id, () => method(input, ctx));
     // What JSON can't hold must fail here and not on the way.
     return { output: output === undefined ? null : JSON.parse(JSON.stringify(output)) };
   } catch (thrown) {
@@ -23,9 +28,13 @@ export async function callMethod(service: Service, ctx: Context, name: string, i
   }
 }
 
-/** Those of Solo's own errors have a code. */
+/** Those of Solo's own errors have a code, and so have those that a service throws for its callers' mistakes. */
 function codeOf(error: Error): string {
-  return error.name === "SoloError" && "code" in error ? String(error.code) : error.name;
+  if (!("code" in error)) return error.name;
+  const code = String(error.code);
+  return error.name === "SoloError" || callersMistakes.includes(code) ? code : error.name;
 }
+
+const callersMistakes: readonly string[] = ["invalid_request", "not_found", "conflict", "limit_exceeded"];
 
 const longestMessage = 8_192;

@@ -1,3 +1,4 @@
+import { lazyCalls } from "./calls/lazy.ts";
 import type { Identity } from "./identity.ts";
 import type { Context, Log } from "./sdk/index.ts";
 import { createSecrets } from "./secrets.ts";
@@ -10,18 +11,9 @@ export function createContext(identity: Identity, signal: AbortSignal): Context 
   const channel = lazyChannel(identity);
   const state = lazyState(channel, signal);
   const steps = lazySteps(channel, signal);
-  return {
-    log: createLog(),
-    signal,
-    service,
-    tenant,
-    instance,
-    revision,
-    env: process.env,
-    state,
-    secrets: createSecrets(process.env, signal),
-    ...steps,
-  };
+  const calls = lazyCalls(channel);
+  const own = { service, tenant, instance, revision, env: process.env };
+  return { log: createLog(), signal, ...own, state, secrets: createSecrets(process.env, signal), ...steps, ...calls };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

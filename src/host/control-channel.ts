@@ -25,6 +25,7 @@ const answerHeadBytes = 1_024;
 
 type Answer = Extract<HostMessage, { type: "answer" }>;
 type State = Extract<HostMessage, { type: "ready" | "failed" }>;
+type AnswerCall = (call: HostCall) => Promise<Pick<Answer, "output" | "error">>;
 type Health = Extract<HostMessage, { type: "heartbeat" }>["health"];
 
 /**
@@ -37,7 +38,7 @@ export class ControlChannel {
   #unsent = Buffer.alloc(0);
   #state: State | undefined;
   #health: (() => Promise<Health>) | undefined;
-  #call: (method: string, input: unknown) => Promise<Pick<Answer, "output" | "error">> = async (method) => ({
+  #call: AnswerCall = async ({ method }) => ({
     output: null,
     error: { code: "UNKNOWN_METHOD", message: `there is no method ${JSON.stringify(method)}` },
   });
@@ -68,7 +69,7 @@ export class ControlChannel {
   }
 
   /** Answers what the kernel asks of this instance. Without it every method is unknown. */
-  answerCalls(call: (method: string, input: unknown) => Promise<Pick<Answer, "output" | "error">>): void {
+  answerCalls(call: AnswerCall): void {
     this.#call = call;
   }
 
@@ -138,9 +139,10 @@ export class ControlChannel {
   }
 
   /** To the kernel that asked: another one knows nothing of the call. */
-  async #answer({ id, method, input }: HostCall): Promise<void> {
+  async #answer(call: HostCall): Promise<void> {
+    const { id } = call;
     const socket = this.#socket;
-    const answer = await this.#call(method, input);
+    const answer = await this.#call(call);
     if (socket === undefined || this.#socket !== socket) return;
     const message: Answer = { type: "answer", id, ...answer };
     if (JSON.stringify(message).length <= maxHostMessageBytes - answerHeadBytes) return this.#send(message);

@@ -53,7 +53,7 @@ async function startService(channel: ControlChannel, service: Service, identity:
     await state.migrate(service, ctx.state, state.sharedChannel(identity));
   }
   await service.start?.(ctx);
-  channel.answerCalls((method, input) => callMethod(service, ctx, method, input));
+  channel.answerCalls((call) => callMethod(service, ctx, call));
   server = serveService(service, ctx, identity.port);
   channel.startHeartbeats(healthReporter(service, ctx));
   channel.report({ type: "ready", shape: "service", port: server?.port ?? null, took_ms: performance.now() });

@@ -1,4 +1,5 @@
 import {
+  type Caller,
   callRequestSchema,
   type DeployProgress,
   deployRequestSchema,
@@ -39,10 +40,10 @@ import { serviceStatus } from "./views.ts";
 /** How many events `status` shows. */
 const recentEvents = 10;
 
-/** Every operation of the API on a kernel, one file for each family of them. */
-export function kernelApi(kernel: Kernel): SoloApi {
+/** Every operation of the API on a kernel, as one caller asks for it; one file for each family of them. */
+export function kernelApi(kernel: Kernel, caller: Caller): SoloApi {
   return {
-    ...serviceApi(kernel),
+    ...serviceApi(kernel, caller),
     ...stateApi(kernel),
     ...stepsApi(kernel),
     ...checkpointApi(kernel),
@@ -68,13 +69,13 @@ type ServiceOperation =
   | "version"
   | "shutdown";
 
-function serviceApi(kernel: Kernel): Pick<SoloApi, ServiceOperation> {
+function serviceApi(kernel: Kernel, caller: Caller): Pick<SoloApi, ServiceOperation> {
   const { parts } = kernel;
   return {
     deploy: (input, signal) => lazily(() => change(kernel, accept(deployRequestSchema, input), signal, deploy)),
     restart: (input, signal) => lazily(() => change(kernel, accept(restartRequestSchema, input), signal, restart)),
     scale: (input, signal) => lazily(() => change(kernel, accept(scaleRequestSchema, input), signal, scale)),
-    call: async (input, signal) => call(kernel, accept(callRequestSchema, input), signal),
+    call: async (input, signal) => call(kernel, accept(callRequestSchema, input), caller, signal),
     kill: async (input) => kill(kernel, accept(killRequestSchema, input)),
     list: async (input) => ({ services: kernel.rows(accept(listRequestSchema, input).tenant) }),
     status: async (input) => {

@@ -24,6 +24,7 @@ import {
   systemClock,
 } from "../system/index.ts";
 import { type AuditOptions, openAudit } from "./audit.ts";
+import { agentCalls, callHandlers, callOfAgent, drainAll, openTraffic, type TrafficLimits } from "./calls/index.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
 import { openDatabase } from "./database/index.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
@@ -53,6 +54,7 @@ export interface KernelOptions {
   readonly checkpointsKept: number;
   readonly checkpointBytes: number;
   readonly secrets: SecretSettings;
+  readonly traffic: TrafficLimits;
   readonly audit: AuditOptions;
   /** Number of events kept. */
   readonly eventsKept: number;
@@ -165,6 +167,14 @@ async function assemble(
   const control = new ControlServer(paths.controlSocket, (hello, tell) => hosts.authenticate?.(hello, tell));
   closers.push(() => control.close());
 
+  const traffic = openTraffic({
+    limits: options.traffic,
+    clock: systemClock,
+    kernel: () => kernel,
+    isGranted: () => false,
+  });
+  closers.push(() => traffic.mailboxes.close());
+
   const exits = new ExitRecorder(folders.exits);
   const sandboxes = new Sandboxes(sandboxPlace(paths, secrets.places.all));
   // The end of a confined process, which Bun does not know of, is seen at once.
@@ -189,12 +199,15 @@ async function assemble(
     },
     dropExit: (identity) => void readExit(folders.exits, identity, 0),
     logs,
-    routes,
+    routes: drainAll(routes, traffic.mailboxes),
     records: database.instances,
     guardian: guardian ?? noGuardian,
     agents: {
       storeOf: (ref, instance) => new AgentState(() => states.open(ref), instance),
-      step: (ref, process, operation, input) => steps.forAgent(ref, process, operation, input),
+      step: (ref, process, operation, input) =>
+        agentCalls.includes(operation)
+          ? callOfAgent(traffic.calls, { ref, instance: process.instance }, operation, input)
+          : steps.forAgent(ref, process, operation, input),
     },
     sandbox: sandboxes,
     secrets: secretPort(secrets),
@@ -216,6 +229,7 @@ async function assemble(
     states,
     authenticate: supervisor.identify,
     operations: { ...steps.handlers(), ...migrationHandlers(migrationParts(() => kernel)) },
+    plainOperations: callHandlers(() => traffic.calls),
     dataRefusal: (ref, instance) => otherMode(ref.name, specOf(kernel, ref, instance)),
   });
   closers.push(() => stateServer.close(stateCloseMs));
@@ -244,6 +258,7 @@ async function assemble(
     states,
     checkpoints,
     steps,
+    traffic,
     fifos: folders.fifos,
     guarded: () => (guardian === null ? null : guardian.present()),
     logProblem: () => problem,

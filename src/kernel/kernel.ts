@@ -168,7 +168,10 @@ export class Kernel {
       this.emit({ tenant: service.ref.tenant, event: "service_deployed", subject: service.key, data });
     }
     if (service.desired === "running") this.routes.open(service.ref, service.revision.spec);
-    else comeToRest(this, service);
+    else {
+      this.#parts.traffic.mailboxes.stopped(service.ref);
+      comeToRest(this, service);
+    }
     this.supervisor.wake(service.ref);
   }
 
@@ -202,6 +205,7 @@ export class Kernel {
     const service = this.find(instance.plan.ref);
     if (service === undefined) return;
     this.#parts.steps.recheck(service.ref);
+    this.#parts.traffic.mailboxes.peek(service.ref)?.pump();
     service.lastExit = lastExit([instance]) ?? service.lastExit;
     if (instance.isReady) service.serves = instance.serves;
     if (!this.supervisor.has(instance)) this.#causes.forget(`${service.key}/${instance.id}`);

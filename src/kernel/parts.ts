@@ -8,6 +8,7 @@ import type { Checkpoints, ServiceStates } from "../state/index.ts";
 import type { Supervisor, UsageSampler } from "../supervise/index.ts";
 import type { Clock } from "../system/index.ts";
 import type { KernelAudit } from "./audit.ts";
+import type { Traffic } from "./calls/index.ts";
 import type { KernelDatabase } from "./database/index.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Routes } from "./routes.ts";
@@ -30,6 +31,7 @@ export interface KernelParts {
   readonly states: ServiceStates;
   readonly checkpoints: Checkpoints;
   readonly steps: StepsOfServices;
+  readonly traffic: Traffic;
   /** The folder of the instances' output FIFOs. */
   readonly fifos: string;
   /** Whether a guardian stands above this kernel; null for one that runs without. */

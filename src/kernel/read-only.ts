@@ -119,6 +119,8 @@ class Reader implements ReadApi {
       health: { status: "unknown", probes: [] },
       limits: { log_bytes: this.#database?.revisions.get(record.ref, record.revision)?.spec.log_bytes ?? 0 },
       budget: null,
+      mailbox: null,
+      breakers: [],
       recent_events: this.#events()?.recent(tenant, name, recentEvents) ?? [],
       last_exit: null,
     };
@@ -160,6 +162,15 @@ class Reader implements ReadApi {
     return events === undefined ? explain(ref, [], () => undefined) : explainService(events, ref);
   };
 
+  secretList: SoloApi["secretList"] = async (input) => {
+    const { tenant } = accept(secretListRequestSchema, input);
+    const specs = (this.#database?.services.list(tenant) ?? []).flatMap(({ ref, revision, desired }) => {
+      const spec = this.#database?.revisions.get(ref, revision)?.spec;
+      return spec === undefined || desired === "stopped" ? [] : [{ name: ref.name, spec }];
+    });
+    return { secrets: secretsAtRest(this.#paths, tenant).map((record) => shownSecret(record, specs)) };
+  };
+
   audit: SoloApi["audit"] = (input) =>
     lazily(() => {
       const request = accept(auditRequestSchema, input);
@@ -176,15 +187,6 @@ class Reader implements ReadApi {
     const marks = [...marksFrom(head), ...marksFrom(this.#database?.meta.get(witnessKey))];
     const check = await this.#audit().verify(marks);
     return auditVerification(check, check.head);
-  };
-
-  secretList: SoloApi["secretList"] = async (input) => {
-    const { tenant } = accept(secretListRequestSchema, input);
-    const specs = (this.#database?.services.list(tenant) ?? []).flatMap(({ ref, revision, desired }) => {
-      const spec = this.#database?.revisions.get(ref, revision)?.spec;
-      return spec === undefined || desired === "stopped" ? [] : [{ name: ref.name, spec }];
-    });
-    return { secrets: secretsAtRest(this.#paths, tenant).map((record) => shownSecret(record, specs)) };
   };
 
   checkpoints: SoloApi["checkpoints"] = async (input) =>

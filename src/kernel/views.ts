@@ -89,8 +89,19 @@ export function serviceStatus(
     health: { status: healthOf(row), probes: instances.flatMap((instance) => probesOf(instance)) },
     limits: { log_bytes: service.revision.spec.log_bytes, ...service.revision.spec.limits },
     budget,
+    ...pressure(kernel, service),
     recent_events: recent,
     last_exit: lastExit(instances) ?? service.lastExit ?? null,
+  };
+}
+
+/** What waits for a service, and who may not call it for now. */
+function pressure({ parts: { traffic } }: Kernel, service: Service): Pick<ServiceStatus, "mailbox" | "breakers"> {
+  const { waiting, inFlight, limit, delivered, refused, expired } = traffic.mailboxes.statsOf(service.ref);
+  const breakers = traffic.breakers.of(service.key);
+  return {
+    mailbox: { waiting, in_flight: inFlight, limit, delivered, refused, expired },
+    breakers: breakers.map(({ retryInMs, ...breaker }) => ({ ...breaker, retry_in_ms: retryInMs })),
   };
 }
 

@@ -1,6 +1,7 @@
 export { AgentState } from "./agent/agent-state.ts";
 export { openStateAtRest, type StateAtRest } from "./at-rest.ts";
-export type { StateHandler, StateRequest } from "./channel/request.ts";
+export { InputReader } from "./channel/check-input.ts";
+export type { PlainHandler, StateHandler, StateRequest } from "./channel/request.ts";
 export { type Hello, StateServer } from "./channel/server.ts";
 export {
   CheckpointCatalog,

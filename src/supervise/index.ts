@@ -4,6 +4,7 @@ export { Instance } from "./instance.ts";
 export { workingFolder } from "./launch.ts";
 export { LimitMonitor } from "./limit-monitor.ts";
 export { isPortFree } from "./ports.ts";
+export type { Trace } from "./requests.ts";
 export type * from "./runtime.ts";
 export { Supervisor } from "./supervisor.ts";
 export { type Usage, UsageSampler } from "./usage.ts";

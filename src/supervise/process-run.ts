@@ -12,7 +12,7 @@ import type { HostPeer, TellHost } from "./control.ts";
 import { endTree } from "./end-tree.ts";
 import { captureOutput, launchProcess, makeAgentFifos, type OutputCaptures, type ProcessHandle } from "./launch.ts";
 import { openAgent, type PortAgent, RecoveryTimes } from "./port/index.ts";
-import { Requests, within } from "./requests.ts";
+import { type AskOptions, Requests, type Trace, within } from "./requests.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 import type { InstanceRecord, LaunchPlan, SuperviseRuntime } from "./runtime.ts";
 import { type Judgement, Vitals, type VitalsOptions } from "./vitals.ts";
@@ -157,9 +157,10 @@ export class ProcessRun {
    * Has a method of the service carried out.
    * @throws SoloError `unhealthy`, `not_found`, `timeout`, `outcome_unknown`, `failed` with the service's own error
    */
-  async call(method: string, input: unknown, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
+  async call(method: string, input: unknown, options: AskOptions): Promise<unknown> {
     const { plan } = this.#context;
-    if (this.#agent !== undefined) return this.#agent.ask(method, input, plan.ref.tenant, timeoutMs, signal);
+    const { timeoutMs } = options;
+    if (this.#agent !== undefined) return this.#agent.ask(method, input, plan.ref.tenant, options);
     // After the kernel was replaced, its host is about to connect.
     if (this.#tell === undefined) await within(this.#connection.promise, Math.min(timeoutMs, connectionMs));
     const tell = this.#tell;
@@ -168,7 +169,12 @@ export class ProcessRun {
     if (JSON.stringify(input).length > longestInput) {
       throw new SoloError("limit_exceeded", `the input of a call has at most ${longestInput} bytes of JSON`);
     }
-    return this.#calls.ask((id) => void tell({ type: "call", id, method, input }), timeoutMs, signal);
+    return this.#calls.ask((id) => void tell({ type: "call", id, method, input }), options);
+  }
+
+  /** What a call that is under way in it belongs to. */
+  traceOf(id: string): Trace | undefined {
+    return (this.#agent ?? this.#calls).traceOf(id);
   }
 
   /** The agent in the process, if it speaks the port protocol. */

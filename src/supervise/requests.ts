@@ -9,7 +9,22 @@ export interface Answer {
   readonly error?: { readonly code: string; readonly message: string } | null | undefined;
 }
 
+/** What a request was asked in the course of, and what is asked because of it. */
+export interface Trace {
+  /** 1 for a call that no other call led to. */
+  readonly depth: number;
+  /** Monotonic ms of the kernel's clock: after this nobody waits for an answer any more. */
+  readonly deadline: number;
+}
+
+export interface AskOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly trace?: Trace | undefined;
+}
+
 interface Waiting {
+  readonly trace: Trace | undefined;
   settle(answer: Answer | SoloError): void;
 }
 
@@ -21,7 +36,7 @@ export class Requests {
    * @param send gets the id under which the answer is expected
    * @throws SoloError `limit_exceeded`, `timeout`, `outcome_unknown`, `failed` with the agent's own error
    */
-  async ask(send: (id: string) => void, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
+  async ask(send: (id: string) => void, { timeoutMs, signal, trace }: AskOptions): Promise<unknown> {
     if (this.#waiting.size >= maxWaiting) {
       throw new SoloError("limit_exceeded", `${maxWaiting} requests wait for an answer already`, {
         hint: "try again when it has answered some",
@@ -29,7 +44,7 @@ export class Requests {
     }
     const id = randomUUID();
     const { promise, resolve } = Promise.withResolvers<Answer | SoloError>();
-    this.#waiting.set(id, { settle: resolve });
+    this.#waiting.set(id, { trace, settle: resolve });
     const timer = setTimeout(() => resolve(timedOut(timeoutMs)), timeoutMs);
     const onAbort = () => resolve(new SoloError("outcome_unknown", "the caller went away", { applied: "unknown" }));
     signal?.addEventListener("abort", onAbort, { once: true });
@@ -44,6 +59,11 @@ export class Requests {
       signal?.removeEventListener("abort", onAbort);
       this.#waiting.delete(id);
     }
+  }
+
+  /** What a request that is under way belongs to. */
+  traceOf(id: string): Trace | undefined {
+    return this.#waiting.get(id)?.trace;
   }
 
   /** An answer that nobody waits for any more is ignored. */
@@ -85,7 +105,17 @@ function refused({ code, message }: { readonly code: string; readonly message: s
   return new SoloError("failed", `${code}: ${message}`, { applied: "unknown", details: { code } });
 }
 
-/** What a service's durable steps refuse, its callers are told with the same code and exit code. */
-const passedOn = ["budget_exhausted", "outcome_unknown"] as const;
+/**
+ * What a service refuses for its callers' own doing, or what its durable steps refuse: its callers are told with the same code
+ * and exit code. Whoever throws an error with such a `code` says that the service is well.
+ */
+const passedOn = [
+  "budget_exhausted",
+  "outcome_unknown",
+  "invalid_request",
+  "not_found",
+  "conflict",
+  "limit_exceeded",
+] as const;
 
 const unknownMethod = "UNKNOWN_METHOD";

@@ -19,6 +19,7 @@ export function renderServiceStatus(status: ServiceStatus, view: View): string {
     ["memory", status.rss_bytes > 0 ? formatSize(status.rss_bytes) : "-"],
     ["log budget", formatSize(status.limits.log_bytes)],
     ...limits(status),
+    ...pressure(status),
   ];
   for (const { resource, limit, used, reserved } of status.budget?.resources ?? []) {
     if (limit === null) continue;
@@ -83,12 +84,31 @@ function recoveryOf(agent: ServiceStatus["instances"][number]["agent"]): string 
 const labelWidth = 12;
 const revisionDigits = 12;
 
-function limits({ limits: { memory_bytes, cpu_cores, processes, files, action } }: ServiceStatus): [string, string][] {
+/** Nothing to say of a service that nobody calls. */
+function pressure({ mailbox, breakers }: ServiceStatus): [string, string][] {
+  const facts: [string, string][] = [];
+  if (mailbox !== null && mailbox.waiting + mailbox.in_flight + mailbox.refused + mailbox.expired > 0) {
+    const { waiting, limit, in_flight, refused, expired } = mailbox;
+    const lost = `${refused > 0 ? `, ${refused} refused` : ""}${expired > 0 ? `, ${expired} expired` : ""}`;
+    facts.push(["calls", `${waiting} of ${limit} waiting, ${in_flight} in work${lost}`]);
+  }
+  for (const { caller, state, failures, retry_in_ms } of breakers) {
+    const open = state === "open" ? `open for ${formatDuration(retry_in_ms)} more` : state.replace("_", " ");
+    facts.push(["breaker", `${caller}: ${open}, ${failures} ${failures === 1 ? "failure" : "failures"} in a row`]);
+  }
+  return facts;
+}
+
+function limits(status: ServiceStatus): [string, string][] {
+  const { memory_bytes, cpu_cores, processes, files, queue, calls, action } = status.limits;
   const parts = [
     ...(memory_bytes === undefined ? [] : [`memory ${formatSize(memory_bytes)}`]),
     ...(cpu_cores === undefined ? [] : [`cpu ${cpu_cores}`]),
     ...(processes === undefined ? [] : [`processes ${processes}`]),
     ...(files === undefined ? [] : [`files ${files}`]),
   ];
-  return parts.length === 0 ? [] : [["limits", `${parts.join(", ")} (${action})`]];
+  const own = parts.length === 0 ? [] : [`${parts.join(", ")} (${action})`];
+  if (queue !== undefined) own.push(`queue ${queue}`);
+  if (calls !== undefined) own.push(`calls ${calls}`);
+  return own.length === 0 ? [] : [["limits", own.join(", ")]];
 }

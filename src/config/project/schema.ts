@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nameForm, namePattern } from "../../api/name-pattern.ts";
 import { secretNameForm, secretNamePattern } from "../../api/secret-name.ts";
 import { secretRefSchema } from "../../api/secret-ref.ts";
 import { dependencyConditions, limitsSchema, sandboxSchema, serviceSpecSchema } from "../../api/spec.ts";
@@ -67,9 +68,13 @@ const limitsFileSchema = z.strictObject({
   cpu: limitsSchema.shape.cpu_cores,
   processes: read(integer("a number of processes", 1, 1_000_000)).optional(),
   files: read(integer("a number of files", 16, 10_000_000)).optional(),
+  queue: read(integer("a number of messages", 1, 1_000_000)).optional(),
+  calls: read(integer("a number of calls", 1, 100_000)).optional(),
   action: read(oneOf(["kill", "warn"])).optional(),
 });
 export type LimitsFile = z.infer<typeof limitsFileSchema>;
+
+const serviceName = text(`a service (${nameForm})`, namePattern);
 
 const secretName = text(`a secret (${secretNameForm})`, secretNamePattern);
 const secretFile = z.union([
@@ -118,6 +123,7 @@ export const serviceFileSchema = z.strictObject({
   route: z.strictObject({ host: z.union([z.string(), z.array(z.string()).min(1)]) }).optional(),
   limits: limitsFileSchema.optional(),
   sandbox: sandboxFileSchema.optional(),
+  allow: z.strictObject({ call: z.array(read(serviceName)).max(1_000) }).optional(),
   secrets: z.array(secretFile).max(100).optional(),
   budget: budgetFileSchema.optional(),
   logs: z.strictObject({ bytes: read(size(1_000_000, 1e12)) }).optional(),

@@ -46,6 +46,7 @@ export function toSpec(file: ServiceFile, path: KeyPath, context: TranslateConte
     ...(file.route && { hosts: [file.route.host].flat().map((host) => host.toLowerCase()) }),
     ...(file.limits && { limits: toLimits(file.limits) }),
     ...(file.sandbox && { sandbox: toSandbox(file.sandbox, context) }),
+    ...(file.allow && { allow: file.allow }),
     ...(file.secrets && { secrets: toSecrets(file.secrets) }),
     ...(file.budget && { budget: toBudget(file.budget) }),
     ...(file.logs && { log_bytes: file.logs.bytes }),

@@ -1,3 +1,4 @@
+import type { Calls } from "./calls.ts";
 import type { Secrets } from "./secrets.ts";
 import type { RunningSteps } from "./steps.ts";
 
@@ -53,7 +54,7 @@ export interface HealthReport {
 }
 
 /** What a service can know and use while it runs. */
-export interface Context extends RunningSteps {
+export interface Context extends RunningSteps, Calls {
   /** Writes lines that `solo logs` shows with their level. */
   readonly log: Log;
   /** Aborted when the instance begins to stop: end long work and open streams then. */

@@ -45,7 +45,10 @@ interface Pending {
   readonly input: unknown;
   readonly write: number;
   readonly bytes: number;
-  readonly since: number;
+  /** When it is given up (`performance.now()`). */
+  readonly until: number;
+  /** Never sent a second time: what became of it is unknown when the connection is lost. */
+  readonly isOnce: boolean;
   /** Whether it was ever sent: then nobody knows whether it was applied, until it is answered. */
   isSent: boolean;
   readonly resolve: (output: unknown) => void;
@@ -57,6 +60,10 @@ export interface RequestOptions {
   readonly isWrite: boolean;
   /** Of the input, roughly. */
   readonly bytes: number;
+  /** Sent to one kernel only, such as a call that must not be made twice. Default: again to the next one. */
+  readonly isOnce?: boolean;
+  /** How long it waits for an answer, instead of what the channel waits by default. */
+  readonly waitMs?: number;
 }
 
 /** Is told of changes by the kernel, and when the connection was made anew. */
@@ -106,7 +113,8 @@ export class StateChannel {
    * Sends a request and resolves with its output.
    * @throws SoloError what the kernel answered; `unreachable` when it didn't for too long; `limit_exceeded` when too much waits
    */
-  request(operation: string, input: unknown, { isWrite, bytes }: RequestOptions): Promise<unknown> {
+  request(operation: string, input: unknown, options: RequestOptions): Promise<unknown> {
+    const { isWrite, bytes, isOnce = false, waitMs = this.#waitMs } = options;
     if (this.#pending.size >= maxWaiting || this.#waitingBytes + bytes > maxWaitingBytes) {
       const waiting = `${this.#pending.size} requests of ${this.#waitingBytes} bytes wait for the kernel`;
       return Promise.reject(new SoloError("limit_exceeded", waiting, { hint: "await some of them before the next" }));
@@ -114,9 +122,10 @@ export class StateChannel {
     return new Promise((resolve, reject) => {
       const write = isWrite ? ++this.#write : 0;
       const size = bytes + requestBytes;
-      const since = performance.now();
+      const until = performance.now() + waitMs;
       const sequence = ++this.#sequence;
-      const pending = { sequence, operation, input, write, bytes: size, since, isSent: false, resolve, reject };
+      const answer = { isSent: false, resolve, reject };
+      const pending = { sequence, operation, input, write, bytes: size, until, isOnce, ...answer };
       this.#pending.set(sequence, pending);
       if (write > 0) this.#pendingWrites.add(write);
       this.#waitingBytes += size;
@@ -232,6 +241,7 @@ export class StateChannel {
     this.#socket = undefined;
     this.#unsent = [];
     this.#isConnecting = true;
+    for (const pending of this.#pending.values()) if (pending.isOnce && pending.isSent) this.#lost(pending);
     this.#retry();
   }
 
@@ -294,15 +304,24 @@ export class StateChannel {
     return timer;
   }
 
-  /** Requests are kept in the order in which they came. */
+  #lost(pending: Pending): void {
+    this.#forget(pending);
+    pending.reject(
+      new SoloError("outcome_unknown", `the kernel was lost before it had answered \`${pending.operation}\``, {
+        applied: "unknown",
+        hint: "it is not sent again, so that it is not done twice",
+      }),
+    );
+  }
+
   #giveUpLate(): void {
-    const limit = performance.now() - this.#waitMs;
+    const now = performance.now();
     for (const pending of this.#pending.values()) {
-      if (pending.since > limit) return;
+      if (pending.until > now) continue;
       this.#forget(pending);
-      const isUnknown = pending.write > 0 && pending.isSent;
+      const isUnknown = (pending.write > 0 || pending.isOnce) && pending.isSent;
       pending.reject(
-        new SoloError("unreachable", `the kernel did not answer \`${pending.operation}\` within ${this.#waitMs} ms`, {
+        new SoloError("unreachable", `the kernel did not answer \`${pending.operation}\` in time`, {
           applied: isUnknown ? "unknown" : "no",
           hint: "`solo health` tells whether the kernel runs; what was already acknowledged is safe",
         }),

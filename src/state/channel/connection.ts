@@ -8,7 +8,7 @@ import type { ServiceState } from "../core/types.ts";
 import type { ServiceStates } from "../service-states.ts";
 import { AnswerQueue } from "./answer-queue.ts";
 import { dataOperations } from "./data-operations.ts";
-import type { StateHandler } from "./request.ts";
+import type { PlainHandler, StateHandler } from "./request.ts";
 import type { Hello } from "./server.ts";
 import { Watches } from "./watches.ts";
 
@@ -17,6 +17,7 @@ export interface ConnectionParts {
   readonly authenticate: (hello: Hello) => ServiceRef | undefined;
   readonly dataRefusal: (ref: ServiceRef, instance: string) => SoloError | undefined;
   readonly operations: Readonly<Record<string, StateHandler>>;
+  readonly plainOperations: Readonly<Record<string, PlainHandler>>;
 }
 
 export interface Client {
@@ -42,6 +43,7 @@ export class HostConnection {
   #underWayBytes = 0;
   #isRefusing = false;
   #idle: (() => void) | undefined;
+  readonly #gone = new AbortController();
 
   constructor(socket: Socket<HostConnection>, parts: ConnectionParts) {
     this.#socket = socket;
@@ -88,6 +90,7 @@ export class HostConnection {
 
   closed(): void {
     this.#isRefusing = true;
+    this.#gone.abort();
     this.#watches.stop();
     this.#answers.close();
   }
@@ -116,9 +119,13 @@ export class HostConnection {
     if (this.#underWay >= maxStateRequests) return false;
     this.#underWay++;
     this.#underWayBytes += bytes;
-    if (this.#state !== undefined && this.#state.failure === undefined) {
-      this.#handle(this.#client, this.#state, { sequence, operation, input, write, bytes });
-    } else this.#handleLater(this.#client, { sequence, operation, input, write, bytes });
+    const request = { sequence, operation, input, write, bytes };
+    const { plainOperations } = this.#parts;
+    const plain = Object.hasOwn(plainOperations, operation) ? plainOperations[operation] : undefined;
+    if (plain !== undefined) this.#handlePlain(this.#client, plain, request);
+    else if (this.#state !== undefined && this.#state.failure === undefined) {
+      this.#handle(this.#client, this.#state, request);
+    } else this.#handleLater(this.#client, request);
     return true;
   }
 
@@ -144,9 +151,17 @@ export class HostConnection {
     );
   }
 
+  #handlePlain({ ref, instance, client }: Client, handler: PlainHandler, request: Request): void {
+    this.#answer(request, () => handler({ ref, instance, client, gone: this.#gone.signal }, request.input));
+  }
+
   #handle(client: Client, state: ServiceState, request: Request): void {
+    this.#answer(request, () => this.#operate(client, state, request));
+  }
+
+  #answer(request: Request, operate: () => unknown): void {
     try {
-      const output = this.#operate(client, state, request);
+      const output = operate();
       if (!(output instanceof Promise)) this.#done(request, null, output);
       else {
         output.then(

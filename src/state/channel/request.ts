@@ -20,6 +20,12 @@ export interface StateRequest {
  */
 export type StateHandler = (request: StateRequest, input: unknown) => unknown;
 
+/** Answers an operation for which no state is needed, such as a call. `gone` is aborted when the connection is lost. */
+export type PlainHandler = (
+  request: Pick<StateRequest, "ref" | "instance" | "client"> & { readonly gone: AbortSignal },
+  input: unknown,
+) => unknown;
+
 /** What `decide` of {@link applyOnce} settles on. */
 export interface Decided<Output> {
   readonly mutations: readonly Mutation[];

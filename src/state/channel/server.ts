@@ -5,7 +5,7 @@ import type { ServiceRef } from "../../api/index.ts";
 import type { ServiceStates } from "../service-states.ts";
 import { HostConnection } from "./connection.ts";
 import { dataOperations } from "./data-operations.ts";
-import type { StateHandler } from "./request.ts";
+import type { PlainHandler, StateHandler } from "./request.ts";
 
 /** Who a host says it is. */
 export interface Hello {
@@ -22,6 +22,8 @@ export interface StateServerOptions {
   readonly authenticate: (hello: Hello) => ServiceRef | undefined;
   /** Beside those of `ctx.state`. */
   readonly operations?: Readonly<Record<string, StateHandler>>;
+  /** Those that need no state: it is not opened for them. */
+  readonly plainOperations?: Readonly<Record<string, PlainHandler>>;
   /** Why an instance has no `ctx.state`, if it hasn't. */
   readonly dataRefusal?: (ref: ServiceRef, instance: string) => SoloError | undefined;
   /** Called when a client has gone: it may come back. */
@@ -37,7 +39,7 @@ export class StateServer {
   readonly #connections = new Set<HostConnection>();
 
   constructor(options: StateServerOptions) {
-    const { path, states, authenticate, dataRefusal = () => undefined, onGone } = options;
+    const { path, states, authenticate, dataRefusal = () => undefined, plainOperations = {}, onGone } = options;
     const operations = { ...dataOperations, ...options.operations };
     const connections = this.#connections;
     rmSync(path, { force: true });
@@ -45,7 +47,7 @@ export class StateServer {
       unix: path,
       socket: {
         open(socket: Socket<HostConnection>) {
-          socket.data = new HostConnection(socket, { states, authenticate, dataRefusal, operations });
+          socket.data = new HostConnection(socket, { states, authenticate, dataRefusal, operations, plainOperations });
           connections.add(socket.data);
           socket.timeout(helloTimeoutSeconds);
         },

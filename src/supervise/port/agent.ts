@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { FrameRefusal, RawMessage } from "../../api/frames/index.ts";
 import { SoloError } from "../../api/index.ts";
 import type { Clock, Poller } from "../../system/index.ts";
-import { Requests, within } from "../requests.ts";
+import { type AskOptions, Requests, type Trace, within } from "../requests.ts";
 import { PortChannel } from "./channel.ts";
 import { CheckpointIntake } from "./checkpoint-intake.ts";
 import { accept, dispatch, type MessageHandlers } from "./dispatch.ts";
@@ -130,8 +130,8 @@ export class PortAgent {
    * Waits for an agent that is about to be ready, after a handshake or a restore.
    * @throws SoloError, see {@link Requests.ask}; `unhealthy` when it does not get ready, or reads nothing
    */
-  async ask(method: string, input: unknown, user: string, timeoutMs: number, signal?: AbortSignal): Promise<unknown> {
-    if (this.#stage !== "ready") await within(this.#readiness.promise, Math.min(timeoutMs, handshakeMs));
+  async ask(method: string, input: unknown, user: string, options: AskOptions): Promise<unknown> {
+    if (this.#stage !== "ready") await within(this.#readiness.promise, Math.min(options.timeoutMs, handshakeMs));
     if (this.#stage !== "ready" || this.channel.waitingBytes > mostWaitingBytes) {
       const why = this.#stage === "ready" ? "does not read what it is asked" : "is not ready";
       throw new SoloError("unhealthy", `the agent ${why}`, { hint: "try again in a moment" });
@@ -140,7 +140,11 @@ export class PortAgent {
       this.channel.expect();
       this.#send("process_request", { request_id, data: { message: method, context: input, user_id: user } });
     };
-    return this.#requests.ask(send, timeoutMs, signal);
+    return this.#requests.ask(send, options);
+  }
+
+  traceOf(id: string): Trace | undefined {
+    return this.#requests.traceOf(id);
   }
 
   /** Asks it to end by itself. */

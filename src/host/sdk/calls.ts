@@ -1,0 +1,44 @@
+import type { Input } from "./service.ts";
+
+/** How a call of another service differs from the ordinary. */
+export interface CallOptions {
+  /** How long to wait for the answer: milliseconds or text such as `"30s"`. Default 5 s, never longer than the caller's own. */
+  timeout?: number | string;
+  /** Calls it off: it is not delivered any more if it still waits, and nobody waits for its answer. */
+  signal?: AbortSignal;
+}
+
+/** How a message to another service differs from the ordinary. */
+export interface SendOptions {
+  /** Within this it is delivered, or never: milliseconds or text such as `"30s"`. Default 60 s. */
+  timeout?: number | string;
+}
+
+/**
+ * Calls of other services of the same tenant, which `allow = { call = ["NAME"] }` in solo.toml must name, or a capability grant.
+ * They wait in the service's mailbox until one of its instances has room. None is delivered twice: when an instance ends with
+ * a call in work, that call fails with `outcome_unknown`; those that wait go to the others.
+ *
+ * Every one of them rejects with an error that has a `code`: `forbidden` when it is not granted, `not_found`, `not_running`,
+ * `unhealthy` when no instance gets ready within 10 s or calls failed five times in a row (the circuit breaker is open then),
+ * `limit_exceeded` when too many wait (`details.retry_after_ms` says when to try again), `timeout`, `outcome_unknown`,
+ * `failed` with the service's own error. A method that throws an error with the code `invalid_request`, `not_found`,
+ * `conflict` or `limit_exceeded` passes it on to its caller.
+ */
+export interface Calls {
+  /**
+   * Has another service carry out a method, and returns what it returned. What a method calls in turn shares its deadline.
+   *
+   * @example
+   * const { total } = await ctx.call<{ total: number }>("billing", "invoice", { order: 7 }, { timeout: "2s" });
+   */
+  call<Output = Input>(service: string, method: string, input?: unknown, options?: CallOptions): Promise<Output>;
+  /**
+   * Leaves a message and does not wait for an answer. Resolves once it is in the mailbox of the service. It is delivered at most
+   * once, and lost with the kernel, with the instance that had it in work, or when its time is up.
+   *
+   * @example
+   * await ctx.send("mailer", "welcome", { to: "ada@example.org" });
+   */
+  send(service: string, method: string, input?: unknown, options?: SendOptions): Promise<void>;
+}

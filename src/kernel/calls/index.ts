@@ -1,0 +1,2 @@
+export { agentCalls, callHandlers, callOfAgent } from "./call-channel.ts";
+export { drainAll, openTraffic, type Traffic, type TrafficLimits } from "./open-traffic.ts";

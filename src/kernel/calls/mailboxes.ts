@@ -1,0 +1,95 @@
+import { type ServiceRef, SoloError, serviceKey } from "../../api/index.ts";
+import type { Instance } from "../../supervise/index.ts";
+import { type Consumer, Mailbox, type MailboxStats } from "../../traffic/mailbox/index.ts";
+import type { Kernel } from "../kernel.ts";
+
+/** An instance of a service, as it takes messages out of the mailbox. */
+export interface Taker extends Consumer {
+  readonly instance: Instance;
+}
+
+/** Messages that wait for a service which does not say. */
+const defaultQueue = 10_000;
+/** Calls that one instance has in work at a time, when nothing else is said: what its process can be asked at once. */
+const mostInWork = 1_000;
+/** Between looks for messages that have waited too long. */
+const expiryMs = 250;
+
+/** The mailboxes of all services that were ever sent something; the others cost nothing. */
+export class Mailboxes {
+  readonly #kernel: () => Kernel;
+  readonly #boxes = new Map<string, Mailbox<Taker>>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(kernel: () => Kernel) {
+    this.#kernel = kernel;
+  }
+
+  of(ref: ServiceRef): Mailbox<Taker> {
+    const key = serviceKey(ref);
+    const known = this.#boxes.get(key);
+    if (known !== undefined) return known;
+    const box = new Mailbox<Taker>({
+      name: ref.name,
+      clock: this.#kernel().clock,
+      limit: () => this.#limitOf(ref),
+      consumers: () => takersOf(this.#kernel(), ref),
+    });
+    this.#boxes.set(key, box);
+    return box;
+  }
+
+  peek(ref: ServiceRef): Mailbox<Taker> | undefined {
+    return this.#boxes.get(serviceKey(ref));
+  }
+
+  /** Those of a service that was never sent anything are zero. */
+  statsOf(ref: ServiceRef): MailboxStats {
+    const nothing = { waiting: 0, inFlight: 0, delivered: 0, refused: 0, expired: 0 };
+    return this.peek(ref)?.stats ?? { ...nothing, limit: this.#limitOf(ref) };
+  }
+
+  /** Something waits: it is looked at until nothing does. */
+  watch(): void {
+    this.#timer ??= setInterval(() => this.#expire(), expiryMs);
+  }
+
+  /** A service is not wanted any more: nobody will take what waits for it. */
+  stopped({ tenant, name }: ServiceRef): void {
+    this.peek({ tenant, name })?.clear(notRunning(name));
+  }
+
+  /** The kernel stops: what waits was delivered to nobody, and may be sent to the next kernel. */
+  close(): void {
+    clearInterval(this.#timer);
+    const reason = new SoloError("unreachable", "the kernel stopped before it was delivered");
+    for (const box of this.#boxes.values()) box.clear(reason);
+  }
+
+  #limitOf(ref: ServiceRef): number {
+    return this.#kernel().find(ref)?.revision.spec.limits?.queue ?? defaultQueue;
+  }
+
+  #expire(): void {
+    let waiting = 0;
+    for (const box of this.#boxes.values()) {
+      box.expire();
+      waiting += box.waiting;
+    }
+    if (waiting > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+export function notRunning(name: string): SoloError {
+  return new SoloError("not_running", `${name} is stopped`, { hint: `\`solo restart ${name}\` starts it` });
+}
+
+function takersOf(kernel: Kernel, ref: ServiceRef): Taker[] {
+  return kernel.supervisor.instancesOf(ref).flatMap((instance) => {
+    if (!instance.isReady) return [];
+    const { calls = mostInWork } = instance.plan.spec.limits ?? {};
+    return [{ id: instance.id, instance, room: calls }];
+  });
+}

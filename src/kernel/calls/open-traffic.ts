@@ -1,0 +1,76 @@
+import type { ServiceRef } from "../../api/index.ts";
+import type { RoutePort } from "../../supervise/index.ts";
+import type { Clock } from "../../system/index.ts";
+import { RateLimit, Slots } from "../../traffic/admission/index.ts";
+import { Breakers } from "../../traffic/breaker/index.ts";
+import type { Kernel } from "../kernel.ts";
+import { allows } from "./allow.ts";
+import { Mailboxes } from "./mailboxes.ts";
+import { ServiceCalls } from "./service-calls.ts";
+
+/** How much may be in flight, and how often a capability may ask. */
+export interface TrafficLimits {
+  readonly maxPerTenant: number;
+  readonly maxTotal: number;
+  /** Operations a second. */
+  readonly ratePerCapability: number;
+}
+
+export interface TrafficOptions {
+  readonly limits: TrafficLimits;
+  readonly clock: Clock;
+  readonly kernel: () => Kernel;
+  /** Whether a capability was granted for what its `allow` does not say. */
+  readonly isGranted: (from: ServiceRef, to: ServiceRef, method: string) => boolean;
+}
+
+/** What keeps the pressure on services, and on the kernel, within bounds. */
+export interface Traffic {
+  readonly calls: ServiceCalls;
+  readonly mailboxes: Mailboxes;
+  readonly breakers: Breakers;
+  readonly slots: Slots;
+  readonly streams: Slots;
+  readonly rates: RateLimit;
+}
+
+export function openTraffic({ limits, clock, kernel, isGranted }: TrafficOptions): Traffic {
+  const mailboxes = new Mailboxes(kernel);
+  const breakers = new Breakers({
+    clock,
+    onChange: ({ caller, service, state }) => {
+      const [tenant = ""] = service.split("/");
+      kernel().emit({ tenant, event: events[state], subject: service, data: { caller } });
+    },
+  });
+  const places = { perTenant: limits.maxPerTenant, total: limits.maxTotal };
+  const slots = new Slots("requests", places);
+  const mayCall: ConstructorParameters<typeof ServiceCalls>[0]["mayCall"] = (from, to, method) =>
+    allows(kernel(), from, to) || isGranted(from.ref, to, method);
+  return {
+    calls: new ServiceCalls({ kernel, mailboxes, breakers, slots, mayCall }),
+    mailboxes,
+    breakers,
+    slots,
+    streams: new Slots("streams", places),
+    rates: new RateLimit(limits.ratePerCapability, clock),
+  };
+}
+
+/** What is in work when an instance is to stop: its requests through the ingress, and its calls. */
+export function drainAll(routes: RoutePort, mailboxes: Mailboxes): RoutePort {
+  return {
+    add: (ref, instance, port) => routes.add(ref, instance, port),
+    drain: async (ref, instance, timeoutMs) => {
+      const calls = mailboxes.peek(ref)?.drain(instance, timeoutMs);
+      await Promise.all([routes.drain(ref, instance, timeoutMs), calls]);
+    },
+    remove: (ref, instance) => routes.remove(ref, instance),
+  };
+}
+
+const events = {
+  closed: "circuit_breaker_closed",
+  open: "circuit_breaker_opened",
+  half_open: "circuit_breaker_half_open",
+} as const;

@@ -1,0 +1,1 @@
+export { type Consumer, Mailbox, type MailboxStats, type Message } from "./mailbox.ts";
