@@ -8,7 +8,7 @@ const changesPending = 10;
 export default class CheckpointRestore extends SoloCommand {
   static override summary = "Set the state of a service to a point of its past";
   static override description =
-    "To a checkpoint, or to any position or time that checkpoints and log still cover. The state before is kept as a checkpoint first; the service's instances are stopped meanwhile and started again.";
+    "To a checkpoint, or to any position or time that checkpoints and log still cover. The state before is kept as a checkpoint first; the service's instances are stopped meanwhile and started again. Files of the state that can't be read are set aside, and a checkpoint takes their place.";
   static override usage = "checkpoint restore NAME [ID] [FLAGS]";
   static override examples = [
     "<%= config.bin %> checkpoint restore shop latest --yes",

@@ -10,7 +10,7 @@ import { instanceStates } from "./states.ts";
 /**
  * Why a checkpoint was made. `manual`: somebody asked; `interval`: time passed and the state had changed; `log_limit`: the
  * log behind the last one had grown long; `update`, `before_restore`: before something risky; `shutdown`: the kernel
- * stopped; `fork`, `import`: what a service began with, or was given.
+ * stopped; `fork`, `import`: what a service began with, or was given; `renewal`: what took the place of damaged files.
  */
 export const checkpointReasons = [
   "manual",
@@ -21,6 +21,7 @@ export const checkpointReasons = [
   "shutdown",
   "fork",
   "import",
+  "renewal",
 ] as const;
 export type CheckpointReason = (typeof checkpointReasons)[number];
 
@@ -137,8 +138,10 @@ export const checkpointRestoreSchema = z.object({
   ...gone_back,
   /** Of the entry that the restore is in the log; null for a dry run. */
   position: count.nullable(),
-  /** The checkpoint of the state before; null for a dry run. */
+  /** The checkpoint of the state before; null for a dry run, and when that could not be read. */
   before: z.string().nullable(),
+  /** The folder of the files that could not be read, on the kernel's machine: nothing of them was deleted. Else null. */
+  set_aside: z.string().nullable(),
   ...started,
 });
 export type CheckpointRestore = z.infer<typeof checkpointRestoreSchema>;

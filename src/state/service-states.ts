@@ -68,6 +68,24 @@ export class ServiceStates {
     if (known !== undefined) await this.#drop(key, known);
   }
 
+  /** Runs work on the files of a state, which nobody has open meanwhile: whoever opens it waits for the end. */
+  async alone<Result>(ref: ServiceRef, work: () => Promise<Result>): Promise<Result> {
+    const key = serviceKey(ref);
+    for (let known = this.#open.get(key); known !== undefined; known = this.#open.get(key))
+      await this.#drop(key, known);
+    if (this.#closed) throw new SoloError("not_running", "the kernel is stopping, and its states are closed");
+    const working = work();
+    this.#begin(
+      ref,
+      key,
+      working.then(
+        () => undefined,
+        () => undefined,
+      ),
+    ).catch(() => undefined);
+    return working;
+  }
+
   /** Closes all; nothing is opened any more. */
   async closeAll(): Promise<void> {
     this.#closed = true;
@@ -75,13 +93,11 @@ export class ServiceStates {
     for (const result of results) if (result.status === "rejected") throw result.reason;
   }
 
-  #begin(ref: ServiceRef, key: string): Promise<ServiceState> {
+  #begin(ref: ServiceRef, key: string, after = Promise.resolve()): Promise<ServiceState> {
     const { clock, files, settingsOf } = this.#options;
-    const opening = openState(this.folderOf(ref), {
-      clock,
-      ...(files !== undefined && { files }),
-      ...settingsOf?.(ref),
-    });
+    const opening = after.then(() =>
+      openState(this.folderOf(ref), { clock, ...(files !== undefined && { files }), ...settingsOf?.(ref) }),
+    );
     this.#open.set(key, opening);
     opening.then(
       (state) => void (this.#open.get(key) === opening && this.#ready.set(key, state)),

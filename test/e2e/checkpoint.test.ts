@@ -145,6 +145,46 @@ test("list, show and verify need no kernel", async () => {
   expect((await env.run(["health"])).code).toBe(7);
 });
 
+test("a state whose own files are damaged goes back to a checkpoint; they are set aside, and no position is used again", async () => {
+  await using env = soloEnv();
+  await deployShop(env);
+  await add(env, 3);
+  const { id } = await json<CheckpointDocument>(env, "checkpoint", "create", "shop");
+  await add(env, 2);
+  (await env.run(["stop"])).expect();
+  const folder = join(env.dataDir, "state", "default", "shop");
+  for (const file of readdirSync(join(folder, "wal"))) writeFileSync(join(folder, "wal", file), "no log");
+  (await env.run(["start"])).expect();
+  const unreadable = await env.run(["state", "get", "shop", "hits", "--json"]);
+  expect(JSON.parse(unreadable.stdout)).toMatchObject({ error: { code: "storage_corrupt" } });
+  // No log leads anywhere.
+  expect((await env.run(["checkpoint", "restore", "shop", "--to-position", "4", "--yes"])).code).toBe(6);
+  const dry = await env.run(["checkpoint", "restore", "shop", id, "--dry-run", "--json"]);
+  expect(JSON.parse(dry.stdout)).toMatchObject({ position: null, before: null, set_aside: null });
+  expect(dry.stderr).toContain("would be set aside");
+  (await env.run(["checkpoint", "fork", "shop", id, "--as", "trial"])).expect();
+  expect(await hits(env, "trial")).toBe(3);
+
+  const restored = await json<CheckpointRestore>(env, "checkpoint", "restore", "shop", id, "--yes");
+  expect(restored).toMatchObject({ checkpoint: id, before: null, state: "ready" });
+  expect(readdirSync(restored.set_aside ?? "").toSorted()).toEqual(["table", "wal"]);
+  expect(readFileSync(join(restored.set_aside ?? "", "wal", readdirSync(join(folder, "wal"))[0] ?? ""), "utf8")).toBe(
+    "no log",
+  );
+  expect(readdirSync(folder)).not.toContain("renewed");
+  expect(await hits(env)).toBe(3);
+  expect(restored.position).toBeGreaterThan(1_000_000_000);
+  await add(env, 1);
+  (await env.run(["stop"])).expect();
+  (await env.run(["start"])).expect();
+  expect(await waitFor(() => hits(env), { what: "the service to be ready", deadlineMs: 20_000 })).toBe(4);
+  // What was between the checkpoint and the new log is gone, and nothing pretends to know it.
+  expect((await env.run(["checkpoint", "restore", "shop", "--to-position", "5", "--yes"])).code).toBe(6);
+  await json(env, "checkpoint", "restore", "shop", id, "--yes");
+  await json(env, "checkpoint", "restore", "shop", "--to-position", String(restored.position), "--yes");
+  expect(await hits(env)).toBe(3);
+});
+
 function damage(env: SoloEnv, name: string, id: string): void {
   const folder = join(env.dataDir, "state", "default", name, "checkpoints");
   const file = readdirSync(folder).find((entry) => entry.startsWith(id)) ?? "";

@@ -192,7 +192,8 @@ test("a fork and its origin never see one another's writes, wherever it was fork
         const base = await origin.checkpoints.create(origin.state, "manual", subject);
         const past = await origin.checkpoints.past({ id: base.id }, origin.state);
         const { position } = await fork.state.reset(past, "fork");
-        await fork.checkpoints.adopt(origin.checkpoints, base, { ...subject, position, time: fork.clock.now() });
+        const about = { ...subject, position, time: fork.clock.now(), reason: "fork" } as const;
+        await fork.checkpoints.adopt(origin.checkpoints, base, about);
         fork.history.push({ position, time: fork.clock.now(), contents: origin.contents });
         for (const [isFork, next] of after) await (isFork ? fork : origin).run(next);
         for (const one of [origin, fork]) expect(sorted(present(one.state))).toEqual(sorted(one.contents));

@@ -51,12 +51,12 @@ export class ExternalFolders {
 
   /**
    * Writes the captured files of a checkpoint beside the folders.
-   * @returns what puts them in their place, if there are any
+   * @returns what is to be swapped for them to take their place
    */
-  async prepare(files: FileSystem, path: string): Promise<((stateFolder: string) => Promise<void>) | undefined> {
+  async prepare(files: FileSystem, path: string): Promise<readonly Swap[]> {
     const external = this.#external();
     const { id, files: count } = readInfo(files, path);
-    if (external === undefined || count === 0) return undefined;
+    if (external === undefined || count === 0) return [];
     const swaps = external.folders.map(
       (folder): Swap => ({ folder, next: `${folder}.${id}.next`, before: `${folder}.${id}.before` }),
     );
@@ -70,7 +70,11 @@ export class ExternalFolders {
       await clear();
       throw error;
     }
-    return (stateFolder) => this.#inFolders(() => swapFolders(stateFolder, swaps));
+    return swaps;
+  }
+
+  swap(stateFolder: string, swaps: readonly Swap[]): Promise<void> {
+    return this.#inFolders(() => swapFolders(stateFolder, swaps));
   }
 
   async #inFolders<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -9,12 +9,12 @@ export {
 export type { External } from "./external.ts";
 export { finishSwaps } from "./folders/index.ts";
 export type { CheckpointInfo } from "./info.ts";
+export type { SoundPast } from "./past.ts";
 export type { Point } from "./point.ts";
 export type { Retention, StoredInfo } from "./retention.ts";
 export {
   type Restored,
   ServiceCheckpoints,
-  type SoundPast,
   type Subject,
   type Verification,
 } from "./service-checkpoints.ts";

@@ -109,15 +109,20 @@ export interface PastState extends StateSource {
   readonly replayed: number;
 }
 
+/** What a checkpoint holds, and nothing else. */
+export function pastState({ position, time }: StoredInfo, read: () => AsyncIterable<Iterable<StateEntry>>): PastState {
+  return { position, time, replayed: 0, batches: read, entries: () => flat(read()) };
+}
+
 /**
  * Follows a way. What the log changed is held in memory; the checkpoint is read when the entries are.
  * @param read the entries of the way's checkpoint
  * @throws SoloError `conflict` when the log doesn't reach so far back
  */
-export async function pastState(
+export async function pastOn(
   { base, until }: Way,
   state: Pick<ServiceState, "history">,
-  read: (base: StoredInfo) => AsyncIterable<Iterable<StateEntry>>,
+  read: () => AsyncIterable<Iterable<StateEntry>>,
 ): Promise<PastState> {
   const changes = new Map<Space, Map<string, Change>>();
   let [position, time, replayed] = [base?.position ?? 0, base?.time ?? 0, 0];
@@ -129,7 +134,7 @@ export async function pastState(
       if (++replayed % recordsBetweenTurns === 0) await turn();
     }
   }
-  const batches = () => merged(base === undefined ? nothing() : read(base), changes);
+  const batches = () => merged(base === undefined ? nothing() : read(), changes);
   return { position, time, replayed, batches, entries: () => flat(batches()) };
 }
 

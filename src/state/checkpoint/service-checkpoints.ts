@@ -8,8 +8,9 @@ import type { ServiceState } from "../core/types.ts";
 import { type CheckpointCatalog, type Copy, fileProblem } from "./catalog.ts";
 import { type External, ExternalFolders } from "./external.ts";
 import { type CheckpointInfo, newCheckpointId, onOwnLog } from "./info.ts";
-import { type PastState, type Point, pastState, waysTo } from "./point.ts";
-import { readBatches } from "./read-file.ts";
+import { type SoundPast, SoundPasts } from "./past.ts";
+import type { Point } from "./point.ts";
+import { type Renewed, renewState } from "./renew.ts";
 import { expired, type Retention, type StoredInfo } from "./retention.ts";
 import { CheckpointShelf, type CheckpointTrouble } from "./shelf.ts";
 import { verifyCheckpoint } from "./verify-file.ts";
@@ -37,19 +38,19 @@ export interface Verification {
   readonly copies: readonly (Copy & { readonly problem: SoloError | null })[];
 }
 
-/** A point of the past that can be gone back to. */
-export interface SoundPast extends PastState {
-  /** Of the copy of its checkpoint that is sound. */
-  readonly path: string | undefined;
-  readonly base: StoredInfo | undefined;
-}
-
 export interface Restored {
   readonly past: SoundPast;
   /** Of the state that there was. */
   readonly before: StoredInfo;
   /** Of the entry that the restore is. */
   readonly position: number;
+}
+
+/** How a state is set back whose own files can't be read. */
+export interface Renewing {
+  /** Called when the checkpoint is known to be sound: once it has resolved nobody must write. */
+  readonly still: () => Promise<void>;
+  readonly alone: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 
 /** Longest log that is kept behind the oldest checkpoint, in bytes; beyond it the oldest checkpoints go. */
@@ -62,6 +63,7 @@ export class ServiceCheckpoints {
   #last: Promise<unknown> | undefined;
   readonly #folders: ExternalFolders;
   readonly #shelf: CheckpointShelf;
+  readonly #past: SoundPasts;
 
   constructor(options: ServiceCheckpointsOptions) {
     const { folder, backupFolder, files = nodeFileSystem, onTrouble } = options;
@@ -69,6 +71,7 @@ export class ServiceCheckpoints {
     this.#files = files;
     this.#folders = new ExternalFolders(() => options.external?.());
     this.#shelf = new CheckpointShelf({ files, folder, backupFolder, onTrouble });
+    this.#past = new SoundPasts({ files, shelf: this.#shelf, clock: options.clock, onTrouble });
   }
 
   /** Those that there are. */
@@ -118,30 +121,22 @@ export class ServiceCheckpoints {
   /**
    * The state at a point of the past, from the nearest checkpoint that is sound: a damaged one is told of, and the one
    * before it and a longer log are used.
+   * @param state undefined when its own files can't be read: then every point but a checkpoint itself is a `conflict`
    * @throws SoloError `conflict` when the point isn't covered, `storage_corrupt` when nothing sound leads there
    */
-  async past(point: Point, state: ServiceState): Promise<SoundPast> {
-    const { clock } = this.#options;
-    let last: SoloError | undefined;
-    for (const damaged of this.catalog.damaged()) this.#options.onTrouble({ type: "damaged", copy: damaged });
-    for (const way of waysTo(point, this.catalog.list(), state, clock.now())) {
-      try {
-        const copy = way.base && (await this.#shelf.sound(way.base.id));
-        const past = await pastState(way, state, () => readBatches(this.#files, copy?.path ?? ""));
-        return { ...past, base: way.base, path: copy?.path };
-      } catch (error) {
-        last = SoloError.from(error);
-        if (last.code !== "storage_corrupt" && !(last.code === "conflict" && way.base !== undefined)) throw last;
-      }
-    }
-    throw last ?? new SoloError("conflict", "nothing leads to that point");
+  past(point: Point, state: ServiceState | undefined): Promise<SoundPast> {
+    return this.#past.of(point, state);
   }
 
   /**
    * Uses the state at a point of the past. Until it has been used, nothing is made or deleted beside.
    * @throws SoloError as {@link past}
    */
-  withPast<Result>(point: Point, state: ServiceState, use: (past: SoundPast) => Promise<Result>): Promise<Result> {
+  withPast<Result>(
+    point: Point,
+    state: ServiceState | undefined,
+    use: (past: SoundPast) => Promise<Result>,
+  ): Promise<Result> {
     return this.#inTurn(async () => use(await this.past(point, state)));
   }
 
@@ -154,10 +149,28 @@ export class ServiceCheckpoints {
     return this.withPast(point, state, async (past) => {
       await still();
       const before = await this.#create(state, "before_restore", subject, undefined);
-      const swap = past.path === undefined ? undefined : await this.#folders.prepare(this.#files, past.path);
-      const { position } = await state.reset(past, `restore:${past.base?.id ?? "log"}`);
-      await swap?.(dirname(this.#options.folder));
+      const swaps = past.path === undefined ? [] : await this.#folders.prepare(this.#files, past.path);
+      const { position } = await state.reset(past, originOf(past));
+      if (swaps.length > 0) await this.#folders.swap(dirname(this.#options.folder), swaps);
       return { past, before, position };
+    });
+  }
+
+  /**
+   * {@link restore} for a state whose own files can't be read. They are set aside, and a new state takes their place.
+   * @param alone runs what replaces the files while nobody has them open
+   * @throws SoloError as {@link past}, before anything was changed
+   */
+  renew(point: Point, { still, alone }: Renewing): Promise<Renewed & { readonly past: SoundPast }> {
+    return this.withPast(point, undefined, async (past) => {
+      await still();
+      const { folder, clock } = this.#options;
+      const swaps = past.path === undefined ? [] : await this.#folders.prepare(this.#files, past.path);
+      const own = onOwnLog(this.catalog.list()).map(({ position }) => position);
+      // Nobody appends a million entries a second: what was ever counted, up to now, lies below the microseconds since 1970.
+      const startAfter = Math.max(clock.now() * 1_000, ...own);
+      const renewal = { folder: dirname(folder), clock, source: past, origin: originOf(past), startAfter, swaps };
+      return { past, ...(await alone(() => renewState(renewal))) };
     });
   }
 
@@ -246,11 +259,11 @@ export class ServiceCheckpoints {
     }
   }
 
-  /** Begins with a copy of another service's checkpoint, as what this state holds at a position of its own. */
+  /** Begins with a copy of a checkpoint, such as another service's, as what this state holds at a position of its own. */
   adopt(
     from: ServiceCheckpoints,
     base: StoredInfo,
-    about: Subject & Pick<CheckpointInfo, "position" | "time">,
+    about: Subject & Pick<CheckpointInfo, "position" | "time" | "reason">,
   ): Promise<StoredInfo> {
     return this.#inTurn(async () => {
       const { ref, clock } = this.#options;
@@ -263,7 +276,6 @@ export class ServiceCheckpoints {
         service: ref.name,
         id,
         created: now,
-        reason: "fork" as const,
         parent: base.id,
         foreign: null,
       };
@@ -327,4 +339,9 @@ export class ServiceCheckpoints {
     this.#last = settled;
     return done;
   }
+}
+
+/** Who wrote the entry that a restore is. */
+function originOf({ base }: SoundPast): string {
+  return `restore:${base?.id ?? "log"}`;
 }

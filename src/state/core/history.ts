@@ -13,6 +13,8 @@ export interface HistoryParts {
   readonly position: number;
   /** Of the oldest record in the log. */
   readonly begin: number | undefined;
+  /** Of the last record that is gone; 0 when the log has all. */
+  readonly goneUntil: number;
 }
 
 /** The records that a state's log still has. */
@@ -23,10 +25,10 @@ export class StateHistory {
   #goneUntil: number;
 
   constructor(parts: HistoryParts) {
-    const { log, begin, position } = parts;
+    const { begin, goneUntil } = parts;
     this.#parts = parts;
     this.#begin = begin;
-    this.#goneUntil = log.begin === 0 ? 0 : (begin ?? position + 1) - 1;
+    this.#goneUntil = goneUntil;
   }
 
   /** Position of the oldest record; 0 when there is none. */

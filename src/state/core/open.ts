@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { SoloError } from "../../api/error.ts";
 import { type DurableLog, type FileSystem, openLog } from "../../store/index.ts";
 import type { Clock } from "../../system/index.ts";
 import { stateFailure } from "../failure/index.ts";
@@ -17,6 +18,8 @@ export interface OpenStateOptions extends Partial<StateSettings> {
   readonly files?: FileSystem;
   /** Longest log segment, in bytes; default 64 MiB. History is freed segment by segment. */
   readonly segmentBytes?: number;
+  /** A state that is made now counts its positions from here on; default 0. */
+  readonly startAfter?: number;
 }
 
 const defaultSettings: StateSettings = {
@@ -46,7 +49,7 @@ interface Replay {
  * @throws SoloError `locked`, `storage_corrupt`, `data_too_new`, `storage_full`, `io_error`
  */
 export async function openState(folder: string, options: OpenStateOptions): Promise<ServiceState> {
-  const { clock, files, segmentBytes } = options;
+  const { clock, files, segmentBytes, startAfter = 0 } = options;
   const settings: StateSettings = { ...defaultSettings, ...definedOf(options) };
   let log: DurableLog | undefined;
   try {
@@ -59,15 +62,21 @@ export async function openState(folder: string, options: OpenStateOptions): Prom
     });
     const table = new Table();
     const disk = await DiskTable.open(folder, table, files);
+    checkTogether(folder, log, disk);
     const index = new PositionIndex();
+    const isNew = log.stats().nextSequence === 1;
     const found = await replay(log, table, disk.mark, index);
-    const position = found.isClean ? found.position : found.position + positionsAtRisk;
+    const last = isNew ? startAfter : found.position;
+    const position = found.isClean ? last : last + positionsAtRisk;
     const encoder = new EntryEncoder();
-    const begin = await firstPosition(log);
+    const { begin, goneUntil } = await beginning(log, position);
     const mark = { position, time: clock.now(), origin: "kernel", mutations: [] };
     await log.appendDurably(encoder.encode(entryKinds.opened, mark));
     const recovery = { replayed: found.count, took_ms: clock.monotonic() - began, clean: found.isClean };
-    const state = new LoggedState({ log, disk, table, index, encoder, clock, recovery, position, begin }, settings);
+    const state = new LoggedState(
+      { log, disk, table, index, encoder, clock, recovery, position, begin, goneUntil },
+      settings,
+    );
     state.noteUnflushed(found.latest.all());
     return state;
   } catch (error) {
@@ -101,15 +110,31 @@ async function replay(log: DurableLog, table: Table, from: DiskTable["mark"], in
   return { position, count, isClean, latest };
 }
 
-/** Position of the oldest record that the log has. */
-async function firstPosition(log: DurableLog): Promise<number | undefined> {
+/**
+ * A log goes on where its table ends. One that was lost, cut or replaced would leave out what was acknowledged.
+ * @throws SoloError `storage_corrupt`
+ */
+function checkTogether(folder: string, log: DurableLog, { mark }: DiskTable): void {
+  if (log.begin <= mark.address && mark.address <= log.tail) return;
+  const problem = mark.address > log.tail ? "ends before what the table has" : "begins behind what the table has";
+  throw new SoloError("storage_corrupt", `${folder}: the log ${problem}, so entries are missing in between`, {
+    hint: "restore the newest checkpoint: `solo checkpoint list NAME`",
+  });
+}
+
+/** Position of the oldest record that the log has, and of the last one that it hasn't. */
+async function beginning(log: DurableLog, position: number): Promise<{ begin: number | undefined; goneUntil: number }> {
+  let goneUntil: number | undefined;
   for await (const page of log.scanPages()) {
     for (const entry of page) {
-      const { kind, position } = decodeEntry(entry.payload);
-      if (kind !== entryKinds.opened && kind !== entryKinds.closed) return position;
+      const found = decodeEntry(entry.payload);
+      const isRecord = found.kind !== entryKinds.opened && found.kind !== entryKinds.closed;
+      // A log that was never cut has all from the position on with which it was made.
+      if (log.begin === 0) goneUntil ??= isRecord ? 0 : found.position;
+      if (isRecord) return { begin: found.position, goneUntil: goneUntil ?? found.position - 1 };
     }
   }
-  return undefined;
+  return { begin: undefined, goneUntil: goneUntil ?? position };
 }
 
 function definedOf({ durability, flush_ms, flushed_at_once, quota }: OpenStateOptions): Partial<StateSettings> {

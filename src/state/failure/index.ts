@@ -23,3 +23,11 @@ export function stateFailure(thrown: unknown): SoloError {
   const unknown = code === "full" || code === "io_error" || code === "poisoned";
   return new SoloError(apiCodes[code], thrown.message, { cause: thrown, applied: unknown ? "unknown" : "no" });
 }
+
+/** Whether a state's own files are why it can't be opened: damaged, or unreadable. */
+export function isDamaged(error: SoloError): boolean {
+  if (error.code === "storage_corrupt") return true;
+  const { cause } = error;
+  const thrown = cause instanceof StoreError ? cause.cause : undefined;
+  return thrown instanceof Error && "code" in thrown && thrown.code === "EIO";
+}

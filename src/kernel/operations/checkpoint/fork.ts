@@ -7,6 +7,7 @@ import { startFirst } from "../../rollout.ts";
 import { type Revision, Service } from "../../service.ts";
 import { deployResult } from "../../views.ts";
 import { withTimeout } from "../with-timeout.ts";
+import { openOrDamage } from "./damage.ts";
 import { pointOf } from "./documents.ts";
 import { toldOf } from "./restore.ts";
 
@@ -46,7 +47,7 @@ async function fork(
   const begin = kernel.clock.monotonic();
   const { states, checkpoints } = kernel.parts;
   const from = checkpoints.of(origin.ref);
-  const state = await states.open(origin.ref);
+  const { state } = await openOrDamage(kernel, origin.ref);
   const point = pointOf(request, from.catalog);
   const revision = withoutHosts(origin.revision);
   const service = new Service(ref, revision, "stopped", 0, kernel.operationsOf(ref));
@@ -91,7 +92,7 @@ async function fill(kernel: Kernel, origin: Service, { ref, revision }: Service,
   const { base } = past;
   const info =
     base !== undefined && past.replayed === 0
-      ? await own.adopt(checkpoints.of(origin.ref), base, { ...subject, position, time: clock.now() })
+      ? await own.adopt(checkpoints.of(origin.ref), base, { ...subject, position, time: clock.now(), reason: "fork" })
       : await own.create(state, "fork", subject, base?.id);
   checkpoints.noteMade(ref, info);
 }

@@ -1,17 +1,18 @@
 import { type CheckpointRestore, type OperationRequest, SoloError } from "../../../api/index.ts";
-import type { SoundPast } from "../../../state/index.ts";
+import type { SoundPast, StoredInfo } from "../../../state/index.ts";
 import { describe, externalOf, subjectOf } from "../../checkpoints.ts";
 import type { Kernel } from "../../kernel.ts";
 import { startFirst } from "../../rollout.ts";
 import { type Service, serviceState } from "../../service.ts";
 import { withTimeout } from "../with-timeout.ts";
+import { openOrDamage } from "./damage.ts";
 import { pointOf } from "./documents.ts";
 
 type Request = OperationRequest<"checkpointRestore">;
 
 /**
  * Sets a service's state to a point of its past. Its instances are stopped meanwhile and started again, so that none of them
- * sees half of it or goes on with what it remembers.
+ * sees half of it or goes on with what it remembers. Files of the state that can't be read are set aside.
  * @throws SoloError `conflict` when the point isn't covered, before anything was changed
  */
 export async function restoreCheckpoint(kernel: Kernel, request: Request): Promise<CheckpointRestore> {
@@ -37,7 +38,7 @@ async function restore(
   const { ref, revision } = service;
   const { states, checkpoints, supervisor, steps } = kernel.parts;
   const own = checkpoints.of(ref);
-  const state = await states.open(ref);
+  const { state, damage } = await openOrDamage(kernel, ref);
   const point = pointOf(request, own.catalog);
   if (!("id" in point) && externalOf(kernel, ref) !== undefined) {
     throw new SoloError(
@@ -54,30 +55,42 @@ async function restore(
     await startFirst({ kernel, service, signal, report: () => undefined }, start);
   };
   let isStopped = false;
-  const restoring = checkpoints.hearing(ref, async () => {
-    if (request.dry_run) return { past: await own.past(point, state), before: null, position: null };
-    return own
-      .restore(point, state, subjectOf(revision), async () => {
-        signal.throwIfAborted();
-        isStopped = true;
-        await Promise.all(supervisor.instancesOf(ref).map((instance) => supervisor.retire(instance)));
-      })
-      .finally(() => steps.replaced(ref));
+  const still = async () => {
+    signal.throwIfAborted();
+    isStopped = true;
+    await Promise.all(supervisor.instancesOf(ref).map((instance) => supervisor.retire(instance)));
+  };
+  const restoring = checkpoints.hearing(ref, async (): Promise<Outcome> => {
+    if (request.dry_run) return { past: await own.past(point, state), ...nothingDone };
+    const doing =
+      state === undefined
+        ? own.renew(point, { still, alone: (work) => states.alone(ref, work) })
+        : own.restore(point, state, subjectOf(revision), still);
+    return { ...nothingDone, ...(await doing.finally(() => steps.replaced(ref))) };
   });
   const { result, troubles } = await restoring.catch(async (error: unknown) => {
     // Nothing was set back: the service runs on with what it had.
     if (isStopped) await startAgain();
     throw error;
   });
-  const { past, before, position } = result;
-  if (position !== null && before !== null) {
-    checkpoints.noteMade(ref, before);
-    const data = { position, before: before.id, ...toldOf(past) };
+  const { past, before, position, setAside } = result;
+  if (position !== null) {
+    if (before !== null) checkpoints.noteMade(ref, before);
+    if (before === null && past.base !== undefined) {
+      // The new log leads on from it.
+      const about = { ...subjectOf(revision), position, time: kernel.clock.now(), reason: "renewal" } as const;
+      await own.adopt(own, past.base, about).then(
+        (info) => checkpoints.noteMade(ref, info),
+        (error: unknown) => kernel.noteFailure(ref, error),
+      );
+    }
+    const data = { position, before: before?.id ?? null, set_aside: setAside, ...toldOf(past) };
     kernel.emit({ tenant: ref.tenant, event: "checkpoint_restored", subject: service.key, data });
     await startAgain().catch((error: unknown) => {
       throw afterwards(SoloError.from(error));
     });
-    await checkpoints.prune(ref, state).catch((error: unknown) => kernel.noteFailure(ref, error));
+    const present = await states.open(ref);
+    await checkpoints.prune(ref, present).catch((error: unknown) => kernel.noteFailure(ref, error));
   }
   const instances = supervisor.instancesOf(ref);
   return {
@@ -86,6 +99,7 @@ async function restore(
     ...toldOf(past),
     position,
     before: before?.id ?? null,
+    set_aside: setAside,
     state: serviceState(service, instances),
     instances: instances.map(({ id, pid, state: now, port, serves }) => ({
       id,
@@ -93,9 +107,27 @@ async function restore(
       state: now,
       port: serves ? port : null,
     })),
-    warnings: troubles.map((trouble) => describe(trouble).message),
+    warnings: [
+      ...troubles.map((trouble) => describe(trouble).message),
+      ...(damage === undefined ? [] : [toldOfDamage(damage, setAside)]),
+    ],
     took_ms: Math.round(kernel.clock.monotonic() - begin),
   };
+}
+
+/** What a restore has done. */
+interface Outcome {
+  readonly past: SoundPast;
+  readonly before: StoredInfo | null;
+  readonly position: number | null;
+  readonly setAside: string | null;
+}
+
+const nothingDone = { before: null, position: null, setAside: null };
+
+function toldOfDamage({ message }: SoloError, setAside: string | null): string {
+  const kept = setAside === null ? "they would be set aside" : `they were set aside in ${setAside}`;
+  return `the state's own files could not be read, and ${kept}: ${message}`;
 }
 
 /** What a document says of the past that is there again. */

@@ -6,7 +6,15 @@ import { nodeFileSystem as files } from "../../../store/file/index.ts";
 
 /** Folders that are being replaced, as the journal of a state's folder tells. */
 const journalSchema = z.object({
-  swaps: z.array(z.object({ folder: z.string(), next: z.string(), before: z.string() })),
+  swaps: z.array(
+    z.object({
+      folder: z.string(),
+      next: z.string(),
+      before: z.string(),
+      /** Whether what was there before stays, under the other name. */
+      keep: z.boolean().optional(),
+    }),
+  ),
 });
 export type Swap = z.infer<typeof journalSchema>["swaps"][number];
 
@@ -50,8 +58,11 @@ function exchange({ folder, next, before }: Swap): void {
 }
 
 async function end(stateFolder: string, swaps: readonly Swap[]): Promise<void> {
-  for (const parent of new Set(swaps.map(({ folder }) => dirname(folder)))) await files.syncFolder(parent);
+  const parents = swaps.flatMap(({ folder, before, keep }) =>
+    [folder, ...(keep === true ? [before] : [])].map(dirname),
+  );
+  for (const parent of new Set(parents)) await files.syncFolder(parent);
   await files.remove(join(stateFolder, journalName));
   await files.syncFolder(stateFolder);
-  for (const { before } of swaps) await rm(before, { recursive: true, force: true });
+  for (const { before, keep } of swaps) if (keep !== true) await rm(before, { recursive: true, force: true });
 }

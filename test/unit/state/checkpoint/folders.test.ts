@@ -139,3 +139,25 @@ test("a swap that a kernel began is ended by the next one, from every point that
   await swapFolders(place, [{ folder, next, before }]);
   expect(readdirSync(place)).toEqual(["f"]);
 });
+
+test("what a swap is to keep stays under its other name, also when the next kernel ends it", async () => {
+  for (const isCut of [false, true]) {
+    const place = fresh();
+    const [folder, next, before] = [join(place, "f"), join(place, "next", "f"), join(place, "aside", "f")];
+    for (const [path, text] of [
+      [folder, "old"],
+      [next, "new"],
+    ] as const) {
+      mkdirSync(path, { recursive: true });
+      writeFileSync(join(path, "file"), text);
+    }
+    mkdirSync(join(place, "aside"));
+    const swaps = [{ folder, next, before, keep: true }];
+    if (isCut) {
+      writeFileSync(join(place, "restore.json"), JSON.stringify({ swaps }));
+      finishSwaps(place);
+    } else await swapFolders(place, swaps);
+    expect(readFileSync(join(folder, "file"), "utf8")).toBe("new");
+    expect(readFileSync(join(before, "file"), "utf8")).toBe("old");
+  }
+});

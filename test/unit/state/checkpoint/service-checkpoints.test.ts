@@ -166,7 +166,7 @@ test("a fork begins with a copy of the checkpoint under its own name, and leads 
   const fork = await open(there);
   const { checkpoints: forks } = checkpointsIn(there, { name: "fork" });
   const { position } = await fork.reset(await checkpoints.past({ id: base.id }, state), "fork");
-  const own = await forks.adopt(checkpoints, base, { ...subject, position, time: Date.now() });
+  const own = await forks.adopt(checkpoints, base, { ...subject, position, time: Date.now(), reason: "fork" });
   expect(own).toMatchObject({ service: "fork", reason: "fork", parent: base.id, position, sha256: base.sha256 });
   await write(fork, put("a", "2"));
   await write(state, put("a", "3"));

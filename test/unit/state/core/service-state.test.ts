@@ -1,5 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { cpSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { SoloError } from "../../../../src/api/error.ts";
 import { ServiceStates } from "../../../../src/state/index.ts";
 import { systemClock } from "../../../../src/system/index.ts";
@@ -323,4 +324,33 @@ test("a flush and a snapshot in the midst of a reset see what was before, and le
     expect(again.page("data").map(({ key }) => key)).toEqual(["new0", "new1", "new2", "new3", "new4", "new5"]);
     await again.close();
   }
+});
+
+test("a log that does not go on where the table ends is refused: entries in between would be left out", async () => {
+  const folder = stateFolder();
+  const state = await open(folder, { segmentBytes: 4_096 });
+  for (let index = 1; index <= 300; index++) await write(state, put(`k${index}`, "v".repeat(50)));
+  await state.truncateHistory(200);
+  await state.close();
+  for (const lost of ["wal", "table"]) {
+    const copy = stateFolder();
+    cpSync(folder, copy, { recursive: true });
+    rmSync(join(copy, lost), { recursive: true });
+    await expect(open(copy)).rejects.toMatchObject({ code: "storage_corrupt" });
+  }
+});
+
+test("a state that is to count from a position on has no history before it", async () => {
+  const folder = stateFolder();
+  let state = await open(folder, { startAfter: 5_000 });
+  expect(state.position).toBe(5_000);
+  expect((await write(state, put("a", "1"))).position).toBe(5_001);
+  for (let opening = 0; opening < 2; opening++) {
+    await expect(collect(state.history(4_999))).rejects.toMatchObject({ code: "conflict" });
+    expect((await collect(state.history(5_000))).map(({ position }) => position)).toEqual([5_001]);
+    await state.close();
+    state = await open(folder, { startAfter: 9_000 });
+    expect(state.position).toBe(5_001);
+  }
+  await state.close();
 });
