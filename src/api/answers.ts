@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { auditAnswers } from "./audit.ts";
+import { capabilityAnswers } from "./capabilities.ts";
 import { checkpointAnswers } from "./checkpoints.ts";
 import {
   budgetDocumentSchema,
@@ -58,6 +59,7 @@ export const answers: { readonly [Name in OperationName]: z.ZodType<OperationOut
   ...secretAnswers,
   ...uploadAnswers,
   ...auditAnswers,
+  ...capabilityAnswers,
   health: healthDocumentSchema,
   version: versionSchema,
   shutdown: shutdownResultSchema,

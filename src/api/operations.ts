@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type AuditOutput, auditOperations } from "./audit.ts";
+import { type CapabilityOutput, capabilityOperations } from "./capabilities.ts";
 import { type CheckpointOutput, checkpointOperations } from "./checkpoints.ts";
 import type {
   BudgetDocument,
@@ -166,6 +167,7 @@ export const operations = {
   ...secretOperations,
   ...uploadOperations,
   ...auditOperations,
+  ...capabilityOperations,
   health: { ...routes.health, input: emptyRequestSchema, ...needs("open", "kernel") },
   version: { ...routes.version, input: emptyRequestSchema, ...needs("open", "kernel") },
   shutdown: { ...routes.shutdown, input: shutdownRequestSchema, ...changes("admin", "kernel") },
@@ -178,7 +180,7 @@ export type OperationInput<Name extends OperationName> = z.input<(typeof operati
 export type OperationRequest<Name extends OperationName> = z.output<(typeof operations)[Name]["input"]>;
 
 /** What an operation answers: one document, or the elements of its stream. */
-export interface OperationOutput extends UploadOutput, AuditOutput, CheckpointOutput, SecretOutput {
+export interface OperationOutput extends UploadOutput, AuditOutput, CapabilityOutput, CheckpointOutput, SecretOutput {
   deploy: DeployProgress;
   list: ServiceList;
   status: ServiceStatus;

@@ -15,6 +15,7 @@ export const permissions = [
   "state:read",
   "state:write",
   "checkpoint",
+  "secrets:use",
   "secrets:read",
   "secrets:write",
   "register",

@@ -1,4 +1,5 @@
 import { auditRoutes } from "./audit-routes.ts";
+import { capabilityRoutes } from "./capability-routes.ts";
 import { checkpointRoutes } from "./checkpoint-routes.ts";
 import { secretRoutes } from "./secret-routes.ts";
 import { uploadRoutes } from "./upload-routes.ts";
@@ -33,6 +34,7 @@ export const routes = {
   ...secretRoutes,
   ...uploadRoutes,
   ...auditRoutes,
+  ...capabilityRoutes,
   health: { method: "GET", path: "/v1/health", stream: false },
   version: { method: "GET", path: "/v1/version", stream: false },
   shutdown: { method: "POST", path: "/v1/shutdown", stream: false },

@@ -28,7 +28,12 @@ export async function runService(request: RunRequest, session: Session, interrup
     const config = await loadConfig({
       cwd: process.cwd(),
       env: process.env,
-      flags: { "data-dir": request.dataDir ?? temporary, "ingress-port": String(freePort()), "http-port": "off", tenant: session.tenant },
+      flags: {
+        "data-dir": request.dataDir ?? temporary,
+        "ingress-port": String(freePort()),
+        "http-port": "off",
+        tenant: session.tenant,
+      },
     });
     const door = await session.door();
     const kernel = await door.openKernel({ config, flags: [] });

@@ -19,6 +19,7 @@ import {
 import { explainService } from "../observe/why/index.ts";
 import { accept } from "./accept.ts";
 import { auditApi } from "./audit-api.ts";
+import { capabilityApi } from "./capability-api.ts";
 import { checkpointApi } from "./checkpoint-api.ts";
 import { health } from "./health.ts";
 import type { Kernel } from "./kernel.ts";
@@ -49,6 +50,7 @@ export function kernelApi(kernel: Kernel, caller: Caller): SoloApi {
     ...checkpointApi(kernel),
     ...auditApi(kernel.parts.audit),
     ...secretApi(kernel),
+    ...capabilityApi(kernel, caller),
   };
 }
 

@@ -25,6 +25,7 @@ import {
 } from "../system/index.ts";
 import { type AuditOptions, openAudit } from "./audit.ts";
 import { agentCalls, callHandlers, callOfAgent, drainAll, openTraffic, type TrafficLimits } from "./calls/index.ts";
+import { isGranted, openCapabilities } from "./capabilities.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
 import { openDatabase } from "./database/index.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
@@ -144,7 +145,6 @@ async function assemble(
     },
   });
   closers.push(() => logs.close());
-
   const states = new ServiceStates({
     folder: paths.state,
     clock: systemClock,
@@ -161,7 +161,8 @@ async function assemble(
     kernel: () => kernel,
   });
   closers.push(() => checkpoints.stop());
-
+  const capabilities = openCapabilities(database, systemClock, () => kernel);
+  closers.push(() => capabilities.close());
   const routes = new Routes(options.ingressPort);
   const hosts: { authenticate: Supervisor["authenticate"] | undefined } = { authenticate: undefined };
   const control = new ControlServer(paths.controlSocket, (hello, tell) => hosts.authenticate?.(hello, tell));
@@ -171,7 +172,7 @@ async function assemble(
     limits: options.traffic,
     clock: systemClock,
     kernel: () => kernel,
-    isGranted: () => false,
+    isGranted: (from, to, method) => isGranted(capabilities, from, to, method),
   });
   closers.push(() => traffic.mailboxes.close());
 
@@ -257,6 +258,7 @@ async function assemble(
     secrets,
     states,
     checkpoints,
+    capabilities,
     steps,
     traffic,
     fifos: folders.fifos,

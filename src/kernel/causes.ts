@@ -17,6 +17,7 @@ export class Causes {
     const service = serviceOf(subject);
     const own = this.#latest.get(subject);
     const ofService = this.#latest.get(service);
+    if (isAboutAccess(event)) return undefined;
     switch (event) {
       case "group_restart":
         return this.#latest.get(`${tenant}/${String(data.failed)}`) ?? own;
@@ -32,6 +33,7 @@ export class Causes {
   }
 
   note({ event, subject, data }: Omit<NewEvent, "cause">, id: number): void {
+    if (isAboutAccess(event)) return;
     this.#latest.set(subject, id);
     if (event === "kernel_stopping") this.#latest.set(stopping, id);
     if (troubles.has(event) && data.asked !== true) this.#troubles.set(serviceOf(subject), id);
@@ -40,6 +42,11 @@ export class Causes {
   forget(subject: string): void {
     this.#latest.delete(subject);
   }
+}
+
+/** Who may do what, and was refused: it is about a service, and nothing that happens to it follows from that. */
+function isAboutAccess(event: string): boolean {
+  return event.startsWith("capability_");
 }
 
 /** No subject's name. */

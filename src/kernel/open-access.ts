@@ -2,13 +2,24 @@ import { Access } from "./access/index.ts";
 import { admission } from "./admission.ts";
 import { kernelApi } from "./api.ts";
 import { accessAudit } from "./audit.ts";
+import { allows } from "./calls/index.ts";
+import { capabilityAuthority, isGranted } from "./capabilities.ts";
 import type { Kernel } from "./kernel.ts";
+import { refusalEvents } from "./refusal-events.ts";
 
 /** The access layer over a kernel's operations. */
 export function openAccess(kernel: Kernel): Access {
+  const { capabilities, traffic, audit } = kernel.parts;
   return new Access({
     api: (caller) => kernelApi(kernel, caller),
-    admission: admission(kernel.parts.traffic),
-    audit: accessAudit(kernel.parts.audit.trail),
+    authority: capabilityAuthority(
+      capabilities,
+      ({ tenant, name, instance }, to, method) =>
+        allows(kernel, { ref: { tenant, name }, instance }, to) ||
+        isGranted(capabilities, { tenant, name }, to, method),
+    ),
+    admission: admission(traffic),
+    audit: accessAudit(audit.trail),
+    onRefusal: refusalEvents(kernel),
   });
 }

@@ -2,6 +2,7 @@ import type { Check, OperationRequest, SoloApi, VersionDocument } from "../api/i
 import type { Paths } from "../config/index.ts";
 import type { EventLog } from "../observe/events/index.ts";
 import type { LogStore } from "../observe/logs/index.ts";
+import type { Capabilities } from "../security/capability/index.ts";
 import type { Sandboxes } from "../security/sandbox/index.ts";
 import type { Secrets } from "../security/secrets/index.ts";
 import type { Checkpoints, ServiceStates } from "../state/index.ts";
@@ -32,6 +33,7 @@ export interface KernelParts {
   readonly checkpoints: Checkpoints;
   readonly steps: StepsOfServices;
   readonly traffic: Traffic;
+  readonly capabilities: Capabilities;
   /** The folder of the instances' output FIFOs. */
   readonly fifos: string;
   /** Whether a guardian stands above this kernel; null for one that runs without. */

@@ -18,7 +18,7 @@ test("a program is brought, deployed by its path, and brought once", async () =>
   const { client, env } = daemon;
   const { path, bytes, changed } = await client.upload({ file: "far.ts", content });
   expect({ bytes, changed }).toEqual({ bytes: source.length, changed: true });
-  for await (const _ of client.deploy({ services: [{ name: "far", spec: { kind: "source", path } }] })) continue;
+  for await (const _ of client.deploy({ services: [{ name: "far", spec: { kind: "source", path } }] }));
   expect(await (await env.fetch("far")).text()).toBe("from afar");
   expect(await client.upload({ file: "far.ts", content })).toMatchObject({ path, changed: false });
 });

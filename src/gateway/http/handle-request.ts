@@ -1,4 +1,11 @@
-import { type ApiAccess, type Caller, maxUploadBytes, type OperationName, SoloError, versionHeader } from "../../api/index.ts";
+import {
+  type ApiAccess,
+  type Caller,
+  maxUploadBytes,
+  type OperationName,
+  SoloError,
+  versionHeader,
+} from "../../api/index.ts";
 import { checkInput } from "./check-input.ts";
 import { type FirstSignal, firstSignal } from "./first-signal.ts";
 import { framingFor } from "./framing.ts";

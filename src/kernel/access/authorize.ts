@@ -1,4 +1,4 @@
-import { type CapabilityFacts, defaultTenant, operations, SoloError } from "../../api/index.ts";
+import { type CapabilityFacts, defaultTenant, operations, type ServiceCaller, SoloError } from "../../api/index.ts";
 import type { AccessRequest, CapabilityAuthority } from "./ports.ts";
 
 /**
@@ -10,7 +10,6 @@ export function authorize(request: AccessRequest, authority: CapabilityAuthority
   const { caller, permission } = request;
   if (caller.kind === "owner" || permission === "open") return;
   if (caller.kind === "anonymous") throw noCredentials();
-  if (permission === "any") return;
   const { on } = operations[request.operation];
   if (isCovered(request, caller.capability, on)) return;
   if (caller.kind === "service" && isGranted(request, caller, authority)) return;
@@ -38,7 +37,7 @@ function isCovered(
   capability: CapabilityFacts,
   on: (typeof operations)[keyof typeof operations]["on"],
 ): boolean {
-  if (!hasPermission(capability, permission)) return false;
+  if (permission !== "any" && !hasPermission(capability, permission)) return false;
   if (on === "kernel" || tenant === null) return coversTenant(capability, null);
   if (on === "tenant") return coversTenant(capability, tenant);
   if (on === "visible" && names.length === 0) return capability.resource === "*" || capability.tenant === tenant;
@@ -48,7 +47,7 @@ function isCovered(
 /** What a service may call beyond itself. */
 function isGranted(
   { permission, tenant, names, operation }: AccessRequest,
-  from: { readonly tenant: string; readonly name: string },
+  from: ServiceCaller,
   authority: CapabilityAuthority | undefined,
 ): boolean {
   if (operation !== "call" || tenant === null || authority === undefined) return false;

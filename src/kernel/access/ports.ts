@@ -68,5 +68,5 @@ export interface CapabilityAuthority {
   /** Calls back once when a capability ends, by revocation or expiry. Answers what calls that off. */
   onEnd(id: string, callback: () => void): () => void;
   /** Whether a service may call another's method beyond what its own capability says: by its `allow`, or by a grant that it holds. */
-  mayCall(from: ServiceRef, to: ServiceRef, method: string): boolean;
+  mayCall(from: ServiceCaller, to: ServiceRef, method: string): boolean;
 }

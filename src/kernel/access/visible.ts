@@ -28,7 +28,7 @@ export function reduce<Name extends OperationName>(
   return reduction === undefined || seesAll(request.caller) ? output : reduction(output, request);
 }
 
-export function seesAll(caller: Caller): boolean {
+function seesAll(caller: Caller): boolean {
   if (caller.kind === "owner") return true;
   return caller.kind !== "anonymous" && coversTenant(caller.capability, null);
 }

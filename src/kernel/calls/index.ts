@@ -1,2 +1,3 @@
+export { allows } from "./allow.ts";
 export { agentCalls, callHandlers, callOfAgent } from "./call-channel.ts";
 export { drainAll, openTraffic, type Traffic, type TrafficLimits } from "./open-traffic.ts";

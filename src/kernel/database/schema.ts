@@ -81,6 +81,23 @@ export const migrations: readonly string[] = [
     accepted_ms INTEGER NOT NULL,
     PRIMARY KEY (tenant, name)
   ) STRICT, WITHOUT ROWID;`,
+
+  `CREATE TABLE capabilities (
+    id          TEXT PRIMARY KEY,
+    hash        BLOB NOT NULL CHECK (length(hash) = 32),
+    tenant      TEXT NOT NULL,
+    resource    TEXT NOT NULL,
+    permissions TEXT NOT NULL,
+    holder      TEXT,
+    parent      TEXT,
+    created_ms  INTEGER NOT NULL,
+    expires_ms  INTEGER,
+    revoked_ms  INTEGER,
+    rate        INTEGER,
+    calls       INTEGER,
+    used        INTEGER NOT NULL,
+    instance    TEXT
+  ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** Marks the file as Solo's (SQLite's `application_id`): the bytes of "Solo". */

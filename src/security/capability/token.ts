@@ -1,0 +1,21 @@
+import { createHash, randomBytes } from "node:crypto";
+import { tokenPattern } from "../../api/index.ts";
+
+/** So that people and secret scanners know one when they see it. */
+const prefix = "solo_cap_";
+const tokenBytes = 32;
+
+/** A new token: 32 random bytes. It is shown to whom it is granted, and kept nowhere. */
+export function newToken(): string {
+  return prefix + randomBytes(tokenBytes).toString("base64url");
+}
+
+/** What is kept of a token: the SHA-256 of its text; undefined for a text that is no token. */
+export function hashOf(token: string): Buffer | undefined {
+  return tokenPattern.test(token) ? createHash("sha256").update(token).digest() : undefined;
+}
+
+/** The name by which people and other capabilities refer to one. It is no secret. */
+export function newCapabilityId(): string {
+  return `cap-${randomBytes(8).toString("hex")}`;
+}
