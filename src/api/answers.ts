@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { auditAnswers } from "./audit.ts";
 import { capabilityAnswers } from "./capabilities.ts";
 import { checkpointAnswers } from "./checkpoints.ts";
+import { crashAnswers } from "./crashes.ts";
 import {
   budgetDocumentSchema,
   callResultSchema,
@@ -59,6 +60,7 @@ export const answers: { readonly [Name in OperationName]: z.ZodType<OperationOut
   ...secretAnswers,
   ...uploadAnswers,
   ...auditAnswers,
+  ...crashAnswers,
   ...capabilityAnswers,
   health: healthDocumentSchema,
   version: versionSchema,

@@ -52,6 +52,7 @@ export const descriptions: Readonly<Record<OperationName, string>> = {
   capabilityDelegate: "Makes a capability from another one for a named holder.",
   capabilityRevoke: "Ends a capability and all that came from it, at once.",
   capabilityVerify: "Checks whether a token allows something, without using it.",
+  crashes: "Shows how a service's processes died: exit, usage, limits and last lines of output.",
   health: "Tells whether the kernel and each of its parts is well.",
   version: "Tells which build the kernel is.",
   shutdown: "Ends the kernel, and its services unless they are to be kept.",

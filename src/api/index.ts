@@ -6,6 +6,8 @@ export * from "./capabilities.ts";
 export * from "./capability-routes.ts";
 export * from "./checkpoint-routes.ts";
 export * from "./checkpoints.ts";
+export * from "./crash-routes.ts";
+export * from "./crashes.ts";
 export * from "./descriptions.ts";
 export * from "./documents.ts";
 export * from "./error.ts";

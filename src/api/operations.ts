@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type AuditOutput, auditOperations } from "./audit.ts";
 import { type CapabilityOutput, capabilityOperations } from "./capabilities.ts";
 import { type CheckpointOutput, checkpointOperations } from "./checkpoints.ts";
+import { type CrashOutput, crashOperations } from "./crashes.ts";
 import type {
   BudgetDocument,
   CallResult,
@@ -167,6 +168,7 @@ export const operations = {
   ...secretOperations,
   ...uploadOperations,
   ...auditOperations,
+  ...crashOperations,
   ...capabilityOperations,
   health: { ...routes.health, input: emptyRequestSchema, ...needs("open", "kernel") },
   version: { ...routes.version, input: emptyRequestSchema, ...needs("open", "kernel") },
@@ -180,7 +182,13 @@ export type OperationInput<Name extends OperationName> = z.input<(typeof operati
 export type OperationRequest<Name extends OperationName> = z.output<(typeof operations)[Name]["input"]>;
 
 /** What an operation answers: one document, or the elements of its stream. */
-export interface OperationOutput extends UploadOutput, AuditOutput, CapabilityOutput, CheckpointOutput, SecretOutput {
+export interface OperationOutput
+  extends UploadOutput,
+    AuditOutput,
+    CapabilityOutput,
+    CrashOutput,
+    CheckpointOutput,
+    SecretOutput {
   deploy: DeployProgress;
   list: ServiceList;
   status: ServiceStatus;
@@ -227,6 +235,7 @@ export interface ReadApi
     | "auditAll"
     | "auditExport"
     | "auditVerify"
+    | "crashes"
     | "secretList"
     | "checkpoints"
     | "checkpointShow"

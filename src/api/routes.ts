@@ -1,6 +1,7 @@
 import { auditRoutes } from "./audit-routes.ts";
 import { capabilityRoutes } from "./capability-routes.ts";
 import { checkpointRoutes } from "./checkpoint-routes.ts";
+import { crashRoutes } from "./crash-routes.ts";
 import { secretRoutes } from "./secret-routes.ts";
 import { uploadRoutes } from "./upload-routes.ts";
 
@@ -34,6 +35,7 @@ export const routes = {
   ...secretRoutes,
   ...uploadRoutes,
   ...auditRoutes,
+  ...crashRoutes,
   ...capabilityRoutes,
   health: { method: "GET", path: "/v1/health", stream: false },
   version: { method: "GET", path: "/v1/version", stream: false },

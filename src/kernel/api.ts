@@ -1,6 +1,7 @@
 import {
   type Caller,
   callRequestSchema,
+  crashesRequestSchema,
   type DeployProgress,
   deployRequestSchema,
   eventsRequestSchema,
@@ -66,6 +67,7 @@ type ServiceOperation =
   | "events"
   | "sandbox"
   | "why"
+  | "crashes"
   | "upload"
   | "health"
   | "version"
@@ -102,6 +104,7 @@ function serviceApi(kernel: Kernel, caller: Caller): Pick<SoloApi, ServiceOperat
     sandbox: async (input) => showSandbox(kernel, accept(sandboxRequestSchema, input)),
     why: async (input) => explainService(parts.events, kernel.get(accept(whyRequestSchema, input)).ref),
     upload: async (input) => upload(kernel, accept(uploadRequestSchema, input)),
+    crashes: async (input) => parts.crashes.list(kernel.get(accept(crashesRequestSchema, input)).ref),
     health: async () => health(kernel),
     version: async () => parts.version,
     shutdown: async (input) => kernel.shutdown(accept(shutdownRequestSchema, input)),

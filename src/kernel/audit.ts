@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Caller, type OperationName, serviceKey } from "../api/index.ts";
 import { type AuditSubject, AuditTrail, Deliveries, type DeliverySettings, failureOf } from "../observe/audit/index.ts";
+import type { EventLog } from "../observe/events/index.ts";
 import type { Clock } from "../system/index.ts";
 import type { AuditTrail as AccessAudit, RefusedRequest } from "./access/index.ts";
 import type { MetaStore } from "./database/index.ts";
@@ -33,11 +34,17 @@ interface KernelAuditOptions {
   readonly settings: AuditOptions;
   readonly clock: Clock;
   readonly meta: MetaStore;
-  readonly onState: (state: AuditState, message: string) => void;
+  readonly events: EventLog;
+  /** A line for the kernel's own log. */
+  readonly say: (level: "info" | "error", message: string) => void;
 }
 
 /** The trail of a kernel. Its files are opened behind the start's back: the first record waits for them. */
-export function openAudit({ dataDir, settings, clock, meta, onState }: KernelAuditOptions): KernelAudit {
+export function openAudit({ dataDir, settings, clock, meta, events, say }: KernelAuditOptions): KernelAudit {
+  const onState = (state: AuditState, message: string) => {
+    say(state.endsWith("well") ? "info" : "error", message);
+    events.emit({ tenant: "default", event: `audit_${state}`, subject: "kernel", data: { message } });
+  };
   const witness = () => meta.get(witnessKey);
   const { folder, headPath } = auditPaths(dataDir);
   const trail = new AuditTrail({

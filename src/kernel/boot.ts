@@ -27,6 +27,7 @@ import { type AuditOptions, openAudit } from "./audit.ts";
 import { agentCalls, callHandlers, callOfAgent, drainAll, openTraffic, type TrafficLimits } from "./calls/index.ts";
 import { isGranted, openCapabilities } from "./capabilities.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
+import { CrashReports } from "./crashes.ts";
 import { openDatabase } from "./database/index.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
 import { Kernel } from "./kernel.ts";
@@ -122,10 +123,8 @@ async function assemble(
     settings: options.audit,
     clock: systemClock,
     meta: database.meta,
-    onState: (state, message) => {
-      options.say(state.endsWith("well") ? "info" : "error", message);
-      events.emit({ tenant: "default", event: `audit_${state}`, subject: "kernel", data: { message } });
-    },
+    events,
+    say: options.say,
   });
   closers.push(() => audit.close());
   const kept = new Map(database.instances.list().map(({ id, ref }) => [id, ref]));
@@ -213,6 +212,7 @@ async function assemble(
     sandbox: sandboxes,
     secrets: secretPort(secrets),
     emit: ({ event, ref, instance, data }) => {
+      crashes.note({ event, ref, instance, data });
       kernel.emit({ tenant: ref.tenant, event, subject: `${ref.tenant}/${ref.name}/${instance}`, data });
     },
   };
@@ -239,6 +239,14 @@ async function assemble(
   guardian?.onGone(() => closers.push(standInForGuardian(folders.exits)));
   const sampler = new UsageSampler(systemClock, () => supervisor.all());
   closers.push(() => sampler.stop());
+  const crashes = new CrashReports({
+    dataDir: paths.dataDir,
+    clock: systemClock,
+    logs,
+    instancesOf: (ref) => supervisor.instancesOf(ref),
+    usageOf: (instance) => sampler.of(instance),
+    onTrouble: (message) => options.say("warn", message),
+  });
   const limits = new LimitMonitor(runtime, supervisor);
   closers.push(() => limits.stop());
 
@@ -250,6 +258,7 @@ async function assemble(
     database,
     events,
     audit,
+    crashes,
     logs,
     routes,
     supervisor,

@@ -202,6 +202,7 @@ export class Kernel {
 
   /** Called at every change of an instance. */
   observe(instance: Instance): void {
+    this.#parts.crashes.changed(instance);
     const service = this.find(instance.plan.ref);
     if (service === undefined) return;
     this.#parts.steps.recheck(service.ref);

@@ -9,6 +9,7 @@ import type { Checkpoints, ServiceStates } from "../state/index.ts";
 import type { Supervisor, UsageSampler } from "../supervise/index.ts";
 import type { Clock } from "../system/index.ts";
 import type { KernelAudit } from "./audit.ts";
+import type { CrashReports } from "./crashes.ts";
 import type { Traffic } from "./calls/index.ts";
 import type { KernelDatabase } from "./database/index.ts";
 import type { Kernel } from "./kernel.ts";
@@ -23,6 +24,7 @@ export interface KernelParts {
   readonly database: KernelDatabase;
   readonly events: EventLog;
   readonly audit: KernelAudit;
+  readonly crashes: CrashReports;
   readonly logs: LogStore;
   readonly routes: Routes;
   readonly supervisor: Supervisor;

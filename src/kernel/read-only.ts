@@ -5,6 +5,7 @@ import {
   auditVerifyRequestSchema,
   checkpointRequestSchema,
   checkpointsRequestSchema,
+  crashesRequestSchema,
   deployRequestSchema,
   eventsRequestSchema,
   type InstanceState,
@@ -41,6 +42,7 @@ import { bootId, isSameProcess, Poller, readMemory, systemClock } from "../syste
 import { accept } from "./accept.ts";
 import { auditPaths, witnessKey } from "./audit.ts";
 import { exportLines } from "./audit-api.ts";
+import { crashStore } from "./crashes.ts";
 import {
   type KernelDatabase,
   openDatabaseReadOnly,
@@ -170,6 +172,10 @@ class Reader implements ReadApi {
     });
     return { secrets: secretsAtRest(this.#paths, tenant).map((record) => shownSecret(record, specs)) };
   };
+
+  crashes: SoloApi["crashes"] = async (input) => ({
+    crashes: crashStore(this.#paths.dataDir).list(this.#get(accept(crashesRequestSchema, input)).ref),
+  });
 
   audit: SoloApi["audit"] = (input) =>
     lazily(() => {

@@ -12,6 +12,7 @@ export {
   renderCheckpointVerification,
 } from "./checkpoint.ts";
 export { renderContexts } from "./contexts.ts";
+export { renderCrashes } from "./crashes.ts";
 export { renderDeployResults } from "./deploy-result.ts";
 export { renderDiagnosis } from "./diagnosis.ts";
 export { renderEvent } from "./event.ts";

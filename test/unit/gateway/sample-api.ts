@@ -97,6 +97,7 @@ export function sampleApi(overrides: Partial<SoloApi> = {}): SampleApi {
     secretDelete: unused("secretDelete"),
     secretRekey: unused("secretRekey"),
     secretUnlock: unused("secretUnlock"),
+    crashes: unused("crashes"),
     health: unused("health"),
     version: async () => ({ name: "solo", version: "1.0.0", commit: "abc", platform: "linux-x64", runtime: "bun" }),
     shutdown: unused("shutdown"),

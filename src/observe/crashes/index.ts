@@ -1,0 +1,2 @@
+export { coreHint } from "./core-hint.ts";
+export { CrashStore } from "./crash-store.ts";
