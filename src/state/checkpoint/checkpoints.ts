@@ -39,20 +39,31 @@ export interface CheckpointsOptions {
   /** The services of mode `external` that run. */
   readonly externals: () => Iterable<ServiceRef>;
   readonly observer: CheckpointObserver;
+  readonly logBounds?: LogBounds;
 }
+
+/** How long a log may grow, whatever the settings say of checkpoints by time. */
+export interface LogBounds {
+  /** A log that has grown by so many positions or bytes since the last checkpoint gets another one. */
+  readonly entries: number;
+  readonly bytes: number;
+  /** Bytes that are kept behind the oldest checkpoint; beyond them the oldest checkpoints go. */
+  readonly kept: number;
+}
+
+/** Going back replays no more than the first two of them. */
+const defaultBounds: LogBounds = { entries: 1_000_000, bytes: 268_435_456, kept: 2 ** 30 };
 
 /** Where a state was when its last checkpoint was made. */
 interface Mark {
   readonly position: number;
   readonly time: number;
-  readonly walBytes: number;
+  /** Less when the log was cut since. */
+  walBytes: number;
 }
 
 /** Between two looks at the states that are open. */
 const lookMs = 2_000;
-/** A log that has grown by so much since the last checkpoint gets another one: going back replays no more. */
-const maxLogEntries = 1_000_000;
-const maxLogBytes = 268_435_456;
 
 /** The checkpoints of every service: made by hand, by time, before what is risky, and when a log grows long. */
 export class Checkpoints {
@@ -145,8 +156,9 @@ export class Checkpoints {
 
   /** Deletes what needn't be kept: old checkpoints, and the log behind the oldest that stays. */
   async prune(ref: ServiceRef, state: ServiceState, retention = this.retentionOf(ref)): Promise<readonly StoredInfo[]> {
-    const gone = await this.of(ref).prune(retention, state);
-    if (gone.length > 0) this.#options.observer.deleted(ref, gone);
+    const { observer, logBounds: { kept } = defaultBounds } = this.#options;
+    const gone = await this.of(ref).prune(retention, state, kept);
+    if (gone.length > 0) observer.deleted(ref, gone);
     return gone;
   }
 
@@ -190,12 +202,13 @@ export class Checkpoints {
   }
 
   #due(ref: ServiceRef, state: ServiceState): CheckpointReason | undefined {
-    const { clock, settingsOf } = this.#options;
+    const { clock, settingsOf, logBounds: { entries, bytes } = defaultBounds } = this.#options;
     const { wal_bytes: walBytes } = state.stats();
     const now = clock.now();
     const mark = this.#marks.get(state) ?? this.#note(state, this.of(ref).newest()?.position ?? 0);
     if (state.position === mark.position && this.#options.externalOf(ref) === undefined) return undefined;
-    const isLong = state.position - mark.position >= maxLogEntries || walBytes - mark.walBytes >= maxLogBytes;
+    mark.walBytes = Math.min(mark.walBytes, walBytes);
+    const isLong = state.position - mark.position >= entries || walBytes - mark.walBytes >= bytes;
     const { checkpoint_ms } = settingsOf(ref);
     const isTime = checkpoint_ms > 0 && now - mark.time >= checkpoint_ms;
     if (!isLong && !isTime) return undefined;

@@ -53,9 +53,6 @@ export interface Renewing {
   readonly alone: <Result>(work: () => Promise<Result>) => Promise<Result>;
 }
 
-/** Longest log that is kept behind the oldest checkpoint, in bytes; beyond it the oldest checkpoints go. */
-const maxLogBytes = 2 ** 30;
-
 /** Makes, keeps and reads the checkpoints of one service. What changes something happens one after the other. */
 export class ServiceCheckpoints {
   readonly #options: ServiceCheckpointsOptions;
@@ -189,14 +186,17 @@ export class ServiceCheckpoints {
     return expired(this.catalog.list(), retention, this.#options.clock.now());
   }
 
-  /** Deletes what needn't be kept, and the log behind the oldest one that is. */
-  prune(retention: Retention, state: ServiceState | undefined): Promise<StoredInfo[]> {
+  /**
+   * Deletes what needn't be kept, and the log behind the oldest one that is.
+   * @param keptLogBytes of a longer log the oldest checkpoints go
+   */
+  prune(retention: Retention, state: ServiceState | undefined, keptLogBytes = 2 ** 30): Promise<StoredInfo[]> {
     return this.#inTurn(async () => {
       const gone = this.expired(retention);
       for (const { id } of gone) await this.#shelf.remove(id);
       if (state === undefined) return gone;
       await this.#truncate(state);
-      while (state.stats().wal_bytes > maxLogBytes) {
+      while (state.stats().wal_bytes > keptLogBytes) {
         const [oldest, ...others] = onOwnLog(this.catalog.list());
         if (oldest === undefined || others.length === 0) break;
         await this.#shelf.remove(oldest.id);

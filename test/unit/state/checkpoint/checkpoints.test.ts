@@ -1,7 +1,13 @@
 import { expect, test } from "bun:test";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { Checkpoints, type ServiceState, ServiceStates } from "../../../../src/state/index.ts";
+import {
+  type CheckpointSettings,
+  Checkpoints,
+  type CheckpointsOptions,
+  type ServiceState,
+  ServiceStates,
+} from "../../../../src/state/index.ts";
 import { type Clock, systemClock } from "../../../../src/system/index.ts";
 import { put, stateFolder, write } from "../core/workshop.ts";
 import { subject } from "./workshop.ts";
@@ -16,7 +22,13 @@ class Desk {
   readonly states: ServiceStates;
   readonly checkpoints: Checkpoints;
 
-  constructor(readonly folder = stateFolder()) {
+  constructor(
+    readonly folder = stateFolder(),
+    {
+      checkpoint_ms = 60 * second,
+      ...options
+    }: Partial<CheckpointSettings & Pick<CheckpointsOptions, "logBounds">> = {},
+  ) {
     const clock: Clock = { ...systemClock, now: () => this.now };
     this.states = new ServiceStates({ folder, clock });
     this.checkpoints = new Checkpoints({
@@ -25,7 +37,8 @@ class Desk {
       backupFolder: null,
       keep_count: 2,
       keep_bytes: 1e9,
-      settingsOf: () => ({ checkpoint_ms: 60 * second, keep_ms: 3_600 * second }),
+      ...options,
+      settingsOf: () => ({ checkpoint_ms, keep_ms: 3_600 * second }),
       subjectOf: () => subject,
       externalOf: () => undefined,
       externals: () => [],
@@ -77,6 +90,22 @@ test("a log that has grown long gets one before its time, as after a crash, when
   await desk.later(0);
   expect(desk.told).toEqual(["log_limit"]);
   await Promise.all([before.states.closeAll(), desk.states.closeAll()]);
+});
+
+test("a log is bounded without checkpoints by time: it gets one whenever it has grown, and the oldest go with their log", async () => {
+  const logBounds = { entries: 1_000_000, bytes: 100_000, kept: 150_000 };
+  const desk = new Desk(stateFolder(), { checkpoint_ms: 0, logBounds });
+  const state = await desk.open();
+  let longest = 0;
+  for (let round = 0; round < 60; round++) {
+    await write(state, put(`key${round % 3}`, "v".repeat(20_000)));
+    await desk.later(1);
+    longest = Math.max(longest, state.stats().wal_bytes);
+  }
+  expect(new Set(desk.told)).toEqual(new Set(["log_limit", "deleted 1"]));
+  expect(longest).toBeLessThan(logBounds.bytes + logBounds.kept + 25_000);
+  expect(desk.told.filter((told) => told === "log_limit").length).toBeGreaterThan(8);
+  await desk.states.closeAll();
 });
 
 test("before a risk and at shutdown one is made of what is open and has changed", async () => {
