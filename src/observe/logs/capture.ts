@@ -147,8 +147,9 @@ export class Capture implements LogCapture {
       throttle.spend(this.#keep(clean, clean.length, timeMs));
       this.#hold(held === 0 ? nothingHeld : Buffer.from(chunk.subarray(end - held, end)));
       // The chunk lies in a file.
-      if (found || held > 0 || kept > 0) chunk.fill(0, 0, end);
+      if (found || held > 0) chunk.fill(0, 0, end);
     }
+    if (kept > 0) chunk.fill(0, 0, kept);
     staging.end();
     return taken;
   }

@@ -170,6 +170,8 @@ export class LogStore {
       log.writer.budgetBytes = Number(budgetBytes);
       log.writer.truncate(chunk.position);
       keepInterrupted(log, instance, stream === "stderr" ? "stderr" : "stdout", chunk, this.#redaction);
+      // It lies in a file.
+      staging.chunk.fill(0);
     }
     staging.end();
   }

@@ -11,6 +11,8 @@ export interface Redacted {
 
 interface Pattern {
   readonly bytes: Buffer;
+  /** The least distance at which it can stand twice, overlapping itself. */
+  readonly period: number;
   readonly mark: Buffer;
 }
 
@@ -31,7 +33,7 @@ export class Redactor {
   constructor(secrets: Iterable<readonly [name: string, value: Uint8Array]>) {
     this.#patterns = [...secrets].flatMap(([name, value]) => {
       const mark = Buffer.from(`[secret ${name}]`);
-      return patternsOf(value).map((bytes) => ({ bytes, mark }));
+      return patternsOf(value).map((bytes) => ({ bytes, period: periodOf(bytes), mark }));
     });
     this.#longest = Math.max(0, ...this.#patterns.map(({ bytes }) => bytes.length));
   }
@@ -62,9 +64,12 @@ export class Redactor {
 
   #matches(input: Buffer): Match[] {
     const matches: Match[] = [];
-    for (const { bytes, mark } of this.#patterns) {
-      for (let at = input.indexOf(bytes); at >= 0; at = input.indexOf(bytes, at + bytes.length)) {
-        matches.push({ start: at, end: at + bytes.length, mark });
+    for (const { bytes, period, mark } of this.#patterns) {
+      let last: Match | undefined;
+      for (let at = input.indexOf(bytes); at >= 0; at = input.indexOf(bytes, at + period)) {
+        const end = at + bytes.length;
+        if (last !== undefined && at <= last.end) last.end = end;
+        else matches.push((last = { start: at, end, mark }));
       }
     }
     return matches;
@@ -83,6 +88,17 @@ export class Redactor {
     }
     return end;
   }
+}
+
+/** By the failure function of Knuth, Morris and Pratt. */
+function periodOf(bytes: Buffer): number {
+  const borders = new Uint32Array(bytes.length);
+  for (let at = 1, border = 0; at < bytes.length; at++) {
+    while (border > 0 && bytes[at] !== bytes[border]) border = borders[border - 1] ?? 0;
+    if (bytes[at] === bytes[border]) border += 1;
+    borders[at] = border;
+  }
+  return bytes.length - (borders[bytes.length - 1] ?? 0);
 }
 
 const cutOff = Buffer.from("[secret]");

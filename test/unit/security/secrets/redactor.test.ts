@@ -1,0 +1,100 @@
+import { describe, expect, test } from "bun:test";
+import { Redaction } from "../../../../src/security/secrets/redaction.ts";
+import { Redactor } from "../../../../src/security/secrets/redactor.ts";
+
+const secret = "p@ss w0rd/+?";
+const redactor = new Redactor([["KEY", Buffer.from(secret)]]);
+
+describe("a value is found", () => {
+  const forms: [how: string, text: string][] = [
+    ["as it is", secret],
+    ["twice", `${secret} and ${secret}`],
+    ["in JSON", JSON.stringify({ key: secret })],
+    ["URL-encoded", `https://host/?k=${encodeURIComponent(secret)}`],
+    [
+      "URL-encoded in small letters",
+      encodeURIComponent(secret).replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+    ],
+    ["as a form's field", new URLSearchParams({ k: secret }).toString()],
+    ["in hexadecimal", Buffer.from(secret).toString("hex")],
+    ["in base64", Buffer.from(secret).toString("base64")],
+    ["in base64url", Buffer.from(secret).toString("base64url")],
+    ["in the base64 of something longer", Buffer.from(`user:${secret}:x`).toString("base64")],
+    ["… at the second offset", Buffer.from(`u:${secret}x`).toString("base64")],
+    ["… at the third", Buffer.from(`us:${secret}`).toString("base64")],
+  ];
+  test.each(forms)("%s", (_, text) => {
+    const clean = redactor.text(text);
+    expect(clean).toContain("[secret KEY]");
+    for (const rest of [secret, "w0rd", Buffer.from(secret).toString("hex")]) expect(clean).not.toContain(rest);
+  });
+});
+
+test("lines of a key file are found one by one, its frame is none of them", () => {
+  const pem = [
+    "-----BEGIN PRIVATE KEY-----",
+    "MC4CAQAwBQYDK2VwBCIEIF8",
+    "kT9zqmCw8pDDYtk0aaXJQ1u",
+    "-----END PRIVATE KEY-----",
+  ];
+  const ofKey = new Redactor([["TLS", Buffer.from(`${pem.join("\n")}\n`)]]);
+  expect(ofKey.text(`x ${pem[1]} y\nx ${pem[2]} y\n${pem[0]}`)).toBe(`x [secret TLS] y\nx [secret TLS] y\n${pem[0]}`);
+});
+
+test("a value too short to be told from ordinary words is left, and so is what only resembles one", () => {
+  const short = new Redactor([["PIN", Buffer.from("1234")]]);
+  expect(short.text("1234")).toBe("1234");
+  expect(redactor.text("p@ss w0rd/+ p@ss")).toBe("p@ss w0rd/+ p@ss");
+  const input = Buffer.from("nothing to hide\n");
+  expect(redactor.redact(input)).toEqual({ clean: input, held: 0, found: false });
+});
+
+test("the beginning of a value is held back at the end of a piece, and goes when nothing follows", () => {
+  const first = redactor.redact(Buffer.from(`key: ${secret.slice(0, 8)}`));
+  expect([first.clean.toString(), first.held]).toEqual(["key: ", 8]);
+  expect(redactor.redact(Buffer.from(`${secret}!`)).clean.toString()).toBe("[secret KEY]!");
+  expect(redactor.redact(Buffer.from(secret.slice(0, 8)), true).clean.toString()).toBe("[secret]");
+  expect(redactor.redact(Buffer.from("tip p"), true).clean.toString()).toBe("tip p");
+});
+
+test("a value that begins with another one is hidden whole", () => {
+  const both = new Redactor([
+    ["SHORT", Buffer.from("abcdefgh")],
+    ["LONG", Buffer.from("abcdefghijkl")],
+  ]);
+  const first = both.redact(Buffer.from("x abcdefgh"));
+  expect([first.clean.toString(), first.held]).toEqual(["x ", 8]);
+  expect(both.text("x abcdefghijkl y")).toBe("x [secret LONG] y");
+  expect(both.text("x abcdefgh y")).toBe("x [secret SHORT] y");
+});
+
+test("a long value is hidden wherever a long enough part of it stands, also where it overlaps itself", () => {
+  const long = Buffer.from(
+    Array.from({ length: 40_000 }, (_, index) => String.fromCharCode(97 + ((index * index) % 26))).join(""),
+  );
+  const ofLong = new Redactor([["BIG", long]]);
+  const { clean, held } = ofLong.redact(Buffer.concat([Buffer.from("a: "), long, Buffer.from("\nz")]));
+  expect([clean.toString(), held]).toEqual(["a: [secret BIG]\nz", 0]);
+  const same = new Redactor([["A", Buffer.from("aaaaaaaa")]]);
+  expect(same.redact(Buffer.alloc(131_072, "a"), true).clean.toString()).toBe("[secret A]");
+});
+
+test("each service's secrets are its own; a tenant's events hide those of all its services", () => {
+  const redaction = new Redaction();
+  const [web, api] = [
+    { tenant: "t", name: "web" },
+    { tenant: "t", name: "api" },
+  ];
+  expect([redaction.of(web), redaction.ofTenant("t")]).toEqual([undefined, undefined]);
+  redaction.learn(web, "KEY", Buffer.from("first value"));
+  expect(redaction.text(web, "a first value")).toBe("a [secret KEY]");
+  redaction.learn(web, "KEY", Buffer.from("second value"));
+  expect(redaction.text(web, "first value, second value")).toBe("[secret KEY], [secret KEY]");
+  expect(redaction.text(api, "first value")).toBe("first value");
+  expect(redaction.data("t", { reason: ["second value", { deep: "x second value" }], pid: 3 })).toEqual({
+    reason: ["[secret KEY]", { deep: "x [secret KEY]" }],
+    pid: 3,
+  });
+  const other = { reason: "second value" };
+  expect(redaction.data("other", other)).toBe(other);
+});
