@@ -1,7 +1,8 @@
-import type { Command, Interfaces } from "@oclif/core";
+import type { Interfaces } from "@oclif/core";
+import type { Invocation } from "./solo-command.ts";
 
 export interface CommandModule {
-  readonly default: Command.Class;
+  readonly default: { run(invocation: Invocation): Promise<void> };
 }
 
 /**

@@ -11,7 +11,7 @@ import { ReaderGone, writeAll } from "./write-all.ts";
 export async function reportFailure(thrown: unknown, argv: readonly string[]): Promise<number> {
   if (thrown instanceof Interrupted) return thrown.exit;
   if (thrown instanceof ReaderGone) return 0;
-  const error = await toSoloError(thrown, argv);
+  const error = SoloError.from(thrown);
   const document = () => JSON.stringify(failureDocument(error.toDocument()));
   const told = wantsJson(argv) && (await attempt(process.stdout, `${document()}\n`));
   if (!told) {
@@ -27,12 +27,4 @@ function attempt(stream: NodeJS.WriteStream, text: string): Promise<boolean> {
     () => true,
     (failure: unknown) => failure instanceof ReaderGone,
   );
-}
-
-async function toSoloError(thrown: unknown, argv: readonly string[]): Promise<SoloError> {
-  if (thrown instanceof Error && "oclif" in thrown) {
-    const { usageError } = await import("./usage-error.ts");
-    return usageError(thrown, argv);
-  }
-  return SoloError.from(thrown);
 }

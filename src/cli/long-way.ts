@@ -19,7 +19,7 @@ export async function runLongWay(argv: readonly string[], line: NormalizedArgume
   const [first] = words;
   if (first === undefined) {
     const flag = argv.find((argument) => argument.startsWith("-"));
-    if (flag === "--version" || flag === "-v") return run(config, "version", argv.slice(1));
+    if (flag === "--version" || flag === "-v") return run(parts, "version", argv.slice(1));
     if (flag !== undefined && !line.help) throw globalFlagArity.has(flag) ? missingCommand(flag) : unknownFlag(flag);
     await showHelp(config, [], output);
     return 0;
@@ -29,15 +29,15 @@ export async function runLongWay(argv: readonly string[], line: NormalizedArgume
     return 0;
   }
   const alias = config.findCommand(first);
-  if (alias) return run(config, alias.id, line.rest.slice(1));
+  if (alias) return run(parts, alias.id, line.rest.slice(1));
   throw unknownCommand(config, words);
 }
 
 /** oclif's configuration with the table of all commands. */
 export async function loadFullConfig(parts: CliParts): Promise<SoloConfig> {
-  const plugin = new EmbeddedPlugin(parts);
+  const plugin = new EmbeddedPlugin(parts.commands);
   await plugin.load();
-  const config = new SoloConfig(parts, { root: "/", pjson: oclifPackage, plugins: new Map([["solo", plugin]]) });
+  const config = new SoloConfig({ root: "/", pjson: oclifPackage, plugins: new Map([["solo", plugin]]) });
   await config.load();
   config.userAgent = `solo ${build.version} (${build.commit}), ${process.platform}-${process.arch}, Bun ${Bun.version}`;
   return config;
@@ -64,8 +64,10 @@ function subjectOf(config: SoloConfig, words: readonly string[]): string | undef
   throw unknownCommand(config, words);
 }
 
-async function run(config: SoloConfig, id: string, argv: readonly string[]): Promise<number> {
-  await config.runCommand(id, [...argv]);
+async function run(parts: CliParts, id: string, argv: readonly string[]): Promise<number> {
+  const load = parts.commands.find(id);
+  if (load === undefined) throw new SoloError("internal", `the command table has no ${id}`);
+  await (await load()).default.run({ id, argv, parts });
   return Number(process.exitCode ?? 0);
 }
 

@@ -3,7 +3,6 @@ import type { CommandTable } from "./command-table.ts";
 import { reportFailure } from "./failure.ts";
 import type { KernelDoor } from "./kernel-door.ts";
 import { normalizeArguments } from "./normalize-arguments.ts";
-import { SoloConfig } from "./solo-config.ts";
 import type { StoreDoor } from "./store-door.ts";
 
 export interface CliParts {
@@ -28,8 +27,7 @@ export async function runCli(argv: readonly string[], parts: CliParts): Promise<
       return await runLongWay(argv, { id, rest, help }, parts);
     }
     const { default: command } = await load();
-    command.id = id ?? "";
-    await command.run([...rest], new SoloConfig(parts));
+    await command.run({ id: id ?? "", argv: rest, parts });
     return Number(process.exitCode ?? 0);
   } catch (thrown) {
     return await reportFailure(thrown, argv);

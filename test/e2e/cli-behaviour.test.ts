@@ -10,6 +10,18 @@ const chatty = `let n = 0;
 setInterval(() => console.log("line", n++), 20);
 export default { fetch: () => new Response("chatty") };`;
 
+test("standard input is no command line: a name that is missing is not taken from it", async () => {
+  await using env = soloEnv();
+  const input = "web\n";
+  expect((await env.run(["status", "--json"], { input })).expect().json()).toMatchObject({ services: [] });
+  expect((await env.run(["kill", "--json"], { input })).json()).toMatchObject({
+    error: { code: "usage", message: "missing argument NAME" },
+  });
+  expect((await env.run(["run", "--json"], { input })).json()).toMatchObject({
+    error: { code: "usage", message: "missing argument PATH" },
+  });
+});
+
 describe("reading", () => {
   test("starts nothing", async () => {
     await using env = soloEnv();

@@ -1,9 +1,12 @@
-import { SoloError } from "../api/index.ts";
-import { nearest } from "../config/index.ts";
+import { SoloError } from "../../api/index.ts";
+import { nearest } from "../../config/index.ts";
 
-/** oclif's complaint about a command line, as a usage error with the next step. `known` are the command's flag names. */
-export function usageError(thrown: Error, argv: readonly string[]): SoloError {
-  const help = `\`solo ${[...commandOf(thrown, argv), "--help"].join(" ")}\` shows what it takes`;
+/**
+ * oclif's complaint about a command line, as a usage error with the next step.
+ * @param id the command's id, such as `config:show`
+ */
+export function usageError(thrown: Error, id: string): SoloError {
+  const help = `\`solo ${[...id.split(":"), "--help"].join(" ")}\` shows what it takes`;
   const flags = stringsOf(thrown, "flags");
   if (flags.length > 0) {
     const [flag = ""] = flags;
@@ -15,15 +18,6 @@ export function usageError(thrown: Error, argv: readonly string[]): SoloError {
     });
   }
   return new SoloError("usage", messageOf(thrown), { hint: help, cause: thrown });
-}
-
-/** The words of the command that was meant: oclif's own, or the first one of the line. */
-function commandOf(thrown: Error, argv: readonly string[]): string[] {
-  const input = inputOf(thrown);
-  const context = input !== undefined && "context" in input ? input.context : undefined;
-  const id = typeof context === "object" && context !== null && "id" in context ? context.id : undefined;
-  if (typeof id === "string") return id.split(":");
-  return argv.filter((argument) => /^[a-z][a-z-]*$/.test(argument)).slice(0, 1);
 }
 
 function messageOf(thrown: Error): string {
