@@ -24,7 +24,7 @@ import {
   systemClock,
 } from "../system/index.ts";
 import { type AuditOptions, openAudit } from "./audit.ts";
-import { agentCalls, callHandlers, callOfAgent, drainAll, openTraffic, type TrafficLimits } from "./calls/index.ts";
+import { agentCalls, callHandlers, callOfAgent, openTraffic, sharedWork, type TrafficLimits } from "./calls/index.ts";
 import { isGranted, openCapabilities } from "./capabilities.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
 import { CrashReports } from "./crashes.ts";
@@ -199,7 +199,7 @@ async function assemble(
     },
     dropExit: (identity) => void readExit(folders.exits, identity, 0),
     logs,
-    routes: drainAll(routes, traffic.mailboxes),
+    routes: sharedWork(routes, traffic.mailboxes),
     records: database.instances,
     guardian: guardian ?? noGuardian,
     agents: {

@@ -7,14 +7,16 @@ import {
   serviceKey,
 } from "../api/index.ts";
 import type { Instance, RoutePort } from "../supervise/index.ts";
-import type { Ingress } from "../traffic/index.ts";
+import type { Endpoint, Ingress } from "../traffic/index.ts";
 
 /** Which hosts lead to which service, and to which instances: kept here so that an ingress that opens later knows them too. */
 export class Routes implements RoutePort {
   readonly #hosts = new Map<string, readonly string[]>();
   /** Host → the service that has it. */
   readonly #owners = new Map<string, string>();
-  readonly #endpoints = new Map<string, Map<string, number>>();
+  readonly #endpoints = new Map<string, Map<string, Endpoint>>();
+  /** Requests that may wait for a service, where its specification says. */
+  readonly #queues = new Map<string, number>();
   readonly #ingressPort: number;
   #ingress: Ingress | undefined;
 
@@ -30,9 +32,9 @@ export class Routes implements RoutePort {
   /** Lets an ingress serve all that is known. */
   attach(ingress: Ingress): void {
     this.#ingress = ingress;
-    for (const [key, hosts] of this.#hosts) ingress.setRoute(key, hosts);
+    for (const [key, hosts] of this.#hosts) ingress.setRoute(key, hosts, this.#queues.get(key));
     for (const [key, endpoints] of this.#endpoints) {
-      for (const [id, port] of endpoints) ingress.addEndpoint(key, { id, port });
+      for (const endpoint of endpoints.values()) ingress.addEndpoint(key, endpoint);
     }
   }
 
@@ -43,13 +45,17 @@ export class Routes implements RoutePort {
     this.#disown(key);
     this.#hosts.set(key, hosts);
     for (const host of hosts) this.#owners.set(host, key);
-    this.#ingress?.setRoute(key, hosts);
+    const queue = spec.limits?.queue;
+    if (queue === undefined) this.#queues.delete(key);
+    else this.#queues.set(key, queue);
+    this.#ingress?.setRoute(key, hosts, queue);
   }
 
   close(ref: ServiceRef): void {
     const key = serviceKey(ref);
     this.#disown(key);
     this.#hosts.delete(key);
+    this.#queues.delete(key);
     this.#ingress?.removeRoute(key);
   }
 
@@ -83,11 +89,18 @@ export class Routes implements RoutePort {
     for (const host of this.#hosts.get(key) ?? []) if (this.#owners.get(host) === key) this.#owners.delete(host);
   }
 
-  add(ref: ServiceRef, instance: string, port: number): void {
+  /** @param room how many requests the instance may have in flight now; absent: any number */
+  add(ref: ServiceRef, instance: string, port: number, room?: () => number): void {
     const key = serviceKey(ref);
-    const endpoints = this.#endpoints.get(key) ?? new Map<string, number>();
-    this.#endpoints.set(key, endpoints.set(instance, port));
-    this.#ingress?.addEndpoint(key, { id: instance, port });
+    const endpoint = { id: instance, port, ...(room !== undefined && { room }) };
+    const endpoints = this.#endpoints.get(key) ?? new Map<string, Endpoint>();
+    this.#endpoints.set(key, endpoints.set(instance, endpoint));
+    this.#ingress?.addEndpoint(key, endpoint);
+  }
+
+  /** Requests that an instance has in flight through the ingress. */
+  inFlight(ref: ServiceRef, instance: string): number {
+    return this.#ingress?.inFlight(serviceKey(ref), instance) ?? 0;
   }
 
   async drain(ref: ServiceRef, instance: string, timeoutMs: number): Promise<void> {

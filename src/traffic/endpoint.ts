@@ -7,6 +7,8 @@ export interface Endpoint {
   readonly port: number;
   /** Default `127.0.0.1`. */
   readonly host?: string;
+  /** How many requests it may have in flight now, upgraded connections included; further ones wait. Default: any number. */
+  readonly room?: () => number;
 }
 
 /** An exchange, as its endpoint sees it. */
@@ -28,7 +30,11 @@ export class EndpointState implements IdlePool {
   private suspectUntil = 0;
   private waiter: (() => void) | null = null;
 
-  constructor(readonly endpoint: Endpoint) {}
+  /** @param onRoom called when a request has left that others may have waited for */
+  constructor(
+    readonly endpoint: Endpoint,
+    private readonly onRoom: () => void = () => undefined,
+  ) {}
 
   get inFlight(): number {
     return this.occupants.length;
@@ -40,7 +46,8 @@ export class EndpointState implements IdlePool {
 
   /** Whether new requests may go there. */
   usable(now: number): boolean {
-    return !this.draining && now >= this.suspectUntil;
+    const { room } = this.endpoint;
+    return !this.draining && now >= this.suspectUntil && (room === undefined || this.inFlight < room());
   }
 
   /** It refused a connection: let others serve for a moment. */
@@ -67,6 +74,8 @@ export class EndpointState implements IdlePool {
       last.slot = occupant.slot;
     }
     if (this.occupants.length === 0) this.waiter?.();
+    // Not within the event of the one that left.
+    if (this.endpoint.room !== undefined) queueMicrotask(this.onRoom);
   }
 
   /** The connection used last, if one rests: it is the least likely to be closed by the server. */

@@ -59,9 +59,10 @@ export class Ingress {
    * no endpoint; before, they get 404.
    *
    * @param key the service, as `tenant/name`
+   * @param maxHeld requests that may wait for it, where that is less than for all
    */
-  setRoute(key: string, hosts: readonly string[]): void {
-    this.context.routes.set(key, hosts);
+  setRoute(key: string, hosts: readonly string[], maxHeld?: number): void {
+    this.context.routes.set(key, hosts, maxHeld);
   }
 
   /** Requests that wait for it get 503, those in flight 502, later ones 404. */
@@ -92,6 +93,11 @@ export class Ingress {
   async drain(key: string, id: string, timeoutMs: number): Promise<{ readonly left: number }> {
     const left = await this.context.routes.get(key)?.find(id)?.drain(timeoutMs);
     return { left: left ?? 0 };
+  }
+
+  /** Requests that an endpoint has in flight. */
+  inFlight(key: string, id: string): number {
+    return this.context.routes.get(key)?.find(id)?.inFlight ?? 0;
   }
 
   stats(key: string): RouteStats {

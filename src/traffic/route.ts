@@ -35,7 +35,7 @@ export class Route {
   constructor(
     readonly key: string,
     private readonly clock: Clock,
-    private readonly maxHeld: number,
+    public maxHeld: number,
   ) {}
 
   get stats(): RouteStats {
@@ -68,7 +68,7 @@ export class Route {
       known.draining = false;
     } else {
       this.remove(endpoint.id);
-      this.endpoints = [...this.endpoints, new EndpointState(endpoint)];
+      this.endpoints = [...this.endpoints, new EndpointState(endpoint, () => this.dispatchWaiting())];
     }
     this.dispatchWaiting();
   }

@@ -13,9 +13,13 @@ export class RouteTable {
     private readonly maxHeld: number,
   ) {}
 
-  /** Makes the route answer to exactly these hosts. A host that another route has goes to the newer one. */
-  set(key: string, hosts: readonly string[]): void {
+  /**
+   * Makes the route answer to exactly these hosts. A host that another route has goes to the newer one.
+   * @param maxHeld requests that may wait for it, where that is less than for all routes
+   */
+  set(key: string, hosts: readonly string[], maxHeld = this.maxHeld): void {
     const route = this.byKey.get(key) ?? new Route(key, this.clock, this.maxHeld);
+    route.maxHeld = Math.min(maxHeld, this.maxHeld);
     this.byKey.set(key, route);
     this.dropHosts(route);
     const names = hosts.map((host) => host.toLowerCase());

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
 import { SoloError } from "../../src/api/index.ts";
 import { Daemon, waitFor } from "../support/index.ts";
 
@@ -269,4 +270,59 @@ test("a call that its kernel did not live to answer is unknown, and is not made 
   );
   expect(outcome).toBe("outcome_unknown");
   expect((await journal()).filter((line) => line === mark)).toHaveLength(1);
+});
+
+test("a Python agent calls services and is called by them, within the deadline of the call that it answers", async () => {
+  const agent = join(import.meta.dir, "fixtures/sdk-agent.py");
+  await daemon.deploy({ agent: { kind: "port", command: [agent], allow: { call: ["callee", "loop", "nobody"] } } });
+  const tell = async (input: unknown, timeout_ms = 30_000) =>
+    (await daemon.client.call({ name: "agent", method: "call", input, timeout_ms })).output;
+  const echoed = await tell({ service: "callee", method: "echo", input: { n: [1, 2.5, "ü"] } });
+  expect(echoed).toMatchObject({ output: { input: { n: [1, 2.5, "ü"] } } });
+  expect(await tell({ service: "callee", method: "note", input: { index: "from Python" }, only_send: true })).toEqual({
+    output: null,
+  });
+  await waitFor(async () => (await journal()).includes('{"index":"from Python"}'), { what: "the message" });
+  expect(await tell({ service: "stranger", method: "echo" })).toEqual({ code: "forbidden" });
+  expect(await tell({ service: "nobody", method: "echo" })).toEqual({ code: "not_found" });
+  expect(await tell({ service: "callee", method: "slow", input: { ms: 20_000 }, timeout: 0.1 })).toEqual({
+    code: "timeout",
+  });
+  const nested = tell({ service: "callee", method: "slow", input: { ms: 20_000 }, timeout: 20 }, 300);
+  await expect(nested).rejects.toMatchObject({ code: "timeout" });
+  const { mailbox } = await waitFor(
+    async () => {
+      const status = await daemon.status("callee");
+      return status.mailbox?.in_flight === 0 ? status : undefined;
+    },
+    { what: "nobody who still waits for the inner call", deadlineMs: 10_000 },
+  );
+  expect(mailbox).toMatchObject({ waiting: 0, in_flight: 0 });
+});
+
+test("limits.calls holds for requests of the ingress and calls together; what finds no room in the queue either gets 503", async () => {
+  const code = `
+    import { defineService } from "solo";
+    let [inWork, most] = [0, 0];
+    const work = async () => {
+      most = Math.max(most, ++inWork);
+      await Bun.sleep(400);
+      inWork--;
+    };
+    export default defineService({
+      fetch: async () => { await work(); return new Response("ok"); },
+      methods: { work, most: () => most },
+    });`;
+  const [result] = await daemon.deploy({ gate: daemon.module("gate.ts", code, { limits: { calls: 2, queue: 3 } }) });
+  const { ingressPort } = daemon.env;
+  const get = () => fetch(`http://127.0.0.1:${ingressPort}/`, { headers: { host: "gate.localhost" } });
+  const called = daemon.client.call({ name: "gate", method: "work" });
+  await waitFor(async () => (await daemon.status("gate")).mailbox?.in_flight === 1, { what: "a call in work" });
+  const answers = await Promise.all(Array.from({ length: 6 }, get));
+  await called;
+  const statuses = answers.map(({ status }) => status).toSorted();
+  expect(statuses).toEqual([200, 200, 200, 200, 503, 503]);
+  expect(answers.find(({ status }) => status === 503)?.headers.get("retry-after")).toBe("1");
+  expect((await daemon.client.call({ name: "gate", method: "most" })).output).toBe(2);
+  expect(result?.state).toBe("ready");
 });

@@ -4,13 +4,14 @@ The protocol underneath is docs/protocol.md.
 """
 
 from .agent import Agent, CheckpointError
-from .connection import LogFullError, StepError
+from .connection import CallError, LogFullError, StepError
 from .messagepack import MessagePackError, pack, unpack
 from .state import State
 from .steps import NotDone, Steps
 
 __all__ = [
     "Agent",
+    "CallError",
     "CheckpointError",
     "LogFullError",
     "MessagePackError",

@@ -71,6 +71,7 @@ class Agent:
         self._seconds_limit = checkpoint_seconds
         self._workers = Workers(workers, "solo-method")
         self._background = Workers(1, "solo-checkpoint")
+        self._under_way = threading.local()
         self._ready = threading.Event()
         self._checkpoint_lock = threading.Lock()
         self._checkpoint_answer = threading.Event()
@@ -127,6 +128,24 @@ class Agent:
     def run_steps(self, run: str) -> Steps:
         """The steps of a run of its own, such as one task, whose ids are apart from those of others."""
         return Steps(self._connection, run)
+
+    def call(self, service: str, method: str, input: Any = None, *, timeout: float = 5.0) -> Any:
+        """Has another service carry out a method, and returns what it returned. Raises :class:`CallError`.
+
+        The service's ``allow = { call = [...] }`` must name it. ``timeout`` is in seconds; within a method, the call ends with
+        the one that led to it at the latest. It is delivered once or never: what becomes of it when the kernel is lost, or the
+        instance that had it in work, is unknown.
+        """
+        return self._connection.ask_once("call", self._call(service, method, input, timeout))
+
+    def send(self, service: str, method: str, input: Any = None, *, timeout: float = 60.0) -> None:
+        """Leaves a message in the mailbox of another service. It is delivered at most once, within ``timeout`` seconds."""
+        self._connection.ask_once("send", self._call(service, method, input, timeout))
+
+    def _call(self, service: str, method: str, input: Any, timeout: float) -> dict[str, Any]:
+        parent = getattr(self._under_way, "request_id", None)
+        milliseconds = max(1, round(timeout * 1000))
+        return {"service": service, "method": method, "input": input, "timeout_ms": milliseconds, "parent": parent}
 
     def log(self, operation: str, params: Any) -> None:
         """Keeps an entry of the log, then carries it out with its :meth:`replay`. Returns when both are done."""
@@ -265,6 +284,7 @@ class Agent:
 
     def _answer(self, request_id: str, request: dict[str, Any]) -> None:
         function = self._methods.get(request["message"])
+        self._under_way.request_id = request_id
         try:
             if function is None:
                 message = f"there is no method {request['message']!r}"
@@ -276,6 +296,8 @@ class Agent:
             _say(f"method {request['message']} failed\n{_trace()}")
             failure = {"code": type(error).__name__, "message": str(error)}
             self._connection.send("process_response", request_id=request_id, error=failure)
+        finally:
+            self._under_way.request_id = None
 
     def _refused(self, error: dict[str, Any]) -> None:
         _say(f"{error['code']}: {error['message']}")

@@ -30,11 +30,20 @@ class StepError(Exception):
         self.code = code
 
 
-class Question:
-    """Something that was asked and is not answered yet."""
+class CallError(Exception):
+    """A call of another service failed. ``code`` is such as ``forbidden``, ``timeout`` or ``outcome_unknown``."""
 
-    def __init__(self, fields: dict[str, Any]) -> None:
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+class Question:
+    """Something that was asked and is not answered yet. ``once``: it must not be asked a second time."""
+
+    def __init__(self, fields: dict[str, Any], once: bool = False) -> None:
         self.fields = fields
+        self.once = once
         self.data: Any = None
         self.error: dict[str, str] | None = None
         self.answered = threading.Event()
@@ -90,8 +99,7 @@ class Connection:
             self.send("hello", version=VERSION, data={"name": name, "methods": methods})
             if hello["resume"]:
                 self.resend()
-                for question in self._asked.values():
-                    self.send("step_request", **question.fields)
+                self._ask_again()
 
     def send(self, message_type: str, **fields: Any) -> None:
         """Sends a message, unless no kernel has said hello yet."""
@@ -142,6 +150,26 @@ class Connection:
         if question.error is not None:
             raise StepError(question.error["code"], question.error["message"])
         return question.data
+
+    def ask_once(self, operation: str, data: dict[str, Any]) -> Any:
+        """Asks this kernel something, and no other. Raises :class:`CallError`."""
+        question = Question({"request_id": os.urandom(8).hex(), "operation": operation, "input": data}, once=True)
+        with self._lock:
+            self._asked[question.fields["request_id"]] = question
+            self.send("step_request", **question.fields)
+        question.answered.wait()
+        if question.error is not None:
+            raise CallError(question.error["code"], question.error["message"])
+        return question.data
+
+    def _ask_again(self) -> None:
+        for request_id, question in list(self._asked.items()):
+            if question.once:
+                del self._asked[request_id]
+                question.error = {"code": "outcome_unknown", "message": "the kernel was lost before it had answered"}
+                question.answered.set()
+            else:
+                self.send("step_request", **question.fields)
 
     def answered(self, request_id: str, data: Any, error: dict[str, str] | None) -> None:
         """The kernel has answered."""

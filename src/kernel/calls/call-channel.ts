@@ -1,5 +1,6 @@
 import { type ServiceRef, SoloError } from "../../api/index.ts";
 import { InputReader, type PlainHandler } from "../../state/index.ts";
+import { plainJson } from "../operations/plain-json.ts";
 import type { CallRequest, ServiceCalls } from "./service-calls.ts";
 
 interface Asker {
@@ -57,7 +58,7 @@ export async function callOfAgent(
   const list = ["service", "method", "timeout_ms", "parent"].map((name) => fields.get(name));
   const read = new InputReader(operation, list);
   const target = { tenant: asker.ref.tenant, name: read.text() };
-  const request = { target, method: read.text(), input: fields.get("input") ?? null };
+  const request = { target, method: read.text(), input: plainJson(fields.get("input") ?? null) };
   const timeoutMs = boundedTimeout(read.optionalCount() ?? defaultTimeoutMs);
   const from = { kind: "service", ...asker, parent: read.optionalText() ?? null } as const;
   if (operation === "call") return (await calls.call({ ...request, from, timeoutMs })).output;

@@ -54,6 +54,15 @@ export class Mailboxes {
     this.#timer ??= setInterval(() => this.#expire(), expiryMs);
   }
 
+  /** How many requests an instance may have beside its calls; undefined when nothing limits them. */
+  roomForRequests(ref: ServiceRef, id: string): (() => number) | undefined {
+    const instance = this.#kernel()
+      .supervisor.instancesOf(ref)
+      .find((one) => one.id === id);
+    const calls = instance?.plan.spec.limits?.calls;
+    return calls === undefined ? undefined : () => calls - (this.peek(ref)?.inFlightOf(id) ?? 0);
+  }
+
   /** A service is not wanted any more: nobody will take what waits for it. */
   stopped({ tenant, name }: ServiceRef): void {
     this.peek({ tenant, name })?.clear(notRunning(name));
@@ -74,6 +83,8 @@ export class Mailboxes {
     let waiting = 0;
     for (const box of this.#boxes.values()) {
       box.expire();
+      // Requests of the ingress may have left, which take the same room.
+      box.pump();
       waiting += box.waiting;
     }
     if (waiting > 0) return;
@@ -89,7 +100,8 @@ export function notRunning(name: string): SoloError {
 function takersOf(kernel: Kernel, ref: ServiceRef): Taker[] {
   return kernel.supervisor.instancesOf(ref).flatMap((instance) => {
     if (!instance.isReady) return [];
-    const { calls = mostInWork } = instance.plan.spec.limits ?? {};
-    return [{ id: instance.id, instance, room: calls }];
+    const calls = instance.plan.spec.limits?.calls;
+    const room = calls === undefined ? mostInWork : calls - kernel.routes.inFlight(ref, instance.id);
+    return [{ id: instance.id, instance, room }];
   });
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../../system/index.ts";
 import { RateLimit, Slots } from "../../traffic/admission/index.ts";
 import { Breakers } from "../../traffic/breaker/index.ts";
 import type { Kernel } from "../kernel.ts";
+import type { Routes } from "../routes.ts";
 import { allows } from "./allow.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { ServiceCalls } from "./service-calls.ts";
@@ -57,10 +58,10 @@ export function openTraffic({ limits, clock, kernel, isGranted }: TrafficOptions
   };
 }
 
-/** What is in work when an instance is to stop: its requests through the ingress, and its calls. */
-export function drainAll(routes: RoutePort, mailboxes: Mailboxes): RoutePort {
+/** What an instance has in work: its requests through the ingress and its calls, which share its limit. */
+export function sharedWork(routes: Routes, mailboxes: Mailboxes): RoutePort {
   return {
-    add: (ref, instance, port) => routes.add(ref, instance, port),
+    add: (ref, instance, port) => routes.add(ref, instance, port, mailboxes.roomForRequests(ref, instance)),
     drain: async (ref, instance, timeoutMs) => {
       const calls = mailboxes.peek(ref)?.drain(instance, timeoutMs);
       await Promise.all([routes.drain(ref, instance, timeoutMs), calls]);
