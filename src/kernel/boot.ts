@@ -31,6 +31,7 @@ import { CrashReports } from "./crashes.ts";
 import { openDatabase } from "./database/index.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
 import { Kernel } from "./kernel.ts";
+import { beginRun, endRun, readLastEnd } from "./last-end.ts";
 import { openAccess } from "./open-access.ts";
 import { openIngress } from "./open-ingress.ts";
 import { renewSecrets } from "./operations/secrets.ts";
@@ -116,6 +117,8 @@ async function assemble(
   closers.push(() => lock.release());
   const database = openDatabase(paths.database);
   closers.push(() => database.close());
+  const lastEnd = readLastEnd(database.meta, paths);
+  closers.push(() => endRun(database.meta, systemClock));
   const events = new EventLog(database.handle, systemClock, { rows: options.eventsKept, bytes: eventBytes });
   closers.push(() => events.close());
   const audit = openAudit({
@@ -259,6 +262,7 @@ async function assemble(
     events,
     audit,
     crashes,
+    lastEnd,
     logs,
     routes,
     supervisor,
@@ -287,12 +291,10 @@ async function assemble(
     const hasInstances = database.instances.list().some(({ pid }) => pid !== null);
     closers.push(await openIngress(options, routes, hasInstances));
   }
-  kernel.emit({
-    tenant: "default",
-    event: "kernel_started",
-    subject: "kernel",
-    data: { pid: process.pid, version: options.version.version },
-  });
+  beginRun(database.meta, systemClock);
+  const before = lastEnd === null ? {} : { last_end: lastEnd.clean ? "clean" : "unclean", last_end_reason: lastEnd.reason };
+  const started = { pid: process.pid, version: options.version.version, ...before };
+  kernel.emit({ tenant: "default", event: "kernel_started", subject: "kernel", data: started });
   finishRestores(kernel);
   restore(kernel, { start: !isTakeover });
   renewSecrets(kernel);

@@ -19,6 +19,7 @@ export async function health(kernel: Kernel): Promise<HealthDocument> {
     eventsCheck(kernel),
     auditCheck(kernel),
     logsCheck(kernel),
+    lastEndCheck(kernel),
     ...parts.doors(),
   ];
   const secrets = secretsCheck(kernel);
@@ -82,6 +83,15 @@ function auditCheck({ parts }: Kernel): Check {
 function logsCheck({ parts }: Kernel): Check {
   const problem = parts.logProblem();
   return { name: "logs", status: problem === null ? "healthy" : "degraded", message: problem ?? "every line is kept" };
+}
+
+/** For those who look into it: this kernel is as well as any other. */
+function lastEndCheck({ parts: { lastEnd } }: Kernel): Check {
+  if (lastEnd === null) return { name: "last_end", status: "healthy", message: "this is the first kernel here" };
+  const { clean, time, reason } = lastEnd;
+  const when = time === null ? "" : ` (${time})`;
+  const message = clean ? `clean${when}` : `not clean: ${reason}${when}; everything acknowledged was recovered`;
+  return { name: "last_end", status: "healthy", message };
 }
 
 function guardianCheck(guarded: boolean): Check {

@@ -13,6 +13,7 @@ import type { CrashReports } from "./crashes.ts";
 import type { Traffic } from "./calls/index.ts";
 import type { KernelDatabase } from "./database/index.ts";
 import type { Kernel } from "./kernel.ts";
+import type { LastEnd } from "./last-end.ts";
 import type { Routes } from "./routes.ts";
 import type { StepsOfServices } from "./service-steps.ts";
 
@@ -25,6 +26,8 @@ export interface KernelParts {
   readonly events: EventLog;
   readonly audit: KernelAudit;
   readonly crashes: CrashReports;
+  /** How the kernel before this one ended; null when there was none. */
+  readonly lastEnd: LastEnd | null;
   readonly logs: LogStore;
   readonly routes: Routes;
   readonly supervisor: Supervisor;

@@ -1,5 +1,6 @@
 import { type OperationRequest, type ShutdownResult, SoloError } from "../api/index.ts";
 import type { Instance } from "../supervise/index.ts";
+import { inTime } from "./in-time.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Service } from "./service.ts";
 
@@ -15,7 +16,9 @@ export async function stopServices(kernel: Kernel, request: OperationRequest<"sh
   const isLive = ({ pid }: Instance) => pid !== null;
   const instances = [...kernel.supervisor.all()].filter(isLive);
   const running = kernel.services().filter(({ ref }) => kernel.supervisor.instancesOf(ref).some(isLive));
-  const failures = request.keep_services ? await settleAll(kernel) : await stopAll(kernel);
+  const failures = request.keep_services
+    ? await settleAll(kernel)
+    : await inTime(stopAll(kernel), stopLimitMs(running), () => hasten(kernel));
   if (!request.keep_services) await kernel.parts.checkpoints.atShutdown();
   const took_ms = Math.round(kernel.clock.monotonic() - begin);
   const kept = request.keep_services ? [...kernel.supervisor.all()].filter(isLive).length : 0;
@@ -27,6 +30,25 @@ export async function stopServices(kernel: Kernel, request: OperationRequest<"sh
   });
   if (failures.length > 0) throw failures[0];
   return { state: "stopped", pid: process.pid, kept, stopped: request.keep_services ? 0 : running.length, took_ms };
+}
+
+/** All services together, those that wait for others included, get so long to stop; or as long as one of them asks for. */
+const leastStopLimitMs = 30_000;
+
+function stopLimitMs(running: readonly Service[]): number {
+  return Math.max(leastStopLimitMs, ...running.map(({ revision }) => revision.spec.stop_grace_ms));
+}
+
+/** Kills what is left, also of those that have not been asked yet. */
+function hasten(kernel: Kernel): void {
+  const left = [...kernel.supervisor.all()].filter(({ pid }) => pid !== null);
+  kernel.emit({
+    tenant: "default",
+    event: "kernel_stop_hastened",
+    subject: "kernel",
+    data: { instances: left.map(({ id }) => id).slice(0, 100) },
+  });
+  for (const instance of left) instance.hasten({ force: true });
 }
 
 /** Lets what was called off come to its end. */

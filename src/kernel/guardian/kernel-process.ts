@@ -28,7 +28,11 @@ export function startKernel(command: readonly string[], onMessage: (message: Gua
   });
   return {
     pid: child.pid,
-    ended: child.exited.then(() => ({ code: child.exitCode, ranMs: performance.now() - started, wasReady })),
+    ended: child.exited.then(() => {
+      const { exitCode: code, signalCode } = child;
+      const signal = signalCode === null ? null : String(signalCode);
+      return { code, signal, ranMs: performance.now() - started, wasReady };
+    }),
     signal(name) {
       try {
         child.kill(name);

@@ -4,6 +4,7 @@ import { kernelExit } from "./protocol.ts";
 export interface KernelEnd {
   /** Null when a signal ended it, or when it could not be started at all. */
   readonly code: number | null;
+  readonly signal?: string | null;
   readonly ranMs: number;
   /** Whether it said that it serves. */
   readonly wasReady: boolean;

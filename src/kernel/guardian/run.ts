@@ -3,6 +3,7 @@ import { childrenOf, ExitRecorder, reapOrphans, setSubreaper } from "../../syste
 import { readBootError, writeBootError } from "./boot-error.ts";
 import { appendDaemonLog, openDaemonLog } from "./daemon-log.ts";
 import { FifoHolds } from "./fifo-holds.ts";
+import { writeKernelEnd } from "./kernel-end.ts";
 import { type KernelProcess, startKernel } from "./kernel-process.ts";
 import { decideKernelRestart, type KernelEnd, newHistory } from "./kernel-restarts.ts";
 import { type GuardianMessage, kernelExit } from "./protocol.ts";
@@ -44,9 +45,15 @@ export async function runGuardian(options: GuardianOptions): Promise<number> {
   let history = newHistory;
   for (;;) {
     openDaemonLog(logPath, { redirectOutput: true }).close();
+    let pid: number | undefined;
     const end = await runKernel(options.kernelCommand, log, fifos, (started) => {
       kernel = started;
+      pid = started?.pid ?? pid;
     });
+    if (pid !== undefined) {
+      const time = new Date().toISOString();
+      writeKernelEnd(runDir, { pid, exit_code: end.code, signal: end.signal ?? null, time });
+    }
     if (stop.signal.aborted) return linger(fifos, leave.signal, end.code ?? kernelExit.ordered);
     const decision = decideKernelRestart(history, end);
     if (decision.action === "end") return linger(fifos, leave.signal, kernelExit.ordered);
@@ -57,7 +64,7 @@ export async function runGuardian(options: GuardianOptions): Promise<number> {
     }
     history = decision.history;
     log(
-      `the kernel ended with ${end.code ?? "a signal"} after ${Math.round(end.ranMs)} ms, next one in ${decision.delayMs} ms`,
+      `the kernel ended with ${end.signal ?? end.code ?? "a signal"} after ${Math.round(end.ranMs)} ms, next one in ${decision.delayMs} ms`,
     );
     if (decision.delayMs > 0) await pause(decision.delayMs, stop.signal);
     if (stop.signal.aborted) return linger(fifos, leave.signal, kernelExit.ordered);
