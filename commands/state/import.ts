@@ -1,15 +1,15 @@
 import { string as argument } from "@oclif/core/args";
+import { importState } from "../../src/cli/import-state.ts";
 import { dryRunFlag, exitWith, SoloCommand, serviceIdFlag } from "../../src/cli/index.ts";
 import { nameAndWords } from "../../src/cli/name-and-words.ts";
 import { renderStateImported } from "../../src/cli/render/index.ts";
-import { readStateLines } from "../../src/cli/state-file.ts";
 
 const changesPending = 10;
 
 export default class StateImport extends SoloCommand {
   static override summary = "Write what `state export` wrote into a service's state";
   static override description =
-    "Every line is checked, here and by the kernel, before the first one is written. Up to 1,000 entries or 1 MiB are written as one; keys that the file doesn't name stay as they are.";
+    "Every line is checked, here and by the kernel, and the quota for all of them, before the first one is written. Up to 1,000 entries or 1 MiB are written as one; keys that the file doesn't name stay as they are.";
   static override usage = "state import NAME FILE [FLAGS]";
   static override examples = ["<%= config.bin %> state import shop shop.ndjson"];
   static override args = {
@@ -25,17 +25,8 @@ export default class StateImport extends SoloCommand {
     const [file = ""] = words;
     const target = { tenant: session.tenant, name };
     const kernel = await session.writer(name);
-    let entries = 0;
-    let position = 0;
-    for (const dry_run of flags["dry-run"] ? [true] : [true, false]) {
-      entries = 0;
-      for await (const batch of readStateLines(file)) {
-        ({ position } = await kernel.stateImport({ ...target, entries: batch, dry_run }));
-        entries += batch.length;
-      }
-    }
-    const result = { service: target.name, tenant: target.tenant, entries, position };
+    const result = await importState(kernel, { ...target, file, dryRun: flags["dry-run"] });
     await session.output.result(result, renderStateImported(flags["dry-run"]));
-    exitWith(flags["dry-run"] && entries > 0 ? changesPending : 0);
+    exitWith(flags["dry-run"] && result.entries > 0 ? changesPending : 0);
   }
 }

@@ -10,6 +10,9 @@ const version = z.int().nonnegative();
 const given = z.unknown().refine((value) => value !== undefined, "missing");
 const durability = z.enum(["sync", "async", "checkpoint"]).optional();
 
+/** Keys, and bytes of keys and values; less than nothing when something becomes smaller. */
+const room = { keys: z.int(), bytes: z.int() };
+
 export const stateGetRequestSchema = z.strictObject({ ...target, key });
 export const stateSetRequestSchema = z.strictObject({
   ...target,
@@ -43,6 +46,8 @@ export const stateImportRequestSchema = z.strictObject({
     .max(10_000),
   /** Only check that they could be written. */
   dry_run: z.boolean().default(false),
+  /** What earlier requests of one import would add: counted against the quota as well when nothing is written yet. */
+  beside: z.strictObject(room).default({ keys: 0, bytes: 0 }),
 });
 
 const place = { service: z.string(), tenant: z.string() };
@@ -68,5 +73,11 @@ export const stateChangeSchema = z.object({
   cursor: z.string(),
 });
 export type StateChangeLine = z.infer<typeof stateChangeSchema>;
-export const stateImportedSchema = z.object({ ...place, entries: z.int(), position: version });
+export const stateImportedSchema = z.object({
+  ...place,
+  entries: z.int(),
+  position: version,
+  /** What they add to what the quota counts. */
+  added: z.object(room),
+});
 export type StateImported = z.infer<typeof stateImportedSchema>;

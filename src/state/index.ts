@@ -24,7 +24,7 @@ export {
   type Subject,
   type Verification,
 } from "./checkpoint/index.ts";
-export { checkWrites } from "./core/check-mutations.ts";
+export { checkWrites, growthBy, quotaRefusal } from "./core/check-mutations.ts";
 export { type OpenStateOptions, openState } from "./core/open.ts";
 export type { Space } from "./core/space.ts";
 export type {

@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { Daemon, type SoloEnv } from "../support/index.ts";
+import { importState } from "../../src/cli/import-state.ts";
+import { Daemon, failure, type SoloEnv } from "../support/index.ts";
 import { stateService } from "../support/state-service.ts";
 
 setDefaultTimeout(90_000);
@@ -87,6 +88,38 @@ describe("solo state", () => {
     const scanned = (await env.run(["state", "scan", "other", "--after", "a", "--limit", "1", "--json"])).expect()
       .stdout;
     expect(lines(scanned)).toEqual([{ type: "entry", key: "b", value: 2, version: 1 }]);
+  });
+
+  test("an import that the quota has no room for writes nothing, and one that is cut short says what it wrote", async () => {
+    await using daemon = await Daemon.start();
+    const { env } = daemon;
+    await daemon.deploy({ shop: daemon.module("state.ts", stateService, { state: { max_keys: 1_500 } }) });
+    const entry = (index: number) => `{"key": "k${String(index).padStart(5, "0")}", "value": ${index}}\n`;
+    const entries = (count: number) => Array.from({ length: count }, (_, index) => entry(index)).join("");
+    const large = env.write("large.ndjson", entries(1_501));
+    for (const flags of [[], ["--dry-run"]]) {
+      expect(await json(env, ["state", "import", "shop", large, ...flags], 12)).toMatchObject({
+        error: { code: "limit_exceeded", applied: "no", details: { limit: "max_keys" } },
+      });
+    }
+    expect((await env.run(["state", "scan", "shop"])).expect().stdout).toBe("");
+    // Somebody else takes the room between the check and the second batch.
+    const file = env.write("fits.ndjson", entries(1_500));
+    let requests = 0;
+    const stateImport: typeof daemon.client.stateImport = async (input) => {
+      if (++requests === 4) await daemon.client.stateSet({ name: "shop", key: "other", value: 1 });
+      return daemon.client.stateImport(input);
+    };
+    const importing = importState({ stateImport }, { tenant: "default", name: "shop", file, dryRun: false });
+    const { error } = (await failure(importing)).toDocument();
+    expect(error).toMatchObject({ code: "limit_exceeded", applied: "yes", details: { entries: 1_000, position: 1 } });
+    expect(lines((await env.run(["state", "export", "shop"])).expect().stdout)).toHaveLength(1_001);
+    await json(env, ["state", "delete", "shop", "other"]);
+    const full = env.write("full.ndjson", entries(1_500));
+    expect(await json(env, ["state", "import", "shop", full])).toMatchObject({
+      entries: 1_500,
+      added: { keys: 500, bytes: 500 * 9 },
+    });
   });
 
   test("follows changes over a kernel's crash, and shows what there is while no kernel runs", async () => {

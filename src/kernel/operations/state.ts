@@ -12,9 +12,17 @@ import {
 } from "../../api/index.ts";
 import { pack, unpack } from "../../api/message-pack.ts";
 import { fromStateJson, toStateJson } from "../../api/state-json.ts";
-import { checkWrites, type Mutation, type ServiceState, type StateChange, type View } from "../../state/index.ts";
+import {
+  checkWrites,
+  growthBy,
+  type Mutation,
+  quotaRefusal,
+  type ServiceState,
+  type StateChange,
+  type View,
+} from "../../state/index.ts";
 import type { Kernel } from "../kernel.ts";
-import { otherMode } from "../state-settings.ts";
+import { otherMode, stateSettings } from "../state-settings.ts";
 
 /** What somebody does to a service's state from outside. */
 const origin = "api";
@@ -83,15 +91,29 @@ export async function* shownHistory(
 }
 
 export async function importState(kernel: Kernel, request: OperationRequest<"stateImport">): Promise<StateImported> {
-  const { tenant, name, entries, dry_run } = request;
+  const { tenant, name, entries, dry_run, beside } = request;
   const state = await stateOf(kernel, request);
   const mutations = entries.map(
     ({ key, value }): Mutation => ({ op: "put", space: "data", key, value: pack(fromStateJson(value)) }),
   );
   const refused = checkWrites(mutations);
   if (refused !== undefined) throw refused;
-  const position = dry_run ? state.position : (await state.commit(() => mutations, { origin })).position;
-  return { service: name, tenant, entries: entries.length, position };
+  let added = growthBy(mutations, (key) => state.get("data", key));
+  if (dry_run) {
+    const { data_keys: keys, data_bytes: bytes } = state.stats();
+    const all = { keys: beside.keys + added.keys, bytes: beside.bytes + added.bytes };
+    const exceeded = quotaRefusal({ keys, bytes }, all, stateSettings(kernel.get(request).revision.spec).quota);
+    if (exceeded !== undefined) throw exceeded;
+    return { service: name, tenant, entries: entries.length, position: state.position, added };
+  }
+  const { position } = await state.commit(
+    (view) => {
+      added = growthBy(mutations, (key) => view.get("data", key));
+      return mutations;
+    },
+    { origin },
+  );
+  return { service: name, tenant, entries: entries.length, position, added };
 }
 
 /** One key of an open state, as a document. */

@@ -1,7 +1,7 @@
 import { SoloError } from "../../api/error.ts";
 import { maxStateKeyBytes } from "../../api/state-channel.ts";
 import type { Table } from "./table.ts";
-import type { Mutation, StateQuota } from "./types.ts";
+import type { Mutation, StateQuota, Stored } from "./types.ts";
 
 /** Longest key, in bytes of UTF-8. */
 export const maxKeyBytes = maxStateKeyBytes;
@@ -36,15 +36,21 @@ export function checkWrites(mutations: readonly Mutation[]): SoloError | undefin
   return undefined;
 }
 
-/** What would take no more room than before is never refused. */
-function checkQuota(mutations: readonly Mutation[], table: Table, quota: StateQuota): SoloError | undefined {
+/** Room that keys of `data` take, with their values. */
+export interface Room {
+  readonly keys: number;
+  readonly bytes: number;
+}
+
+/** By how much mutations would change the room taken. */
+export function growthBy(mutations: readonly Mutation[], present: (key: string) => Stored | undefined): Room {
   const sizes = new Map<string, number | undefined>();
   let bytes = 0;
   let keys = 0;
   for (const mutation of mutations) {
     if (mutation.space !== "data") continue;
     const { key } = mutation;
-    const before = sizes.has(key) ? sizes.get(key) : table.get("data", key)?.value.length;
+    const before = sizes.has(key) ? sizes.get(key) : present(key)?.value.length;
     const after = mutation.op === "put" ? mutation.value.length : undefined;
     bytes += (after ?? 0) - (before ?? 0);
     const came = Number(after !== undefined) - Number(before !== undefined);
@@ -52,16 +58,29 @@ function checkQuota(mutations: readonly Mutation[], table: Table, quota: StateQu
     bytes += came * Buffer.byteLength(key);
     sizes.set(key, after);
   }
-  const { max_bytes, max_keys } = quota;
-  if (bytes > 0 && max_bytes !== undefined && table.bytesOf("data") + bytes > max_bytes) {
-    const would = table.bytesOf("data") + bytes;
+  return { keys, bytes };
+}
+
+/** Why something that takes so much more room can't be; what takes no more than before is never refused. */
+export function quotaRefusal(taken: Room, growth: Room, { max_bytes, max_keys }: StateQuota): SoloError | undefined {
+  if (growth.bytes > 0 && max_bytes !== undefined && taken.bytes + growth.bytes > max_bytes) {
+    const would = taken.bytes + growth.bytes;
     return exceeded("max_bytes", `the state would hold ${would} bytes, and its quota is ${max_bytes}`, max_bytes);
   }
-  if (keys > 0 && max_keys !== undefined && table.keysOf("data") + keys > max_keys) {
-    const would = table.keysOf("data") + keys;
+  if (growth.keys > 0 && max_keys !== undefined && taken.keys + growth.keys > max_keys) {
+    const would = taken.keys + growth.keys;
     return exceeded("max_keys", `the state would hold ${would} keys, and its quota is ${max_keys}`, max_keys);
   }
   return undefined;
+}
+
+function checkQuota(mutations: readonly Mutation[], table: Table, quota: StateQuota): SoloError | undefined {
+  const taken = { keys: table.keysOf("data"), bytes: table.bytesOf("data") };
+  return quotaRefusal(
+    taken,
+    growthBy(mutations, (key) => table.get("data", key)),
+    quota,
+  );
 }
 
 function exceeded(limit: string, message: string, value: number): SoloError {
