@@ -3,6 +3,7 @@ import { StoreError } from "../error.ts";
 import type { FileSystem, StoreFile } from "../file/index.ts";
 import type { Geometry } from "./geometry.ts";
 import { unitBytes } from "./layout.ts";
+import { endOfContent, isOutOfSpace, zerosAhead } from "./write-ahead-room.ts";
 
 /**
  * The log on disk: segment files of equal size, each page at the place that its number gives it. Positions are addresses.
@@ -15,6 +16,8 @@ export class LogFiles {
   /** Up to here the space was freed. */
   #holeEnd = 0;
   readonly #open = new Map<number, StoreFile>();
+  /** Bytes of the segments that were written to. */
+  readonly #sizes = new Map<number, number>();
   readonly #unsynced = new Set<number>();
   #folderUnsynced = false;
   readonly #readOnly: boolean;
@@ -32,7 +35,15 @@ export class LogFiles {
     const number = this.#segmentOf(address);
     const file = this.#segment(number);
     this.#unsynced.add(number);
-    await file.write(bytes, this.#position(address));
+    const position = this.#position(address);
+    await file.write(bytes, position);
+    const zeros = this.#ahead(number, file, position, bytes.length);
+    if (zeros === undefined) return;
+    try {
+      await file.write(zeros, position + bytes.length);
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error;
+    }
   }
 
   /** The same on the caller's thread: for small writes, where handing over costs more than writing. */
@@ -40,7 +51,24 @@ export class LogFiles {
     const number = this.#segmentOf(address);
     const file = this.#segment(number);
     this.#unsynced.add(number);
-    file.writeSync(bytes, this.#position(address));
+    const position = this.#position(address);
+    file.writeSync(bytes, position);
+    const zeros = this.#ahead(number, file, position, bytes.length);
+    if (zeros === undefined) return;
+    try {
+      file.writeSync(zeros, position + bytes.length);
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error;
+    }
+  }
+
+  /** What is to be written behind a write, so that the next ones find the file long enough. */
+  #ahead(number: number, file: StoreFile, position: number, length: number): Uint8Array | undefined {
+    const end = position + length;
+    const size = this.#sizes.get(number) ?? file.size();
+    const zeros = end > size ? zerosAhead(end, length, this.#segmentBytes) : undefined;
+    this.#sizes.set(number, Math.max(size, end + (zeros?.length ?? 0)));
+    return zeros;
   }
 
   /** Makes durable what was written before the call. */
@@ -86,11 +114,11 @@ export class LogFiles {
     return file === undefined ? 0 : file.readCached(into, this.#position(address));
   }
 
-  /** The address behind the last byte on disk, rounded down to a whole unit; 0 when there is none. */
+  /** The address behind the last byte on disk that isn't zero, rounded up to a whole unit; 0 when there is none. */
   end(): number {
     const last = this.numbers().at(-1);
     if (last === undefined) return 0;
-    return Math.floor((last * this.#segmentBytes + this.#segment(last).size()) / unitBytes);
+    return Math.ceil((last * this.#segmentBytes + endOfContent(this.#segment(last))) / unitBytes);
   }
 
   /** Numbers of the segments that exist, ascending. */
@@ -121,9 +149,19 @@ export class LogFiles {
     if (this.numbers().includes(last)) {
       const file = this.#segment(last);
       if (file.size() > this.#position(address)) file.truncate(this.#position(address));
+      this.#sizes.delete(last);
       await file.sync();
     }
     await this.#files.syncFolder(this.#folder);
+  }
+
+  /** Takes back the room ahead of an address, behind which nothing was written. It does no harm if that gets lost. */
+  trim(address: number): void {
+    const number = this.#segmentOf(address);
+    const file = this.#open.get(number);
+    if (file === undefined || (this.#sizes.get(number) ?? 0) <= this.#position(address)) return;
+    this.#sizes.delete(number);
+    file.truncate(this.#position(address));
   }
 
   /**
@@ -164,6 +202,7 @@ export class LogFiles {
   async #remove(number: number): Promise<void> {
     this.#open.get(number)?.close();
     this.#open.delete(number);
+    this.#sizes.delete(number);
     this.#unsynced.delete(number);
     await this.#files.remove(this.#path(number));
   }

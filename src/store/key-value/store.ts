@@ -277,6 +277,7 @@ export class KeyValueStore {
         const { committed } = flusher;
         this.#meta = { ...this.#meta, committed, buckets: engine.index.buckets };
         await writeMeta(engine.files, engine.folder, this.#meta);
+        engine.logFiles.trim(committed);
       }
     } catch (error) {
       throw StoreError.fromFile("closing the store", error);
