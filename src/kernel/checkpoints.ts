@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type ServiceRef, type ServiceSpec, serviceKey, stateSchema } from "../api/index.ts";
+import { type ServiceRef, type ServiceSpec, SoloError, serviceKey, stateSchema } from "../api/index.ts";
 import {
   Checkpoints,
   type CheckpointsOptions,
@@ -55,10 +55,7 @@ export function externalOf(kernel: Kernel, ref: ServiceRef): External | undefine
   if (mode !== "external" || folders.length === 0) return undefined;
   return {
     folders,
-    pause: () => {
-      signal(kernel, ref, "SIGSTOP");
-      return () => signal(kernel, ref, "SIGCONT");
-    },
+    pause: () => pause(kernel, ref),
   };
 }
 
@@ -70,18 +67,26 @@ export function finishRestores(kernel: Kernel): void {
 
 /** A former kernel may have died while processes stood still for it. */
 export function letGoOn(kernel: Kernel): void {
-  for (const { ref } of kernel.services()) if (externalOf(kernel, ref) !== undefined) signal(kernel, ref, "SIGCONT");
+  for (const { ref } of kernel.services()) if (externalOf(kernel, ref) !== undefined) goOn(kernel, ref);
 }
 
-/** An instance leads a process group, which all that it starts belong to unless they leave it. */
-function signal(kernel: Kernel, ref: ServiceRef, name: "SIGSTOP" | "SIGCONT"): void {
-  for (const { pid } of kernel.supervisor.instancesOf(ref)) {
-    try {
-      if (pid !== null) process.kill(-pid, name);
-    } catch {
-      // It has ended.
-    }
-  }
+async function pause(kernel: Kernel, ref: ServiceRef): Promise<() => void> {
+  const pausing = kernel.supervisor.instancesOf(ref).map(({ process }) => process?.pause());
+  const moving = (await Promise.all(pausing)).flatMap((pids) => pids ?? []);
+  if (moving.length === 0) return () => goOn(kernel, ref);
+  goOn(kernel, ref);
+  throw new SoloError(
+    "failed",
+    `${ref.name}: processes ${moving.join(", ")} can't be stopped while its files are captured`,
+    {
+      hint: "they hang in the operating system: `ps -o pid,stat,wchan -p PID` shows what holds them",
+      details: { pids: moving },
+    },
+  );
+}
+
+function goOn(kernel: Kernel, ref: ServiceRef): void {
+  for (const { process } of kernel.supervisor.instancesOf(ref)) process?.goOn();
 }
 
 /** What a checkpoint says of a revision. */

@@ -121,7 +121,7 @@ export class Instance extends InstanceState {
   }
 
   /** Its present process: what methods are called in, and an agent is asked of. Undefined while there is none. */
-  get process(): Pick<ProcessRun, "call" | "traceOf" | "agent"> | undefined {
+  get process(): Pick<ProcessRun, "call" | "traceOf" | "agent" | "pause" | "goOn"> | undefined {
     return this.#run;
   }
 

@@ -6,7 +6,7 @@ import {
   maxHostMessageBytes,
   SoloError,
 } from "../api/index.ts";
-import { bootId, type ProcessIdentity, readStat } from "../system/index.ts";
+import { bootId, type ProcessIdentity, pauseTree, readStat, resumeTree, type TreeQuery } from "../system/index.ts";
 import { adoptProcess } from "./adopt.ts";
 import type { HostPeer, TellHost } from "./control.ts";
 import { endTree } from "./end-tree.ts";
@@ -19,6 +19,8 @@ import { type Judgement, Vitals, type VitalsOptions } from "./vitals.ts";
 
 /** After a process's end: how long its last output may take to reach the log before the end is acted on. */
 const outputDrainMs = 1_000;
+/** How long a process that hangs in the operating system may take until it stands still. */
+const pauseDeadlineMs = 5_000;
 /** With this code (`EX_SOFTWARE`) a host ends whose module could not be started … */
 const hostFailureCode = 70;
 /** … and it has told the kernel why, which may be seen after its end. */
@@ -228,12 +230,26 @@ export class ProcessRun {
     return this.endTreeOf(this.#process, graceMs, hurry);
   }
 
-  endTreeOf({ pid, startTime }: ProcessIdentity, graceMs: number, hurry: AbortSignal): Promise<number[]> {
+  endTreeOf(root: ProcessIdentity, graceMs: number, hurry: AbortSignal): Promise<number[]> {
+    return endTree(this.#treeOf(root), { graceMs, clock: this.#context.runtime.clock, hurry });
+  }
+
+  /** Stops the whole tree where it is; resolves to the pids that go on in spite of it. */
+  async pause(): Promise<number[]> {
+    if (this.#process === undefined) return [];
+    const options = { deadlineMs: pauseDeadlineMs, clock: this.#context.runtime.clock };
+    return (await pauseTree(this.#treeOf(this.#process), options)).map(({ pid }) => pid);
+  }
+
+  goOn(): void {
+    if (this.#process !== undefined) resumeTree(this.#treeOf(this.#process));
+  }
+
+  #treeOf({ pid, startTime }: ProcessIdentity): TreeQuery {
     const { runtime, id, roots: skip } = this.#context;
     const marker = { name: hostVariables.instance, value: id };
     const orphanParents = [...new Set([...runtime.orphanParents(), ...this.#orphanParents])];
-    const query = { root: { pid, startTime }, marker, orphanParents, skip };
-    return endTree(query, { graceMs, clock: runtime.clock, hurry });
+    return { root: { pid, startTime }, marker, orphanParents, skip };
   }
 
   /** Waits until all that the tree wrote is kept. */

@@ -41,6 +41,30 @@ export async function killTree(query: TreeQuery, options: KillTreeOptions): Prom
   }
 }
 
+/**
+ * Stops every process of the tree where it is (SIGSTOP), again and again, because one may fork between being found and being
+ * hit, until two looks in a row find all of them standing still or the time is over. Answers with those that don't: empty,
+ * except for processes that hang in the operating system (state `D`).
+ */
+export async function pauseTree(query: TreeQuery, options: KillTreeOptions): Promise<ProcessStat[]> {
+  const clock = options.clock ?? systemClock;
+  const deadline = clock.monotonic() + options.deadlineMs;
+  for (let stillLooks = 0; ; ) {
+    const moving = processTree(query).filter(({ state }) => state !== "T" && state !== "t");
+    stillLooks = moving.length === 0 ? stillLooks + 1 : 0;
+    if (stillLooks === 2) return [];
+    if (moving.length === 0) continue;
+    if (clock.monotonic() >= deadline) return moving;
+    signalMembers(query, moving, SIGSTOP);
+    await Bun.sleep(firstPauseMs);
+  }
+}
+
+/** Lets a tree go on that was paused. */
+export function resumeTree(query: TreeQuery): void {
+  signalTree(query, SIGCONT);
+}
+
 /** Signals exactly this process, never a later one that was given its pid. False when it is gone. */
 export function signalProcess(identity: ProcessIdentity, signal: number): boolean {
   const pidfd = openPidfd(identity.pid);
@@ -74,5 +98,8 @@ function signalGroup(group: number, signal: number): void {
 }
 
 const SIGKILL = 9;
+/** These two are equal on x86-64 and arm64. */
+const SIGCONT = 18;
+const SIGSTOP = 19;
 const firstPauseMs = 1;
 const longestPauseMs = 50;

@@ -5,7 +5,10 @@ import {
   captureFolders,
   extractFolders,
   type FilesBlock,
+  type Frozen,
   fingerprint,
+  freezeFolders,
+  present,
   type Swap,
   swapFolders,
 } from "./folders/index.ts";
@@ -15,11 +18,17 @@ import { readBlocks, readInfo } from "./read-file.ts";
 export interface External {
   /** Absolute. */
   readonly folders: readonly string[];
-  /** Stops the service's processes where they are; the returned function lets them go on. */
-  pause(): () => void;
+  /**
+   * Stops the service's processes where they are; the returned function lets them go on.
+   * @throws SoloError when one of them goes on in spite of it
+   */
+  pause(): Promise<() => void>;
 }
 
-/** The declared folders of one service: captured while its processes stand still, and put back as they were. */
+/**
+ * The declared folders of one service: captured while its processes stand still (only until their files are cloned, where
+ * the file system can), and put back as they were.
+ */
 export class ExternalFolders {
   readonly #external: () => External | undefined;
   /** Of the last capture. */
@@ -38,14 +47,22 @@ export class ExternalFolders {
   async still<Result>(write: (files: AsyncIterable<FilesBlock> | undefined) => Promise<Result>): Promise<Result> {
     const external = this.#external();
     if (external === undefined) return write(undefined);
-    const goOn = external.pause();
+    let goOn: (() => void) | undefined = await external.pause();
+    let frozen: Frozen | undefined;
     try {
       const before = await this.#inFolders(() => fingerprint(external.folders));
-      const result = await this.#inFolders(() => write(captureFolders(external.folders)));
+      frozen = await this.#inFolders(() => freezeFolders(external.folders));
+      if (frozen !== undefined) {
+        goOn();
+        goOn = undefined;
+      }
+      const sources = frozen?.sources ?? external.folders.map(present);
+      const result = await this.#inFolders(() => write(captureFolders(sources)));
       this.#fingerprint = before;
       return result;
     } finally {
-      goOn();
+      goOn?.();
+      await frozen?.release();
     }
   }
 

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import {
   killTree,
   type ProcessStat,
+  pauseTree,
   processTree,
   readStat,
+  resumeTree,
   signalTree,
   type TreeQuery,
 } from "../../../src/system/index.ts";
@@ -132,4 +134,17 @@ test("a signal reaches every process of the tree once", async () => {
   await child.exited;
   await until("the tree is empty", () => processTree(query).length === 0);
   expect((await Bun.file(`${folder}/got`).text()).trim().split("\n").sort()).toEqual(["inner", "outer"]);
+});
+
+test("a paused tree stands still, whatever group or session its processes are in, and goes on when it is told", async () => {
+  const { query } = instance("setsid sh -c 'while :; do :; done' & while :; do (:); done");
+  await until("both loops run", () => processTree(query).length >= 3);
+  expect(await pauseTree(query, { deadlineMs: 10_000 })).toEqual([]);
+  const paused = processTree(query);
+  expect(paused.length).toBeGreaterThanOrEqual(2);
+  expect(new Set(paused.map(({ sid }) => sid)).size).toBe(2);
+  expect(new Set(paused.map(({ state }) => state))).toEqual(new Set(["T"]));
+  resumeTree(query);
+  await until("it goes on", () => processTree(query).some(({ state }) => state !== "T"));
+  expect(await killTree(query, { deadlineMs: 10_000 })).toEqual([]);
 });

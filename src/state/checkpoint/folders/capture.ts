@@ -14,8 +14,11 @@ export interface FilesBlock extends RawBlock {
   readonly contentBytes: number;
 }
 
-/** All that the declared folders hold, as blocks: folders, files and symbolic links. Sockets, FIFOs and devices are no state. */
-export async function* captureFolders(folders: readonly string[]): AsyncGenerator<FilesBlock> {
+/**
+ * All that the declared folders hold, as blocks: folders, files and symbolic links. Sockets, FIFOs and devices are no state.
+ * @param sources one for each folder
+ */
+export async function* captureFolders(sources: readonly Source[]): AsyncGenerator<FilesBlock> {
   let items: FileItem[] = [];
   let bytes = 0;
   const take = (): FilesBlock => {
@@ -29,8 +32,8 @@ export async function* captureFolders(folders: readonly string[]): AsyncGenerato
     bytes = 0;
     return block;
   };
-  for (const [folder, root] of folders.entries()) {
-    for await (const item of walk(root, folder, "")) {
+  for (const [folder, source] of sources.entries()) {
+    for await (const item of itemsOf(source, folder)) {
       items.push(item);
       bytes += itemBytes(item);
       if (bytes >= fullBytes) yield take();
@@ -39,11 +42,22 @@ export async function* captureFolders(folders: readonly string[]): AsyncGenerato
   if (items.length > 0) yield take();
 }
 
+/** Where the items of a folder come from: its entries, and a place where the contents of its files lie. */
+export interface Source {
+  readonly entries: () => AsyncIterable<Entry> | Iterable<Entry>;
+  readonly contents: string;
+}
+
+/** A folder as it is when it is read. */
+export function present(folder: string): Source {
+  return { entries: () => entriesOf(folder), contents: folder };
+}
+
 /** Changes whenever a file is written, made or removed; reads no contents. */
 export async function fingerprint(folders: readonly string[]): Promise<string> {
   const hash = createHash("sha256");
   for (const [folder, root] of folders.entries()) {
-    for await (const { path, stats } of entriesOf(root, "")) {
+    for await (const { path, stats } of entriesOf(root)) {
       const { mode, size, mtimeNs, ino } = stats;
       hash.update(`${folder}\0${path}\0${mode}\0${stats.isDirectory() ? 0 : size}\0${mtimeNs}\0${ino}\n`);
     }
@@ -51,25 +65,30 @@ export async function fingerprint(folders: readonly string[]): Promise<string> {
   return hash.digest("hex");
 }
 
-async function* walk(root: string, folder: number, from: string): AsyncGenerator<FileItem> {
-  for await (const { path, stats } of entriesOf(root, from)) {
-    const full = join(root, path);
+async function* itemsOf({ entries, contents }: Source, folder: number): AsyncGenerator<FileItem> {
+  for await (const { path, stats, target } of entries()) {
     const about = { folder, mode: Number(stats.mode) & 0o7777, modified: Number(stats.mtimeNs) / 1e6, path };
     if (stats.isDirectory()) yield { ...about, type: itemTypes.folder, content: nothing };
-    else if (stats.isSymbolicLink())
-      yield { ...about, type: itemTypes.link, content: Buffer.from(await readlink(full)) };
-    else if (stats.isFile()) yield* pieces(full, about);
+    else if (target !== undefined) yield { ...about, type: itemTypes.link, content: Buffer.from(target) };
+    else if (stats.isFile()) yield* pieces(join(contents, path), about);
   }
 }
 
-type Entry = { readonly path: string; readonly stats: Awaited<ReturnType<typeof statsOf>> };
+export interface Entry {
+  /** Below the folder; of itself "". */
+  readonly path: string;
+  readonly stats: Awaited<ReturnType<typeof statsOf>>;
+  /** Of a symbolic link. */
+  readonly target?: string;
+}
 
 /** A folder before what is in it, names in order. */
-async function* entriesOf(root: string, path: string): AsyncGenerator<Entry> {
-  const stats = await statsOf(join(root, path));
-  yield { path, stats };
+export async function* entriesOf(root: string, path = ""): AsyncGenerator<Entry> {
+  const full = join(root, path);
+  const stats = await statsOf(full);
+  yield stats.isSymbolicLink() ? { path, stats, target: await readlink(full) } : { path, stats };
   if (!stats.isDirectory()) return;
-  const names: Dirent[] = await readdir(join(root, path), { withFileTypes: true });
+  const names: Dirent[] = await readdir(full, { withFileTypes: true });
   for (const { name } of names.sort((one, other) => (one.name < other.name ? -1 : 1))) {
     yield* entriesOf(root, path === "" ? name : `${path}/${name}`);
   }

@@ -1,3 +1,4 @@
-export { captureFolders, type FilesBlock, fingerprint } from "./capture.ts";
+export { captureFolders, type FilesBlock, fingerprint, present } from "./capture.ts";
 export { extractFolders } from "./extract.ts";
+export { type Frozen, freezeFolders } from "./freeze.ts";
 export { finishSwaps, type Swap, swapFolders } from "./swap.ts";

@@ -8,16 +8,20 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   captureFolders,
   extractFolders,
   fingerprint,
   finishSwaps,
+  freezeFolders,
+  present,
   swapFolders,
 } from "../../../../src/state/checkpoint/folders/index.ts";
 import { encodeItems, type FileItem, itemTypes } from "../../../../src/state/checkpoint/folders/item.ts";
@@ -72,9 +76,37 @@ async function* blockOf(...items: Partial<FileItem>[]) {
 test("folders come back with files of any size, empty ones, modes, times and links", async () => {
   const folder = sample();
   const target = join(fresh(), "again");
-  await extractFolders(captureFolders([folder]), [target]);
+  await extractFolders(captureFolders([present(folder)]), [target]);
   expect(listing(target)).toEqual(listing(folder));
   expect(lstatSync(join(target, "run")).mtimeMs).toBe(1_000_000);
+});
+
+test("frozen folders are captured as they were, whatever is done to them meanwhile", async () => {
+  const folder = sample();
+  const before = listing(folder);
+  // What a reflink does, for file systems that have none.
+  const frozen = await freezeFolders([folder], copyFile);
+  rmSync(join(folder, "large"));
+  writeFileSync(join(folder, "nothing"), "something");
+  writeFileSync(join(folder, "more"), "");
+  chmodSync(join(folder, "run"), 0o600);
+  const target = join(fresh(), "again");
+  await extractFolders(captureFolders(frozen?.sources ?? []), [target]);
+  expect(listing(target)).toEqual(before);
+  await frozen?.release();
+  expect(existsSync(`${folder}.frozen`)).toBe(false);
+});
+
+test("where a file system can't clone, nothing is left of the attempt, and other failures are told", async () => {
+  const folder = sample();
+  for (const code of ["ENOTSUP", "EXDEV"]) {
+    const unable = () => Promise.reject(Object.assign(new Error(code), { code }));
+    expect(await freezeFolders([folder], unable)).toBeUndefined();
+    expect(existsSync(`${folder}.frozen`)).toBe(false);
+  }
+  const full = () => Promise.reject(Object.assign(new Error("full"), { code: "ENOSPC" }));
+  await expect(freezeFolders([folder], full)).rejects.toThrow("full");
+  expect(existsSync(`${folder}.frozen`)).toBe(false);
 });
 
 test("whatever is written, made or removed changes the fingerprint, and nothing else does", async () => {
