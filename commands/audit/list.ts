@@ -15,9 +15,15 @@ export default class AuditList extends SoloCommand {
   ];
   static override flags = {
     "all-tenants": boolean({ description: "Of every tenant, and what concerns the kernel itself" }),
-    actor: string({ description: "Only what this one asked: owner, capability:ID, service:TENANT/NAME or anonymous" }),
-    operation: string({ description: "Only this operation of the API, such as deploy" }),
-    subject: string({ description: "Only what was done to this, such as default/web, or within it" }),
+    actor: string({
+      description: "Only what this one asked: owner, capability:ID, service:TENANT/NAME or anonymous",
+      helpValue: "ACTOR",
+    }),
+    operation: string({ description: "Only this operation of the API, such as deploy", helpValue: "NAME" }),
+    subject: string({
+      description: "Only what was done to this, such as default/web, or within it",
+      helpValue: "SUBJECT",
+    }),
     follow: boolean({ char: "f", description: "Go on with new records as they come" }),
     ...beginningFlags("records"),
   };

@@ -88,6 +88,8 @@ const essential: ReadonlySet<OperationName> = new Set<OperationName>([
   "checkpointDelete",
   "checkpointPrune",
   "stateDelete",
+  "secretDelete",
+  "capabilityRevoke",
 ]);
 
 /** The trail as the access layer writes it. */

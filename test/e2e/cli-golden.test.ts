@@ -26,12 +26,19 @@ describe("help", () => {
     expectGolden(`help/${words.join("-")}.txt`, stdout);
   });
 
-  test.each([["checkpoint"], ["config"], ["context"], ["completion"], ["effects"], ["log"], ["state"], ["store"]])(
-    "of the topic %s",
-    async (topic) => {
-      expectGolden(`help/topic-${topic}.txt`, (await env.run([topic])).expect().stdout);
-    },
-  );
+  test.each([
+    ["audit"],
+    ["checkpoint"],
+    ["config"],
+    ["context"],
+    ["completion"],
+    ["effects"],
+    ["log"],
+    ["state"],
+    ["store"],
+  ])("of the topic %s", async (topic) => {
+    expectGolden(`help/topic-${topic}.txt`, (await env.run([topic])).expect().stdout);
+  });
 
   test("of everything", async () => {
     const { stdout } = (await env.run(["--help"])).expect();
