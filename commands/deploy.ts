@@ -59,7 +59,8 @@ export default class Deploy extends SoloCommand {
         ? serviceFromFlags({ path: required(args.path), name, args: program }, flags, session)
         : await servicesFromFile(onlyFile(flags.file, args.path), session);
     const services = { ...declared, services: sandboxed(declared.services, flags) };
-    if (flags.unsandboxed) await session.output.note(warningOf(services.services));
+    const warning = warningOf(services.services);
+    if (warning !== undefined) await session.output.warn(warning);
     const interruption = onInterruption();
     const kernel = await (flags["dry-run"] ? session.reader() : session.writer());
     const request = {

@@ -23,7 +23,8 @@ export default class Run extends SoloCommand {
     const described = { ...flags, restart: flags.restart ?? "temporary" } as const;
     const declared = serviceFromFlags({ path: args.path, name: undefined, args: program }, described, session);
     const services = { ...declared, services: sandboxed(declared.services, flags) };
-    if (flags.unsandboxed) await session.output.note(warningOf(services.services));
+    const warning = warningOf(services.services);
+    if (warning !== undefined) await session.output.warn(warning);
     const name = services.services[0]?.name ?? "";
     exitWith(await runService({ services, name, dataDir: flags["data-dir"] }, session, onInterruption()));
   }

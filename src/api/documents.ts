@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { breakerSchema, mailboxSchema } from "./pressure.ts";
-import { serviceKinds } from "./spec.ts";
+import { sandboxModes, serviceKinds } from "./spec.ts";
 import { instanceStates } from "./states.ts";
 
 /** The JSON documents that scripts rely on. Fields may be added, never removed or renamed: each has a golden test. */
@@ -102,6 +102,8 @@ export const serviceRowSchema = z.object({
   rss_bytes: count,
   cpu_percent: z.number(),
   url: z.string().nullable(),
+  /** How its current revision is confined. */
+  sandbox: z.enum(sandboxModes),
 });
 export type ServiceRow = z.infer<typeof serviceRowSchema>;
 

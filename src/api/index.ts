@@ -22,6 +22,7 @@ export * from "./permissions.ts";
 export * from "./roles.ts";
 export * from "./routes.ts";
 export * from "./sandbox.ts";
+export * from "./sandbox-advice.ts";
 export * from "./secret-ref.ts";
 export * from "./secret-routes.ts";
 export * from "./secrets.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sandboxModes } from "./spec.ts";
 
 /** What `solo sandbox show` tells. */
 
@@ -9,8 +10,11 @@ export const pathGrantSchema = z.object({
   read: z.boolean(),
   write: z.boolean(),
   execute: z.boolean(),
-  /** `system`: what any program needs; `program`: its own files; `instance`: temporary folder and output; as written otherwise. */
-  origin: z.enum(["system", "program", "instance", "working_directory", "declared"]),
+  /**
+   * `system`: what any program needs; `program`: its own files; `instance`: its own folders and output; `argument`: named by
+   * an argument, or the folder of what is named; as written otherwise.
+   */
+  origin: z.enum(["system", "program", "instance", "working_directory", "argument", "declared"]),
 });
 export type PathGrantDocument = z.infer<typeof pathGrantSchema>;
 
@@ -39,11 +43,28 @@ export const confinedInstanceSchema = z.object({
 });
 export type ConfinedInstanceDocument = z.infer<typeof confinedInstanceSchema>;
 
+/** Something that a sandbox refused, as far as the service's own words tell. */
+export const sandboxRefusalSchema = z.object({
+  access: z.enum(["read", "write", "connect", "listen"]),
+  /** A path, or a port; null where the words name none. */
+  target: z.union([z.string(), z.int()]).nullable(),
+  /** The line of its log that tells of it. */
+  line: z.string(),
+});
+export type SandboxRefusal = z.infer<typeof sandboxRefusalSchema>;
+
+/** A refusal that was told, with what would allow it. */
+export const toldRefusalSchema = sandboxRefusalSchema.omit({ line: true }).extend({
+  time: z.iso.datetime(),
+  instance: z.string(),
+  advice: z.string(),
+});
+
 export const sandboxDocumentSchema = z.object({
   service: z.string(),
   tenant: z.string(),
   revision: z.string(),
-  mode: z.enum(["enforce", "best-effort", "off"]),
+  mode: z.enum(sandboxModes),
   /** The lowest of its instances'; what this machine would reach when none runs. */
   score: z.int(),
   mechanisms: z.array(mechanismSchema),
@@ -51,5 +72,7 @@ export const sandboxDocumentSchema = z.object({
   connect: portList,
   listen: portList,
   instances: z.array(confinedInstanceSchema),
+  /** What its words told of being refused, of the latest events; oldest first. */
+  refused: z.array(toldRefusalSchema),
 });
 export type SandboxDocument = z.infer<typeof sandboxDocumentSchema>;

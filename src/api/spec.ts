@@ -143,13 +143,19 @@ export const allowSchema = z.strictObject({
 const ports = z.union([z.literal("any"), z.array(z.int().min(1).max(65_535)).max(1_000)]);
 const absolutePaths = z.array(z.string().startsWith("/")).max(1_000);
 
+export const sandboxModes = ["enforce", "best-effort", "off"] as const;
+export type SandboxMode = (typeof sandboxModes)[number];
+
 /**
- * What a service may reach beyond what it needs to run at all (its program, the system's libraries, its port and a temporary
- * folder of its own). Everything else is refused to it and to all that it starts.
+ * What a service may reach beyond what it needs to run at all (its program and what its arguments name, the system's
+ * libraries, its port, folders of its own). Everything else is refused to it and to all that it starts.
  */
 export const sandboxSchema = z.strictObject({
-  /** `enforce`: what this machine can't enforce is an error; `best-effort`: as much as it can. */
-  mode: z.enum(["enforce", "best-effort"]).default("enforce"),
+  /**
+   * `enforce`: what this machine can't enforce is an error; `best-effort`: as much as it can; `off`: it may do whatever the
+   * user may whose kernel this is.
+   */
+  mode: z.enum(sandboxModes).default("enforce"),
   /** Files and folders, absolute, that may be read and executed. */
   read: absolutePaths.default([]),
   /** Files and folders, absolute, that may be read and changed. */
@@ -158,6 +164,11 @@ export const sandboxSchema = z.strictObject({
   connect: ports.default([]),
   /** TCP ports that it may listen on, beside its own. */
   listen: ports.default([]),
+  /**
+   * What the deploy found it to need, without links: its working folder, and what its arguments name. To be read and executed.
+   * Every deploy sets it anew.
+   */
+  found: absolutePaths.default([]),
   /** Variables that it gets from the kernel's own environment. */
   inherit_env: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).default([]),
   /** Descriptors that one process may have open. */
@@ -199,8 +210,7 @@ export const serviceSpecSchema = z.strictObject({
   limits: limitsSchema.optional(),
   allow: allowSchema.optional(),
   secrets: z.array(secretRefSchema).max(100).optional(),
-  /** Absent: it may do what the user may whose kernel this is. */
-  sandbox: sandboxSchema.optional(),
+  sandbox: sandboxSchema.prefault({}),
 });
 export type ServiceSpec = z.infer<typeof serviceSpecSchema>;
 /** A specification as written, before defaults are filled in. */

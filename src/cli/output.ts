@@ -40,6 +40,11 @@ export class Output {
     if (!this.quiet) await writeAll(process.stderr, `${text}\n`).catch(() => undefined);
   }
 
+  /** A danger that nobody may miss, whatever else is kept quiet. */
+  async warn(text: string): Promise<void> {
+    await writeAll(process.stderr, `WARNING: ${text}\n`).catch(() => undefined);
+  }
+
   /** How stdout shows text. */
   view(): Promise<View> {
     this.#view ??= viewOf(process.stdout);

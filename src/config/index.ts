@@ -30,9 +30,11 @@ export function serviceDefaults(config: LoadedConfig): ServiceDefaults {
   return {
     stop_grace_ms: config.get("defaults.stop_grace"),
     log_bytes: config.get("logs.service_bytes"),
-    ...(config.get("defaults.sandbox") === "on" && { sandbox: {} }),
+    sandbox_mode: modes[config.get("defaults.sandbox")],
   };
 }
+
+const modes = { on: "enforce", "best-effort": "best-effort", off: "off" } as const;
 
 /** See {@link import("./validate.ts").projectServices}. */
 export async function projectServices(source: ProjectSource): Promise<ProjectServices> {

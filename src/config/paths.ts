@@ -45,6 +45,8 @@ export interface Paths {
   readonly secretKey: string;
   /** Services' state: a folder for each tenant, in it one for each service. */
   readonly state: string;
+  /** Services' own files (`STATE_DIRECTORY`), in the same way. */
+  readonly files: string;
 }
 
 /** The data directory within a home, where `$XDG_STATE_HOME` says nothing else. */
@@ -88,6 +90,7 @@ export function paths(env: Variables, dataDir?: string): Paths {
     secrets: join(root, "secrets.db"),
     secretKey: join(root, "secrets.key"),
     state: join(root, "state"),
+    files: join(root, "files"),
   };
 }
 

@@ -6,7 +6,7 @@ import { duration, integer, ipAddress, oneOf, type Refusal, size, text, type Val
 const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-const sandboxDefaults = ["off", "on"] as const;
+const sandboxDefaults = ["on", "best-effort", "off"] as const;
 export type SandboxDefault = (typeof sandboxDefaults)[number];
 
 /** Every setting of a machine and the type of its value. Durations are in milliseconds, sizes in bytes. */
@@ -208,9 +208,9 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     variable: "SOLO_STOP_GRACE",
   },
   "defaults.sandbox": {
-    about: "Whether a service that does not say is confined to its program, its port and a temporary folder",
+    about: "Whether a service that does not say is confined; best-effort: as far as this machine can",
     type: oneOf(sandboxDefaults),
-    builtIn: () => "off",
+    builtIn: () => "on",
     variable: "SOLO_SANDBOX",
   },
   "cli.context": {

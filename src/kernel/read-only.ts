@@ -38,6 +38,7 @@ import {
   type ServiceState,
   type StateAtRest,
 } from "../state/index.ts";
+import { workingFolder } from "../supervise/index.ts";
 import { bootId, isSameProcess, Poller, readMemory, systemClock } from "../system/index.ts";
 import { accept } from "./accept.ts";
 import { auditPaths, witnessKey } from "./audit.ts";
@@ -221,7 +222,7 @@ class Reader implements ReadApi {
         refuseMissing(ref, wanted, (secret) => names.includes(secret));
       });
       return planDeploy(request, {
-        checked: (name, spec) => checkSandbox(name, spec, sandboxPlace(this.#paths)),
+        checked: (name, spec) => checkSandbox(name, spec, workingFolder(spec), sandboxPlace(this.#paths)),
         database: this.#database,
         ingressPort: this.#ingressPort,
         instancesOf: (ref) => this.#instances(ref),
@@ -300,11 +301,12 @@ class Reader implements ReadApi {
     const instances = this.#instances(ref);
     const ready = instances.filter((instance) => ["ready", "degraded"].includes(stateOf(instance))).length;
     const serves = instances.some((instance) => instance.serves);
+    const spec = this.#database?.revisions.get(ref, revision)?.spec;
     return {
       service: ref.name,
       tenant: ref.tenant,
       revision,
-      kind: this.#database?.revisions.get(ref, revision)?.spec.kind ?? "source",
+      kind: spec?.kind ?? "source",
       state: rowState(desired, ready, replicas, instances),
       replicas,
       ready,
@@ -313,6 +315,7 @@ class Reader implements ReadApi {
       rss_bytes: instances.reduce((sum, { pid }) => sum + (pid === null ? 0 : (readMemory(pid)?.rssBytes ?? 0)), 0),
       cpu_percent: 0,
       url: serves ? `http://${hostOf(ref)}:${this.#ingressPort}/` : null,
+      sandbox: spec?.sandbox.mode ?? "enforce",
     };
   }
 }

@@ -13,6 +13,7 @@ export function sandboxPlace(paths: Paths, secretFolders: readonly string[] = []
       return [...new Set([paths.dataDir, dirname(paths.socket), paths.configDir, ...secretFolders.filter(existsSync)])];
     },
     temporary: join(paths.run, "tmp"),
+    files: paths.files,
     home: homedir(),
     self: selfCommand(),
     env: process.env,

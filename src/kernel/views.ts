@@ -72,6 +72,7 @@ export function serviceRow(kernel: Kernel, service: Service, instances: readonly
     rss_bytes: rssBytes,
     cpu_percent: Math.round(cpuPercent * 10) / 10,
     url: kernel.routes.url(service.ref, instances),
+    sandbox: service.revision.spec.sandbox.mode,
   };
 }
 

@@ -1,5 +1,5 @@
 import { closeSync } from "node:fs";
-import type { ServiceRef, ServiceSpec } from "../api/index.ts";
+import type { SandboxRefusal, ServiceRef, ServiceSpec } from "../api/index.ts";
 import { type ConfinedProgram, openPidfd, type ProcessIdentity, readStat, takeExit } from "../system/index.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 import type { SuperviseRuntime } from "./runtime.ts";
@@ -7,10 +7,12 @@ import type { SuperviseRuntime } from "./runtime.ts";
 /** Confines processes before they are executed. */
 export interface SandboxPort {
   /**
-   * What a new process of an instance is confined to; undefined when its service has no sandbox.
+   * What a new process of an instance is confined to.
    * @throws SoloError when the machine can't enforce what the service asks for
    */
-  confine(instance: ConfinedInstance): Confinement | undefined;
+  confine(instance: ConfinedInstance): Confinement;
+  /** What lines of an instance's log say that its sandbox refused it; nothing without one. */
+  refusals(instance: ConfinedInstance, lines: readonly string[]): readonly SandboxRefusal[];
   /** The instance is gone: its temporary folder goes too. */
   release(instance: string): void;
 }
@@ -31,10 +33,10 @@ export interface ConfinedInstance {
 }
 
 export interface Confinement {
-  /** Variables that the sandbox adds, beneath those of the service's own. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Starts the program, confined; answers with its pid. Throws what the system refuses. */
-  spawn(program: ConfinedProgram): number;
+  /** Variables that it gets, beneath those of the service's own: where its folders are. */
+  readonly env: Readonly<Record<string, string>> & { readonly STATE_DIRECTORY: string };
+  /** Starts the program, confined; answers with its pid. Throws what the system refuses. Absent: the service has no sandbox. */
+  readonly spawn?: (program: ConfinedProgram) => number;
 }
 
 /** The guardian, or whoever reaps in its place, may have taken the status: its record is there within so long. */

@@ -2,3 +2,8 @@
 export function expandPort(text: string, port: number): string {
   return text.replace(/\$\{PORT\}|\$PORT\b/g, String(port));
 }
+
+/** The same with `$STATE_DIRECTORY`, the folder that the service may write in. */
+export function expandStateDirectory(text: string, folder: string): string {
+  return text.replace(/\$\{STATE_DIRECTORY\}|\$STATE_DIRECTORY\b/g, () => folder);
+}

@@ -2,8 +2,8 @@ import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync
 import { dirname, join } from "node:path";
 import { collectionTimer, hostVariables, isProgram, type ServiceSpec, SoloError } from "../api/index.ts";
 import { type ConfinedProgram, makeFifo, openFifoBoth, readStat } from "../system/index.ts";
-import { type Confinement, exitOfChild } from "./confined.ts";
-import { expandPort } from "./expand-port.ts";
+import { type ConfinedInstance, type Confinement, exitOfChild } from "./confined.ts";
+import { expandPort, expandStateDirectory } from "./expand-port.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 import type { LaunchPlan, LogCapture, SuperviseRuntime } from "./runtime.ts";
 
@@ -41,12 +41,18 @@ export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, ident
   const keep = (fd: number) => opened[opened.push(fd) - 1] ?? fd;
   try {
     const secrets = runtime.secrets.deliver(plan.ref, plan.spec.secrets ?? [], identity.id);
-    const confinement = confine(runtime, plan, identity, cwd, command, secrets?.folder ?? null);
+    const confinement = runtime.sandbox.confine(confinedInstance(runtime, plan, identity, secrets?.folder));
     const [out, err] = fifoPaths(runtime, identity.id);
     const isAgent = plan.spec.kind === "port";
+    const [executable = "", ...args] = command;
+    const inFolder = (text: string) => expandStateDirectory(text, confinement.env.STATE_DIRECTORY);
     return start(runtime, confinement, {
-      command,
-      env: { ...confinement?.env, ...secrets?.env, ...environment(runtime, plan, identity, secrets?.folder) },
+      command: [executable, ...args.map(inFolder)],
+      env: {
+        ...confinement.env,
+        ...secrets?.env,
+        ...mapValues(environment(runtime, plan, identity, secrets?.folder), inFolder),
+      },
       cwd,
       stdin: keep(
         isAgent ? openFifoBoth(inputPath(runtime, identity.id), { waits: true }) : openSync("/dev/null", "r"),
@@ -61,25 +67,22 @@ export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, ident
   }
 }
 
-function confine(
+/** What the sandbox must know of an instance. */
+export function confinedInstance(
   runtime: SuperviseRuntime,
-  { ref, spec, entry }: LaunchPlan,
-  { id, port }: LaunchIdentity,
-  cwd: string,
-  [executable = ""]: readonly string[],
-  secrets: string | null,
-): Confinement | undefined {
+  plan: LaunchPlan,
+  { id, port }: Pick<LaunchIdentity, "id" | "port">,
+  secrets: string | null = null,
+): ConfinedInstance {
+  const { ref, spec, entry } = plan;
+  const [executable = ""] = commandLine(runtime, plan, port);
   const streams = [inputPath(runtime, id), ...fifoPaths(runtime, id)];
-  return runtime.sandbox.confine({ ref, spec, id, port, cwd, executable, entry, streams, secrets });
+  return { ref, spec, id, port, cwd: workingFolder(spec), executable, entry, streams, secrets };
 }
 
-function start(
-  runtime: SuperviseRuntime,
-  confinement: Confinement | undefined,
-  program: ConfinedProgram,
-): ProcessHandle {
-  if (confinement !== undefined) {
-    const pid = confinement.spawn(program);
+function start(runtime: SuperviseRuntime, { spawn }: Confinement, program: ConfinedProgram): ProcessHandle {
+  if (spawn !== undefined) {
+    const pid = spawn(program);
     return { pid, startTime: readStat(pid)?.startTime ?? 0, exited: exitOfChild(runtime, pid) };
   }
   const { command, env, cwd, stdin, stdout, stderr } = program;
@@ -96,12 +99,24 @@ function start(
  * Makes the FIFOs of an instance where they are missing and begins to read them.
  * @returns without `stdout` for a port agent, whose standard output is no text
  */
-export function captureOutput(runtime: SuperviseRuntime, plan: LaunchPlan, id: string): OutputCaptures {
+export function captureOutput(
+  runtime: SuperviseRuntime,
+  plan: LaunchPlan,
+  id: string,
+  onDenied: (() => void) | undefined,
+): OutputCaptures {
   // Someone who tidied up may have removed the folder under a running kernel.
   mkdirSync(runtime.folders.fifos, { recursive: true, mode: 0o700 });
   const open = (stream: "stdout" | "stderr", fifo: string) => {
     makeFifo(fifo);
-    const source = { ref: plan.ref, instance: id, stream, fifo, budgetBytes: plan.spec.log_bytes };
+    const source = {
+      ref: plan.ref,
+      instance: id,
+      stream,
+      fifo,
+      budgetBytes: plan.spec.log_bytes,
+      ...(onDenied && { onDenied }),
+    };
     const capture = runtime.logs.capture(source);
     runtime.guardian.hold(fifo);
     return capture;
@@ -132,6 +147,10 @@ export function inputPath(runtime: SuperviseRuntime, id: string): string {
 
 export function fifoPaths(runtime: SuperviseRuntime, id: string): readonly [stdout: string, stderr: string] {
   return [join(runtime.folders.fifos, `${id}.out`), join(runtime.folders.fifos, `${id}.err`)];
+}
+
+function mapValues(record: Readonly<Record<string, string>>, change: (text: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }
 
 function commandLine(runtime: SuperviseRuntime, plan: LaunchPlan, port: number): string[] {

@@ -12,6 +12,7 @@ import type { HostPeer, TellHost } from "./control.ts";
 import { endTree } from "./end-tree.ts";
 import { captureOutput, launchProcess, makeAgentFifos, type OutputCaptures, type ProcessHandle } from "./launch.ts";
 import { openAgent, type PortAgent, RecoveryTimes } from "./port/index.ts";
+import { RefusalWatch } from "./refusal-watch.ts";
 import { type AskOptions, Requests, type Trace, within } from "./requests.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 import type { InstanceRecord, LaunchPlan, SuperviseRuntime } from "./runtime.ts";
@@ -38,13 +39,17 @@ export interface RunContext {
   readonly recovery: RecoveryTimes | undefined;
 }
 
+interface WatchedOutput extends OutputCaptures {
+  readonly refusals: RefusalWatch | undefined;
+}
+
 /** One process of an instance, from its start (or adoption) until nothing of its tree and of its output is left. */
 export class ProcessRun {
   /** The port it was told to use. */
   readonly port: number;
   readonly startedAt: number;
   readonly #context: RunContext;
-  readonly #captures: OutputCaptures;
+  readonly #captures: WatchedOutput;
   readonly #process: ProcessHandle | undefined;
   /** Where orphans of an adopted process may go, beside those of this kernel's own. */
   readonly #orphanParents: readonly number[];
@@ -65,7 +70,7 @@ export class ProcessRun {
     context: RunContext,
     port: number,
     startedAt: number,
-    captures: OutputCaptures,
+    captures: WatchedOutput,
     process?: ProcessHandle,
     orphanParents: readonly number[] = [],
   ) {
@@ -82,10 +87,11 @@ export class ProcessRun {
   static launch(context: RunContext, port: number): ProcessRun {
     const { runtime, plan, id, key } = context;
     if (plan.spec.kind === "port") makeAgentFifos(runtime, id);
-    const captures = captureOutput(runtime, plan, id);
+    const refusals = watchRefusals(context, port);
+    const captures = captureOutput(runtime, plan, id, refusals && (() => refusals.noticed()));
     try {
       const process = launchProcess(runtime, plan, { id, key, port });
-      return new ProcessRun(context, port, runtime.clock.now(), captures, process);
+      return new ProcessRun(context, port, runtime.clock.now(), { ...captures, refusals }, process);
     } catch (error) {
       close(captures);
       throw error;
@@ -94,10 +100,12 @@ export class ProcessRun {
 
   /** Takes over what a former kernel kept; `pid` is null when that process is gone. */
   static adopt(context: RunContext, record: InstanceRecord): ProcessRun {
-    const captures = captureOutput(context.runtime, context.plan, context.id);
+    const { runtime, plan, id } = context;
+    const refusals = watchRefusals(context, record.port);
+    const captures = captureOutput(runtime, plan, id, refusals && (() => refusals.noticed()));
     const process = adoptProcess(context.runtime, record, bootId());
     const parents = process === undefined ? [] : orphanParentsOf(process);
-    const run = new ProcessRun(context, record.port, record.started, captures, process, parents);
+    const run = new ProcessRun(context, record.port, record.started, { ...captures, refusals }, process, parents);
     run.#formerShape = record.shape;
     run.#isAdopted = true;
     return run;
@@ -256,6 +264,7 @@ export class ProcessRun {
   async drainOutput(): Promise<void> {
     const outputs = [this.#captures.stdout, this.#captures.stderr, this.#agent?.channel];
     await Promise.all(outputs.map((output) => output?.drained(outputDrainMs)));
+    await this.#captures.refusals?.settle();
   }
 
   /** Forgets a process that is gone. */
@@ -304,6 +313,11 @@ export class ProcessRun {
       return undefined;
     }
   }
+}
+
+/** Undefined without a sandbox: nothing is refused then. */
+function watchRefusals({ runtime, plan, id }: RunContext, port: number): RefusalWatch | undefined {
+  return plan.spec.sandbox.mode === "off" ? undefined : new RefusalWatch(runtime, plan, { id, port });
 }
 
 /**

@@ -48,6 +48,8 @@ export interface LogSource {
   readonly stream: "stdout" | "stderr";
   readonly fifo: string;
   readonly budgetBytes: number;
+  /** Called when what was written looks like a refusal by the system (`EACCES`, "Permission denied"). */
+  readonly onDenied?: () => void;
 }
 
 export interface LogCapture {

@@ -1,27 +1,42 @@
-import { SoloError } from "../api/index.ts";
+import { refusalAdvice, type SandboxRefusal, SoloError } from "../api/index.ts";
 import type { Instance } from "./instance.ts";
 import type { InstanceFailure } from "./instance-state.ts";
-import type { LogPort } from "./runtime.ts";
+import { confinedInstance } from "./launch.ts";
+import type { SuperviseRuntime } from "./runtime.ts";
 
 /** Log lines that the error of a failed start carries. */
 const quotedLogLines = 20;
 
 /** Why an instance did not get ready, with the last it wrote and the place in its source. */
-export async function startFailure(logs: LogPort, instance: Instance, failure: InstanceFailure): Promise<SoloError> {
+export async function startFailure(
+  runtime: SuperviseRuntime,
+  instance: Instance,
+  failure: InstanceFailure,
+): Promise<SoloError> {
   const { ref, spec } = instance.plan;
   const { reason, exit, frame, error } = failure;
-  const lines = await logs.tail(ref, instance.id, quotedLogLines);
-  const details = { instance: instance.id, logs: lines, frame };
+  const lines = await runtime.logs.tail(ref, instance.id, quotedLogLines);
+  const refused = runtime.sandbox.refusals(confinedInstance(runtime, instance.plan, instance), lines);
+  const details = { instance: instance.id, logs: lines, frame, ...(refused.length > 0 && { refused }) };
   const hasFinished = exit.code === 0 && spec.restart.policy === "permanent";
   const hint = hasFinished
     ? "a service that is meant to end by itself is deployed with --restart transient"
-    : (error?.hint ?? `\`solo logs ${ref.name}\` shows all it wrote${spec.sandbox ? sandboxHint(ref.name) : ""}`);
+    : (error?.hint ?? adviceOf(ref.name, refused) ?? generalHint(instance));
   // What kept a process from being started at all has a code of its own; how one ended has not.
   const code = error === undefined || error.code === "internal" ? "start_failed" : error.code;
   const said = reason.startsWith("did not get ready") ? reason : `did not get ready: ${reason}`;
   return new SoloError(code, `${ref.name} ${said}`, { hint, details, cause: error });
 }
 
-function sandboxHint(name: string): string {
-  return `; it runs in a sandbox, and \`solo sandbox show ${name}\` tells what it may reach`;
+function adviceOf(name: string, refused: readonly SandboxRefusal[]): string | undefined {
+  if (refused.length === 0) return undefined;
+  const all = refused.map((refusal) => refusalAdvice(name, refusal)).join("; ");
+  return `${all}; --unsandboxed does without a sandbox`;
+}
+
+function generalHint({ plan: { ref, spec }, lastExit }: Instance): string {
+  const logs = `\`solo logs ${ref.name}\` shows all it wrote`;
+  if (spec.sandbox.mode === "off") return logs;
+  if (lastExit?.signal === "SIGXFSZ") return `${logs}; it wrote a file longer than its sandbox's max_file_bytes`;
+  return `${logs}; it runs in a sandbox, and \`solo sandbox show ${ref.name}\` tells what it may reach`;
 }

@@ -144,7 +144,7 @@ export class Supervisor implements InstanceOwner {
     for (;;) {
       if (instance.isReady || instance.state === "completed") return;
       const { failure } = instance;
-      if (failure !== undefined) throw await startFailure(this.#runtime.logs, instance, failure);
+      if (failure !== undefined) throw await startFailure(this.#runtime, instance, failure);
       const isStopped = instance.state === "stopped" || instance.state === "stopping" || instance.state === "draining";
       if (!this.has(instance) || (isStopped && !this.#groups.awaitsStart(instance))) {
         throw new SoloError("conflict", `${instance.plan.ref.name} was stopped meanwhile`, { applied: "yes" });

@@ -11,13 +11,13 @@ const pidOf = async (daemon: Daemon, name: string) => (await daemon.status(name)
 describe("a kernel that is killed", () => {
   test("leaves services of every kind serving, and the next one adopts them with their pids", async () => {
     await using daemon = await Daemon.start();
-    const { root } = daemon.env;
+    const { notes } = daemon.env;
     const count = `let hits = 0; export default { fetch: () => new Response(String(++hits)) };`;
     await daemon.deploy({
       web: daemon.module("web.ts", count),
       shell: daemon.shell("while :; do sleep 0.05; done"),
-      redis: { kind: "command", command: redisCommand(join(root, "redis"), "$PORT") },
-      nginx: { kind: "command", command: nginxOnPort(join(root, "nginx")) },
+      redis: { kind: "command", command: redisCommand(join(notes, "redis"), "$PORT") },
+      nginx: { kind: "command", command: nginxOnPort(join(notes, "nginx")) },
     });
     const names = ["web", "shell", "redis", "nginx"];
     const pids = await Promise.all(names.map((name) => pidOf(daemon, name)));
@@ -38,7 +38,7 @@ describe("a kernel that is killed", () => {
 
   test("learns exactly how a service ended while no kernel ran, loses none of its output, and applies its policy", async () => {
     await using daemon = await Daemon.start();
-    const go = join(daemon.env.root, "go");
+    const go = join(daemon.env.notes, "go");
     const ends = (text: string, how: string) => `while [ ! -e ${go} ]; do sleep 0.01; done; echo "${text}"; ${how}`;
     await daemon.deploy({
       seven: daemon.shell(ends("last of seven", "exit 7"), { restart: { policy: "temporary" } }),
@@ -71,7 +71,7 @@ describe("a kernel that is killed", () => {
 
   test("hands on what was starting, what was pausing before a restart, and what was unhealthy", async () => {
     await using daemon = await Daemon.start();
-    const open = join(daemon.env.root, "open");
+    const open = join(daemon.env.notes, "open");
     const probe = { type: "exec" as const, command: ["/usr/bin/test", "-e", open], interval_ms: 50 };
     await daemon.deploy(
       { starting: daemon.shell("exec sleep 1000", { health: { readiness: probe } }) },
@@ -79,7 +79,7 @@ describe("a kernel that is killed", () => {
     );
     const restart = { max: 1, backoff_min_ms: 400, backoff_max_ms: 400 };
     await daemon.deploy({ pausing: daemon.shell("sleep 0.12; exit 1", { restart }) }, { wait: false });
-    const well = join(daemon.env.root, "well");
+    const well = join(daemon.env.notes, "well");
     await Bun.write(well, "");
     const sick = { type: "exec" as const, command: ["/usr/bin/test", "-e", well], interval_ms: 30 };
     await daemon.deploy({ sick: daemon.shell("exec sleep 1000", { health: { readiness: sick, grace_ms: 400 } }) });
@@ -227,9 +227,9 @@ describe("without guardian and kernel", () => {
 
   test("a reboot brings the desired state back, dependencies first", async () => {
     await using daemon = await Daemon.start();
-    const order = join(daemon.env.root, "order");
+    const order = join(daemon.env.notes, "order");
     const says = (name: string, rest = "exec sleep 1000") => `echo ${name} >> ${order}; ${rest}`;
-    const open = join(daemon.env.root, "open");
+    const open = join(daemon.env.notes, "open");
     await Bun.write(open, "");
     const readiness = { type: "exec" as const, command: ["/usr/bin/test", "-e", open], interval_ms: 20 };
     await daemon.deploy({

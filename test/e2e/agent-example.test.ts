@@ -21,7 +21,9 @@ test("the agent uses its tool, and asks nothing twice that it has an answer to",
   const model = new ScriptedModel(script);
   await using daemon = await Daemon.start();
   try {
-    await daemon.deploy({ agent: { kind: "source", path, env: model.env, budget: { tokens: 10_000 } } });
+    await daemon.deploy({
+      agent: { kind: "source", path, env: model.env, sandbox: model.sandbox, budget: { tokens: 10_000 } },
+    });
     expect(await solve(daemon, "t1")).toBe("Ada knows that the build is green.");
     expect(await solve(daemon, "t1")).toBe("Ada knows that the build is green.");
     expect(model.outbox).toMatchObject([{ text: "the build is green", key: expect.stringMatching(/^[0-9a-f]{32}$/) }]);
@@ -41,7 +43,9 @@ test("killed in the middle of a tool call, it goes on without repeating it", asy
   const model = new ScriptedModel([...script.slice(0, 1), { say: "I can't tell whether Ada got it." }]);
   await using daemon = await Daemon.start();
   try {
-    await daemon.deploy({ agent: { kind: "source", path, env: model.env, restart: { backoff_min_ms: 10 } } });
+    await daemon.deploy({
+      agent: { kind: "source", path, env: model.env, sandbox: model.sandbox, restart: { backoff_min_ms: 10 } },
+    });
     model.isSilent = true;
     const interrupted = solve(daemon, "t2").catch(() => "interrupted");
     await waitFor(() => model.outbox.length === 1, { what: "the tool call" });

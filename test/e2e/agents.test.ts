@@ -8,6 +8,8 @@ setDefaultTimeout(90_000);
 
 const root = join(import.meta.dir, "../..");
 const sdkAgent = join(import.meta.dir, "fixtures/sdk-agent.py");
+/** Where the agents in Python find their SDK. */
+const sandbox = { read: [join(root, "sdk/python")] };
 
 let daemon: Daemon;
 beforeAll(async () => {
@@ -57,7 +59,7 @@ describe.each<Example>([
   },
 ])("the example in $language", ({ name, command, write, written, read, kept }) => {
   test("remembers over kills of its own, of the kernel, and over a stop in order", async () => {
-    await daemon.deploy({ [name]: { kind: "port", command } });
+    await daemon.deploy({ [name]: { kind: "port", command, sandbox } });
     expect(await write()).toEqual(written);
     const recovered = await crash(name);
     expect(recovered.instances[0]?.agent?.recovery).toMatchObject({ detection_ms: 0 });
@@ -71,13 +73,13 @@ describe.each<Example>([
 
     const { instances } = await daemon.client.kill({ name });
     expect(instances).toMatchObject([{ exit_code: 0 }]);
-    await daemon.deploy({ [name]: { kind: "port", command } });
+    await daemon.deploy({ [name]: { kind: "port", command, sandbox } });
     expect(await read()).toEqual(kept);
     await daemon.client.kill({ name });
   });
 
   test("says that a method is unknown", async () => {
-    await daemon.deploy({ [name]: { kind: "port", command } });
+    await daemon.deploy({ [name]: { kind: "port", command, sandbox } });
     expect(await failure(daemon.client.call({ name, method: "nothing" }))).toMatchObject({ code: "not_found" });
     await daemon.client.kill({ name });
   });
@@ -86,7 +88,7 @@ describe.each<Example>([
 describe("the Python SDK", () => {
   const name = "sdk";
   beforeAll(async () => {
-    await daemon.deploy({ [name]: { kind: "port", command: [sdkAgent] } });
+    await daemon.deploy({ [name]: { kind: "port", sandbox, command: [sdkAgent] } });
   });
 
   test("passes values of every kind", async () => {
@@ -177,7 +179,7 @@ describe("the Python SDK", () => {
 
   test("takes a checkpoint by itself when its log has grown", async () => {
     const env = { CHECKPOINT_ENTRIES: "20" };
-    await daemon.deploy({ growing: { kind: "port", command: [sdkAgent], env } });
+    await daemon.deploy({ growing: { kind: "port", sandbox, command: [sdkAgent], env } });
     for (let index = 0; index < 25; index++) await ask("growing", "mark", `${index}`);
     await waitFor(async () => (await daemon.events("growing")).some(({ event }) => event === "agent_checkpoint"), {
       what: "a checkpoint",
@@ -190,14 +192,14 @@ describe("the Python SDK", () => {
 });
 
 test("an update stops the old process before the new one starts, and the new one has its state", async () => {
-  await daemon.deploy({ updated: { kind: "port", command: [sdkAgent] } });
+  await daemon.deploy({ updated: { kind: "port", sandbox, command: [sdkAgent] } });
   await ask("updated", "mark", "before");
-  const [result] = await daemon.deploy({ updated: { kind: "port", command: [sdkAgent, "--changed"] } });
+  const [result] = await daemon.deploy({ updated: { kind: "port", sandbox, command: [sdkAgent, "--changed"] } });
   expect(result).toMatchObject({ changed: true, state: "ready" });
   expect(await ask("updated", "marks")).toEqual(["before"]);
   const events = (await daemon.events("updated")).map(({ event }) => event);
   expect(events.lastIndexOf("instance_started")).toBeGreaterThan(events.indexOf("instance_stopped"));
-  const replicated = daemon.deploy({ updated: { kind: "port", command: [sdkAgent], replicas: 2 } });
+  const replicated = daemon.deploy({ updated: { kind: "port", sandbox, command: [sdkAgent], replicas: 2 } });
   expect(await failure(replicated)).toMatchObject({ code: "invalid_request" });
   await daemon.client.kill({ name: "updated" });
 });
@@ -206,7 +208,7 @@ test("an agent outlives kernel and guardian, and goes on with the next ones", as
   await using other = await Daemon.start();
   const call = async (method: string, input: unknown = null) =>
     (await other.client.call({ name: "alone", method, input })).output;
-  await other.deploy({ alone: { kind: "port", command: [sdkAgent] } });
+  await other.deploy({ alone: { kind: "port", sandbox, command: [sdkAgent] } });
   await call("mark", "before");
   const pid = (await other.status("alone")).instances[0]?.pid;
   await other.crashBoth();
@@ -221,7 +223,7 @@ test("an agent outlives kernel and guardian, and goes on with the next ones", as
 test("an agent that was not ready when its kernel was killed is started anew", async () => {
   await using other = await Daemon.start();
   const env = { START_SECONDS: "1" };
-  await other.deploy({ slow: { kind: "port", command: [sdkAgent], env } }, { wait: false });
+  await other.deploy({ slow: { kind: "port", sandbox, command: [sdkAgent], env } }, { wait: false });
   const pid = await waitFor(async () => (await other.status("slow")).instances[0]?.pid, { what: "its process" });
   await other.crashKernel();
   const status = await other.until("slow", "ready");
@@ -231,7 +233,9 @@ test("an agent that was not ready when its kernel was killed is started anew", a
 
 test("nothing that was acknowledged is lost when agent and kernel are killed under load", async () => {
   const name = "loaded";
-  await daemon.deploy({ [name]: { kind: "port", command: [sdkAgent], restart: { max: 1_000, backoff_max_ms: 20 } } });
+  await daemon.deploy({
+    [name]: { kind: "port", sandbox, command: [sdkAgent], restart: { max: 1_000, backoff_max_ms: 20 } },
+  });
   const acknowledged = new Set<string>();
   const attempted = new Set<string>();
   const done = new AbortController();

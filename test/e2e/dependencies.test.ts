@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => daemon[Symbol.asyncDispose]());
 
 const runs = "exec sleep 1000";
-const flag = (name: string) => join(daemon.env.root, name);
+const flag = (name: string) => join(daemon.env.notes, name);
 const gate = (name: string) => ({
   health: { readiness: { type: "exec" as const, command: ["/usr/bin/test", "-e", flag(name)], interval_ms: 20 } },
 });

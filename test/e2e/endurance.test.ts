@@ -59,6 +59,7 @@ test("a program that locks the database stops changes, and nothing else", async 
   await daemon.deploy({ web: daemon.module("web.ts", `export default { fetch: () => new Response("up") };`) });
   const [pid = 0] = daemon.processes("web");
   const database = new Database(join(daemon.env.dataDir, "kernel.db"));
+  database.run("PRAGMA busy_timeout = 5000");
   database.run("BEGIN IMMEDIATE");
   const begin = performance.now();
   const late = failure(daemon.deploy({ late: daemon.shell("exec sleep 1000") }));

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => daemon[Symbol.asyncDispose]());
 
-const flag = (name: string) => join(daemon.env.root, name);
+const flag = (name: string) => join(daemon.env.notes, name);
 const exists = (name: string) => ({
   type: "exec" as const,
   command: ["/usr/bin/test", "-e", flag(name)],

@@ -8,13 +8,14 @@ import { Daemon, failure, waitFor } from "../support/index.ts";
 setDefaultTimeout(60_000);
 
 const agent = join(import.meta.dir, "fixtures/hostile-agent.py");
+const sandbox = { read: [join(import.meta.dir, "../../sdk/python")] };
 
 let daemon: Daemon;
 let kernel: number;
 beforeAll(async () => {
   daemon = await Daemon.start();
   kernel = await daemon.kernel();
-  await daemon.deploy({ hostile: { kind: "port", command: [agent] } });
+  await daemon.deploy({ hostile: { kind: "port", sandbox, command: [agent] } });
 });
 afterAll(async () => {
   expect(await daemon.kernel()).toBe(kernel);
@@ -85,8 +86,8 @@ test.each([["oversized"], ["text"]])("%s puts both sides in step again by a new 
 describe("an agent of its own", () => {
   test("that floods with broken frames is told, and harms neither the kernel nor its neighbours", async () => {
     await daemon.deploy({
-      flooding: { kind: "port", command: [agent] },
-      neighbour: { kind: "port", command: [agent] },
+      flooding: { kind: "port", sandbox, command: [agent] },
+      neighbour: { kind: "port", sandbox, command: [agent] },
     });
     const flood = daemon.client.call({ name: "flooding", method: "flood", timeout_ms: 20_000 });
     expect(await ask("errors", "neighbour")).toMatchObject({ errors: [] });
@@ -98,7 +99,7 @@ describe("an agent of its own", () => {
   });
 
   test("that says nothing more is dead after five seconds, and what took how long is told apart", async () => {
-    await daemon.deploy({ hanging: { kind: "port", command: [agent] } });
+    await daemon.deploy({ hanging: { kind: "port", sandbox, command: [agent] } });
     await ask("hang", "hanging");
     const status = await daemon.until("hanging", ({ restarts, state }) => restarts === 1 && state === "ready", 30_000);
     expect(status.last_exit?.reason).toMatch(/^no heartbeat for [5-9]/);
@@ -109,7 +110,7 @@ describe("an agent of its own", () => {
   });
 
   test("that logs something between the chunks of a checkpoint gets it back", async () => {
-    await daemon.deploy({ between: { kind: "port", command: [agent] } });
+    await daemon.deploy({ between: { kind: "port", sandbox, command: [agent] } });
     await ask("entry-within-a-checkpoint", "between");
     await waitFor(async () => (await daemon.events("between")).some(({ event }) => event === "agent_checkpoint"), {
       what: "the checkpoint",
@@ -121,7 +122,7 @@ describe("an agent of its own", () => {
   });
 
   test("that stays out of step is dead, too", async () => {
-    await daemon.deploy({ lost: { kind: "port", command: [agent] } });
+    await daemon.deploy({ lost: { kind: "port", sandbox, command: [agent] } });
     // A frame that ends never: what follows is taken for its rest, heartbeats included.
     await daemon.client.call({ name: "lost", method: "half-a-frame-and-text", timeout_ms: 300 }).catch(() => undefined);
     await waitFor(
@@ -136,7 +137,7 @@ describe("an agent of its own", () => {
   });
 
   test("with a version that nobody speaks does not start", async () => {
-    const old = { kind: "port" as const, command: [agent], env: { VERSION: "9" } };
+    const old = { kind: "port" as const, sandbox, command: [agent], env: { VERSION: "9" } };
     const error = await failure(daemon.deploy({ old }));
     expect(error.code).toBe("start_failed");
     expect(error.message).toContain("version 9");

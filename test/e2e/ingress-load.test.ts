@@ -1,7 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { type SoloEnv, soloEnv } from "../support/index.ts";
+import { type RunResult, type SoloEnv, soloEnv } from "../support/index.ts";
 import { counted, countingService, underLoad } from "./load.ts";
 
 /** Whatever happens to the instances of a service in order, each request gets its answer. */
@@ -9,12 +7,14 @@ import { counted, countingService, underLoad } from "./load.ts";
 const connections = 12;
 
 /** Deploys a counting service, works on it under load, and accounts for every request. */
-async function losesNothing(env: SoloEnv, work: (path: string, folder: string) => Promise<void>): Promise<void> {
-  const folder = join(env.root, "counts");
-  mkdirSync(folder);
-  const path = env.write("web.ts", countingService(folder, "first"));
-  (await env.run(["deploy", path])).expect();
-  const load = await underLoad(env, "web", connections, () => work(path, folder));
+async function losesNothing(
+  env: SoloEnv,
+  work: (deploy: (code: string) => Promise<RunResult>) => Promise<void>,
+): Promise<void> {
+  const folder = env.notes;
+  const deploy = (code: string) => env.run(["deploy", env.write("web.ts", code), "--allow-write", folder]);
+  (await deploy(countingService(folder, "first"))).expect();
+  const load = await underLoad(env, "web", connections, () => work(deploy));
   (await env.run(["kill", "web"])).expect();
   expect(load.failed, load.report).toBe(0);
   expect(load.requests).toBeGreaterThan(connections);
@@ -25,11 +25,8 @@ async function losesNothing(env: SoloEnv, work: (path: string, folder: string) =
 
 test("20 redeploys under load fail no request", async () => {
   await using env = soloEnv();
-  await losesNothing(env, async (path, folder) => {
-    for (let turn = 1; turn <= 20; turn++) {
-      env.write("web.ts", countingService(folder, `turn ${turn}`));
-      (await env.run(["deploy", path])).expect();
-    }
+  await losesNothing(env, async (deploy) => {
+    for (let turn = 1; turn <= 20; turn++) (await deploy(countingService(env.notes, `turn ${turn}`))).expect();
     expect(await (await env.fetch("web")).text()).toBe("turn 20");
   });
 }, 60_000);
@@ -50,11 +47,8 @@ test("scaling up and down under load fails no request", async () => {
 
 test("rolled back deploys under load fail no request", async () => {
   await using env = soloEnv();
-  await losesNothing(env, async (path) => {
-    for (let turn = 1; turn <= 3; turn++) {
-      env.write("web.ts", `throw new Error("broken ${turn}");`);
-      (await env.run(["deploy", path])).expect(9);
-    }
+  await losesNothing(env, async (deploy) => {
+    for (let turn = 1; turn <= 3; turn++) (await deploy(`throw new Error("broken ${turn}");`)).expect(9);
     expect(await (await env.fetch("web")).text()).toBe("first");
   });
 }, 60_000);

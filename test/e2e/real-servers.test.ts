@@ -24,9 +24,8 @@ async function instanceOf(env: SoloEnv, name: string): Promise<{ pid: number; po
   return { pid: instance.pid, port: instance.port };
 }
 
-/** A project of nginx and redis with a probe of each kind, and a page for nginx to serve. */
-function writeProject(env: SoloEnv, { sandboxed = false } = {}): void {
-  const sandbox = (rules: string) => (sandboxed ? `sandbox = ${rules}\n` : "");
+/** A project of nginx and redis with a probe of each kind, and a page for nginx to serve; nginx says what it writes. */
+function writeProject(env: SoloEnv): void {
   const files = join(env.root, "nginx");
   mkdirSync(files);
   writeFileSync(join(files, "page.html"), "a page\n");
@@ -50,11 +49,12 @@ http {
 command = ["sh", "-c", "sed s/PORT/$PORT/ nginx.conf.in > nginx/nginx.conf && exec /usr/sbin/nginx -p nginx -c nginx.conf"]
 health = { http = "/health", interval = "100ms", timeout = "1s" }
 depends_on = { cache = "healthy" }
-${sandbox(`{ read = ["nginx.conf.in"], write = ["nginx"] }`)}
+sandbox = { read = ["nginx.conf.in"], write = ["nginx"] }
+
 [service.cache]
 command = ["/usr/bin/redis-server", "--port", "$PORT", "--bind", "127.0.0.1", "--save", "", "--dir", "."]
 stop_grace = "5s"
-${sandbox("{}")}
+
 [service.cache.health]
 interval = "100ms"
 startup = { tcp = true }
@@ -104,16 +104,20 @@ test("nginx and redis run with probes, survive a kill -9 of the kernel, and leav
   expect(processesOf(env.root).filter(({ command }) => /nginx|redis/.test(command))).toEqual([]);
 });
 
-test("nginx and redis run in sandboxes that name what they write", async () => {
+test("redis may write in its own folder, and is told of what it may not", async () => {
   await using env = soloEnv();
-  writeProject(env, { sandboxed: true });
-  (await env.run(["deploy", "--file", "solo.toml"])).expect();
-  expect(await (await env.fetch("web", "/page.html")).text()).toBe("a page\n");
-  const { port } = await instanceOf(env, "cache");
-  expect(redis(port, "set", "colour", "green")).toBe("OK");
-  // It may not write where it was started.
-  expect(redis(port, "save")).toMatch(/ERR|Permission denied/);
-  (await env.run(["kill", "web"])).expect();
+  const deploy = (folder: string, ...flags: string[]) => {
+    const args = ["--port", "$PORT", "--bind", "127.0.0.1", "--save", "", "--dir", folder];
+    return env.run(["deploy", "redis-server", "cache", ...flags, "--", ...args]);
+  };
+  (await deploy("$STATE_DIRECTORY")).expect();
+  expect(redis((await instanceOf(env, "cache")).port, "save")).toBe("OK");
+  (await deploy(env.notes)).expect();
+  expect(redis((await instanceOf(env, "cache")).port, "save")).toMatch(/ERR/);
+  const advised = async () => (await env.run(["logs", "cache"])).stdout.includes(`--allow-write ${env.notes}`);
+  await waitFor(advised, { what: "the flag to be named in its log" });
+  (await deploy(env.notes, "--allow-write", env.notes)).expect();
+  expect(redis((await instanceOf(env, "cache")).port, "save")).toBe("OK");
   (await env.run(["kill", "cache"])).expect();
 });
 
@@ -133,18 +137,18 @@ test("a redis that hangs is restarted by its probe", async () => {
 }, 60_000);
 
 describe("servers of other languages", () => {
-  test.each([[[]], [["--sandbox"]]])("python's http.server %j", async (flags) => {
+  test("python's http.server", async () => {
     await using env = soloEnv();
     env.write("public/index.txt", "from python");
     const args = ["-u", "-m", "http.server", "--bind", "127.0.0.1", "$PORT"];
     const cwd = join(env.root, "public");
-    (await env.run(["deploy", "python3", "files", "--cwd", cwd, ...flags, "--", ...args])).expect();
+    (await env.run(["deploy", "python3", "files", "--cwd", cwd, "--", ...args])).expect();
     expect(await (await env.fetch("files", "/index.txt")).text()).toBe("from python");
     const killed = (await env.run(["kill", "files", "--json"])).expect().json();
     expect(killed).toMatchObject({ state: "stopped" });
   });
 
-  test.each([[[]], [["--sandbox"]]])("a node server that forks workers, which all end with it %j", async (flags) => {
+  test("a node server that forks workers, which all end with it", async () => {
     await using env = soloEnv();
     const program = env.write(
       "cluster/cluster.cjs",
@@ -153,7 +157,7 @@ if (cluster.isPrimary) for (let i = 0; i < 2; i++) cluster.fork();
 else http.createServer((_, response) => response.end("worker " + process.pid)).listen(process.env.PORT, "127.0.0.1");`,
     );
     const cwd = join(env.root, "cluster");
-    (await env.run(["deploy", "node", "workers", "--cwd", cwd, ...flags, "--", program, "$PORT"])).expect();
+    (await env.run(["deploy", "node", "workers", "--cwd", cwd, "--", program, "$PORT"])).expect();
     const answer = await (await env.fetch("workers")).text();
     expect(answer).toStartWith("worker ");
     (await env.run(["kill", "workers"])).expect();

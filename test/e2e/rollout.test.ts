@@ -87,7 +87,7 @@ describe("a first deploy that fails leaves nothing running, and says why", () =>
   });
 
   test("one of several replicas fails: the others are stopped too", async () => {
-    const turn = join(daemon.env.root, "turn");
+    const turn = join(daemon.env.notes, "turn");
     mkdirSync(turn);
     const script = `mkdir ${turn}/1 2>/dev/null && ${runs}; mkdir ${turn}/2 2>/dev/null && ${runs}; sleep 0.05; exit 1`;
     const error = await failure(daemon.deploy({ third: daemon.shell(script, { replicas: 3 }) }));
@@ -115,7 +115,7 @@ describe("an update", () => {
     await daemon.deploy({ four: daemon.shell(runs, { replicas: 4 }) });
     const before = daemon.processes("four").sort();
     const stop = watchReady("four");
-    const turns = join(daemon.env.root, "turns");
+    const turns = join(daemon.env.notes, "turns");
     mkdirSync(turns);
     const isUp = `${turns}/up-$PORT`;
     const failing = `for n in 1 2; do mkdir ${turns}/$n 2>/dev/null && touch ${isUp} && ${runs}; done; exit 1`;
@@ -150,16 +150,16 @@ describe("an update", () => {
   });
 
   test("of the same content touches no process, even while that is still starting", async () => {
-    const open = join(daemon.env.root, "open");
+    const open = join(daemon.env.notes, "open");
     const readiness = { type: "exec" as const, command: ["/usr/bin/test", "-e", open], interval_ms: 20 };
     const spec = daemon.shell(runs, { health: { readiness } });
     await daemon.deploy({ same: spec }, { wait: false });
-    const [pid] = daemon.processes("same");
+    const pid = await waitFor(() => daemon.processes("same")[0], { what: "its process" });
     const again = daemon.deploy({ same: spec });
     await Bun.write(open, "");
     expect((await again)[0]).toMatchObject({ state: "ready", changed: false });
     expect((await daemon.deploy({ same: spec }))[0]).toMatchObject({ state: "ready", changed: false });
-    expect(daemon.processes("same")).toEqual([pid ?? 0]);
+    expect(daemon.processes("same")).toEqual([pid]);
   });
 
   test("with a fixed port stops the old instance first, and starts it again when the new one fails", async () => {
@@ -202,7 +202,7 @@ describe("a deploy that nobody waits for", () => {
   });
 
   test("goes on after its timeout", async () => {
-    const open = join(daemon.env.root, "open-late");
+    const open = join(daemon.env.notes, "open-late");
     const error = await failure(daemon.deploy({ slow: daemon.shell(runs, slow(open)) }, { timeout_ms: 200 }));
     expect(error).toMatchObject({ code: "timeout", exit: 8, applied: "yes" });
     await Bun.write(open, "");
@@ -211,7 +211,7 @@ describe("a deploy that nobody waits for", () => {
 
   test("goes on when its client goes away", async () => {
     await daemon.deploy({ left: daemon.shell(runs) });
-    const open = join(daemon.env.root, "open-left");
+    const open = join(daemon.env.notes, "open-left");
     const leaving = new AbortController();
     const spec = daemon.marked(daemon.shell(`: two; ${runs}`, slow(open)));
     const stream = daemon.client.deploy({ services: [{ name: "left", spec }] }, leaving.signal);
@@ -232,7 +232,7 @@ describe("a deploy that nobody waits for", () => {
   });
 
   test("is answered at once, durably", async () => {
-    const open = join(daemon.env.root, "never-opened");
+    const open = join(daemon.env.notes, "never-opened");
     const [result] = await daemon.deploy({ queued: daemon.shell(runs, slow(open)) }, { wait: false });
     expect(result).toMatchObject({ state: "starting", changed: true });
     await daemon.crashKernel();
@@ -253,7 +253,7 @@ describe("an update that was accepted", () => {
 
   test.each(["crash", "stop"])("is finished by the next kernel after a %s", async (end) => {
     await using machine = await Daemon.start();
-    const open = join(machine.env.root, "open");
+    const open = join(machine.env.notes, "open");
     await machine.deploy({ web: machine.shell(runs, { replicas: 2 }) });
     const old = machine.processes("web").sort();
     const [answer] = await machine.deploy({ web: gated("two", open, 3) }, { wait: false });
@@ -276,7 +276,7 @@ describe("an update that was accepted", () => {
 
   test("keeps what was replaced before its kernel died", async () => {
     await using machine = await Daemon.start();
-    const [first, rest] = [join(machine.env.root, "first"), join(machine.env.root, "rest")];
+    const [first, rest] = [join(machine.env.notes, "first"), join(machine.env.notes, "rest")];
     await machine.deploy({ web: machine.shell(runs, { replicas: 4 }) });
     const isFirst = `mkdir ${first} 2>/dev/null && echo $PORT >${first}/port; grep -qx $PORT ${first}/port`;
     const probe = `test -e ${rest} || { ${isFirst}; }`;
@@ -299,7 +299,7 @@ describe("an update that was accepted", () => {
 
   test("and fails under the next kernel is undone there", async () => {
     await using machine = await Daemon.start();
-    const open = join(machine.env.root, "open");
+    const open = join(machine.env.notes, "open");
     await machine.deploy({ web: machine.shell(runs) });
     const [pid] = machine.processes("web");
     const { revision } = await machine.status("web");
@@ -318,7 +318,7 @@ describe("an update that was accepted", () => {
 
   test("behind another one is what the next kernel goes on with, unless it was killed", async () => {
     await using machine = await Daemon.start();
-    const open = join(machine.env.root, "open");
+    const open = join(machine.env.notes, "open");
     const latest = await Promise.all(
       ["web", "gone"].map(async (name) => {
         await machine.deploy({ [name]: machine.shell(runs) });
@@ -388,7 +388,7 @@ describe("scaling", () => {
   });
 
   test("down takes those that are least use first", async () => {
-    const bad = join(daemon.env.root, "bad");
+    const bad = join(daemon.env.notes, "bad");
     const readiness = { type: "exec" as const, command: ["/bin/sh", "-c", `! grep -qx $PORT ${bad}`], interval_ms: 30 };
     await Bun.write(bad, "");
     const spec = daemon.shell(`: $PORT; ${runs}`, { replicas: 3, health: { readiness } });

@@ -91,7 +91,7 @@ describe("kill -9 of a run stops its service in order, with all it started", () 
     env.write(
       "tree.sh",
       `#!/bin/sh
-trap 'echo stopped >${env.root}/stopped; exit 0' TERM
+trap 'echo stopped >${env.notes}/stopped; exit 0' TERM
 setsid sleep 1000 &
 echo ready
 while :; do wait; done
@@ -102,11 +102,11 @@ while :; do wait; done
   test("and removes its temporary folder", async () => {
     await using env = soloEnv();
     const { env: variables, left } = own(env);
-    const run = env.follow(["run", tree(env)], { env: variables });
+    const run = env.follow(["run", tree(env), "--allow-write", env.notes], { env: variables });
     await run.line(/^ready$/);
     expect(await run.stop("SIGKILL")).toBe(137);
     await waitFor(() => processesOf(env.root).length === 0 && left().length === 0, { what: "nothing to be left" });
-    expect(readFileSync(join(env.root, "stopped"), "utf8")).toBe("stopped\n");
+    expect(readFileSync(join(env.notes, "stopped"), "utf8")).toBe("stopped\n");
   });
 
   test("and keeps a folder that was named", async () => {

@@ -192,7 +192,12 @@ describe.each(["command", "source"] as const)("a hostile %s", (kind) => {
       PATH: PATH ?? "",
     };
     await solo.deploy({
-      [`free-${kind}`]: { ...program(), cwd: join(solo.env.root, "hostile"), env: { ...env, TMPDIR: "/tmp" } },
+      [`free-${kind}`]: {
+        ...program(),
+        cwd: join(solo.env.root, "hostile"),
+        env: { ...env, TMPDIR: "/tmp" },
+        sandbox: { mode: "off" },
+      },
     });
     const line = await waitFor(
       async () => (await solo.logs(`free-${kind}`)).find((text) => text.startsWith("RESULTS ")),
@@ -262,7 +267,10 @@ describe("a sandbox", () => {
 
 test("solo sandbox show tells what is enforced for each process", async () => {
   const sandbox: ServiceSpecInput["sandbox"] = { connect: [served], listen: "any", max_files: 300 };
-  await solo.deploy({ shown: { ...solo.shell("exec sleep 1000"), sandbox }, open: solo.shell("exec sleep 1000") });
+  await solo.deploy({
+    shown: { ...solo.shell("exec sleep 1000"), sandbox },
+    open: { ...solo.shell("exec sleep 1000"), sandbox: { mode: "off" } },
+  });
   const show = async (name: string) =>
     (await solo.env.run(["sandbox", "show", name, "--json"])).expect().json(sandboxDocumentSchema);
   const shown = await show("shown");
@@ -270,27 +278,91 @@ test("solo sandbox show tells what is enforced for each process", async () => {
   expect(shown.instances).toMatchObject([
     { confined: true, score: 90, no_new_privileges: true, filters: 1, open_files: 300, core_bytes: 0 },
   ]);
-  expect(shown.paths.filter(({ write }) => write).map(({ origin }) => origin)).not.toContain("declared");
+  const writable = shown.paths.filter(({ write, origin }) => write && origin === "declared");
+  expect(writable.map(({ path }) => path)).toEqual([solo.env.notes]);
   expect(await show("open")).toMatchObject({ mode: "off", score: 0, connect: "any", instances: [{ confined: false }] });
   const text = (await solo.env.run(["sandbox", "show", "open"])).expect().stdout;
   expect(text).toContain("It has no sandbox");
   for (const name of ["shown", "open"]) await solo.client.kill({ name });
 });
 
-test("--unsandboxed is loud, --sandbox adds one, and both together are refused", async () => {
-  const file = solo.env.write("flagged/solo.toml", `[service.flagged]\ncommand = ["sleep", "1000"]\nsandbox = {}\n`);
-  const deploy = (...flags: string[]) => solo.env.run(["deploy", "-f", file, ...flags]);
-  const mode = async () => (await solo.client.sandbox({ name: "flagged" })).mode;
-  (await deploy()).expect();
-  expect(await mode()).toBe("enforce");
-  expect((await deploy("--unsandboxed")).expect().stderr).toContain("WARNING: flagged runs without a sandbox");
-  expect(await mode()).toBe("off");
-  expect((await deploy("--unsandboxed", "--sandbox")).code).toBe(2);
-  const plain = solo.env.write("flagged/plain.toml", `[service.flagged]\ncommand = ["sleep", "1000"]\n`);
-  const byDefault = await solo.env.run(["deploy", "-f", plain], { env: { SOLO_SANDBOX: "on" } });
-  byDefault.expect();
-  expect(await mode()).toBe("enforce");
-  await solo.client.kill({ name: "flagged" });
+describe("by default", () => {
+  const deploy = (...words: string[]) => solo.env.run(["deploy", ...words]);
+  const modeOf = async (name: string) => (await solo.client.sandbox({ name })).mode;
+
+  test.each(["command", "source"] as const)(
+    "a %s is confined, and has a folder of its own that stays",
+    async (kind) => {
+      const name = `plain-${kind}`;
+      const write = `require("fs").writeFileSync(process.env.STATE_DIRECTORY + "/kept", "yes")`;
+      const script = `ls $STATE_DIRECTORY; touch $STATE_DIRECTORY/kept; cat /etc/shadow; exec sleep 1000`;
+      const words =
+        kind === "command"
+          ? ["sh", name, "--", "-c", script]
+          : [solo.env.write(`${name}/a.ts`, `${write}; setInterval(() => {}, 1000);`), name];
+      (await deploy(...words)).expect();
+      expect(await modeOf(name)).toBe("enforce");
+      if (kind === "command") expect((await solo.logs(name)).join("\n")).toContain("/etc/shadow: Permission denied");
+      const kept = join(solo.env.dataDir, "files/default", name, "kept");
+      await waitFor(() => existsSync(kept), { what: "its file" });
+      (await solo.env.run(["kill", name])).expect();
+      expect(existsSync(kept)).toBe(true);
+    },
+  );
+
+  test("a start that the sandbox made fail says what to add, and with that it starts", async () => {
+    const module = solo.env.write(
+      "teaching/a.ts",
+      `await fetch("http://127.0.0.1:${served}/").catch((error) => { if (error.code === "EACCES") throw error; });
+export default { fetch: () => new Response("well") };`,
+    );
+    const { stderr } = (await deploy(module, "taught")).expect(1);
+    expect(stderr).toContain(`refused to connect to port ${served}`);
+    expect(stderr).toContain(`connect = [${served}]`);
+    expect(stderr).toContain(`--allow-connect ${served}`);
+    (await deploy(module, "taught", "--allow-connect", String(served))).expect();
+    expect(await (await solo.env.fetch("taught")).text()).toBe("well");
+    await solo.client.kill({ name: "taught" });
+  });
+
+  test("what a running service is refused is told once in its log, as an event, and by sandbox show", async () => {
+    const script = `while sleep 0.1; do cat ${join(solo.env.root, "victim/secret.txt")}; done`;
+    (await deploy("sh", "asking", "--", "-c", script)).expect();
+    const told = await waitFor(
+      async () => (await solo.events("asking")).find(({ event }) => event === "sandbox_refused"),
+      { what: "the event" },
+    );
+    expect(told.data).toMatchObject({ access: "read", target: join(solo.env.root, "victim/secret.txt") });
+    const logs = await solo.logs("asking");
+    expect(logs.filter((line) => line.startsWith("solo: the sandbox refused"))).toHaveLength(1);
+    const shown = (await solo.env.run(["sandbox", "show", "asking"])).expect().stdout;
+    expect(shown).toContain("refused lately");
+    await solo.client.kill({ name: "asking" });
+  });
+
+  test("--unsandboxed is loud and shown everywhere; the configuration can turn sandboxes off; --sandbox turns one on", async () => {
+    const file = solo.env.write("flagged/solo.toml", `[service.flagged]\ncommand = ["sleep", "1000"]\n`);
+    const flagged = (env: Record<string, string>, ...flags: string[]) =>
+      solo.env.run(["deploy", "-f", file, ...flags], { env });
+    (await flagged({})).expect();
+    expect(await modeOf("flagged")).toBe("enforce");
+    const { stderr } = (await flagged({}, "--unsandboxed", "--quiet")).expect();
+    expect(stderr).toContain("WARNING: flagged runs without a sandbox");
+    expect(await modeOf("flagged")).toBe("off");
+    expect((await solo.events("flagged")).map(({ event }) => event)).toContain("service_unsandboxed");
+    expect((await solo.status("flagged")).sandbox).toBe("off");
+    expect((await solo.env.run(["list"])).expect().stdout).toMatch(/SANDBOX.*\n(.*\n)*flagged .*OFF/);
+    (await flagged({ SOLO_SANDBOX: "off" }, "--sandbox")).expect();
+    expect(await modeOf("flagged")).toBe("enforce");
+    expect((await flagged({ SOLO_SANDBOX: "off" })).expect().stderr).toContain(
+      "WARNING: flagged runs without a sandbox",
+    );
+    expect((await flagged({ SOLO_SANDBOX: "best-effort" })).expect().stderr).not.toContain("WARNING");
+    expect(await modeOf("flagged")).toBe("best-effort");
+    expect((await flagged({}, "--unsandboxed", "--sandbox")).code).toBe(2);
+    expect((await flagged({}, "--allow-connect", "70000")).code).toBe(2);
+    await solo.client.kill({ name: "flagged" });
+  });
 });
 
 describe("limits", () => {

@@ -9,7 +9,7 @@ const runs = "exec sleep 1000";
 
 /** A service that writes down when it is asked to stop, and takes a moment for it. */
 function noting(daemon: Daemon, word: string) {
-  const file = join(daemon.env.root, "stops");
+  const file = join(daemon.env.notes, "stops");
   return daemon.shell(`trap 'sleep 0.05; echo ${word} >> ${file}; exit 0' TERM; while :; do sleep 0.02; done`);
 }
 
@@ -27,7 +27,7 @@ describe("stopping the kernel", () => {
     expect(await daemon.client.shutdown({})).toMatchObject({ state: "stopped", stopped: 4, kept: 0, pid: kernel });
     await gone(kernel);
     await gone(guardian);
-    const order = (await Bun.file(join(daemon.env.root, "stops")).text()).trim().split("\n");
+    const order = (await Bun.file(join(daemon.env.notes, "stops")).text()).trim().split("\n");
     expect(order.slice(0, 2)).toEqual(["web", "api"]);
     expect(order.slice(2).sort()).toEqual(["cache", "db"]);
     expect(daemon.processes()).toEqual([]);
@@ -77,7 +77,7 @@ describe("stopping the kernel", () => {
       await gone(pids.kernel);
       await gone(pids.guardian);
       expect(daemon.processes()).toEqual([]);
-      expect(await Bun.file(join(daemon.env.root, "stops")).text()).toContain(whom);
+      expect(await Bun.file(join(daemon.env.notes, "stops")).text()).toContain(whom);
       await daemon.start();
     }
   });

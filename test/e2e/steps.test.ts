@@ -62,7 +62,7 @@ beforeAll(async () => {
 afterAll(() => daemon[Symbol.asyncDispose]());
 
 function journalOf(name: string): string {
-  return `${daemon.env.root}/${name}.journal`;
+  return `${daemon.env.notes}/${name}.journal`;
 }
 
 async function deploy(name: string, spec: Parameters<Daemon["module"]>[2]): Promise<void> {

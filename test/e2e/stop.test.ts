@@ -45,7 +45,7 @@ describe("a kill", () => {
   });
 
   test("lets a request in flight be answered, and takes no new one", async () => {
-    const arrived = `${daemon.env.root}/arrived`;
+    const arrived = `${daemon.env.notes}/arrived`;
     const code = `export default { async fetch() {
       await Bun.write("${arrived}", ""); await Bun.sleep(300); return new Response("whole");
     } };`;

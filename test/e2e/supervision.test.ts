@@ -61,7 +61,7 @@ describe("a transient service", () => {
   const restart = { policy: "transient" as const, ...quick };
 
   test("that exits with 0 is completed, for good, and a redeployment of the same content runs nothing", async () => {
-    const runs = `${daemon.env.root}/job-runs`;
+    const runs = `${daemon.env.notes}/job-runs`;
     const job = (text: string) => daemon.shell(`echo ${text} >> ${runs}; exit 0`, { restart });
     const [first] = await daemon.deploy({ job: job("one") });
     expect(first).toMatchObject({ state: "completed", changed: true });
@@ -77,7 +77,7 @@ describe("a transient service", () => {
   });
 
   test("that fails is restarted until it succeeds", async () => {
-    const tries = `${daemon.env.root}/tries`;
+    const tries = `${daemon.env.notes}/tries`;
     const script = `echo x >> ${tries}; sleep 0.2; test $(wc -l < ${tries}) -ge 3`;
     await daemon.deploy({ retried: daemon.shell(script, { restart }) });
     const status = await daemon.until("retried", "completed");
@@ -111,7 +111,7 @@ describe("a temporary service", () => {
 describe("a group", () => {
   /** Three services that write down when they start and stop. */
   async function deployGroup(name: string, strategy: "one_for_one" | "one_for_all" | "rest_for_one") {
-    const journal = `${daemon.env.root}/${name}.journal`;
+    const journal = `${daemon.env.notes}/${name}.journal`;
     const names = ["a", "b", "c"].map((letter) => `${name}-${letter}`);
     const [a = "", b = "", c = ""] = names;
     const program = (member: string) =>

@@ -53,7 +53,7 @@ test("nothing happened yet", async () => {
 });
 
 test("a crash by an exit code", async () => {
-  const mark = daemon.env.write("crash-code", "");
+  const mark = daemon.env.write("notes/crash-code", "");
   const script = `test -e ${mark} && { sleep 0.3; rm ${mark}; exit 3; }; exec sleep 1000`;
   await daemon.deploy({ "exit-code": daemon.shell(script) });
   await daemon.until("exit-code", (now) => now.restarts === 1 && now.state === "ready");

@@ -71,7 +71,9 @@ describe("deploy --dry-run", () => {
     expect(planned.expect(10).json(deployResultSchema)).toMatchObject({ changed: true, instances: [], url: null });
     expect(existsSync(env.dataDir)).toBe(false);
     expect(processesOf(env.root)).toEqual([]);
-    expect(readdirSync(env.root).sort()).toEqual([...before, "web.ts"].sort());
+    // Bun's C compiler, which says whether this machine can confine, keeps its own headers there.
+    const now = readdirSync(env.root).filter((name) => !name.startsWith("bun-cc-"));
+    expect(now.sort()).toEqual([...before, "web.ts"].sort());
   });
 
   test("plans what deploy then does, with and without a kernel", async () => {

@@ -22,6 +22,7 @@ const anyFolder = constantFrom(root, "/", ...folders.map((folder) => join(root, 
 const place: SandboxPlace = {
   ownFolders: [join(root, "home/.local/state/solo")],
   temporary: join(root, "home/.local/state/solo/run/tmp"),
+  files: join(root, "home/.local/state/solo/files"),
   home: join(root, "home"),
   self: ["/usr/bin/solo"],
   env: {},
@@ -45,18 +46,16 @@ test("whatever is asked for, and wherever it runs, no rule opens Solo's own fold
       });
       let checked = spec;
       try {
-        checked = checkSandbox("a", spec, place);
+        checked = checkSandbox("a", spec, cwd, place);
       } catch (error) {
         expect(error).toMatchObject({ code: "invalid_config" } satisfies Partial<SoloError>);
         expect([...read, ...write].some(opens)).toBe(true);
         return;
       }
-      const { sandbox } = checked;
-      if (sandbox === undefined) throw new Error("the sandbox is gone");
       const entry = join(own, "artifacts/x/main.js");
-      const temporary = join(place.temporary, "a-1");
+      const [temporary, files] = [join(place.temporary, "a-1"), join(place.files, "default/a")];
       const subject = {
-        spec: { ...checked, sandbox },
+        spec: checked,
         port: 20_000,
         cwd,
         executable: "",
@@ -64,10 +63,11 @@ test("whatever is asked for, and wherever it runs, no rule opens Solo's own fold
         streams: [],
         secrets: null,
         temporary,
+        files,
       };
       const { paths } = policyOf(subject, place);
       const opening = paths.filter(({ path }) => opens(path)).map(({ path }) => path);
-      expect(opening).toEqual([join(own, "artifacts/x"), temporary]);
+      expect(opening).toEqual([join(own, "artifacts/x"), temporary, files]);
       const home = paths.filter(({ path }) => !relative(path, place.home).startsWith(".."));
       expect(home.filter(({ origin }) => origin !== "declared")).toEqual([]);
     }),

@@ -90,14 +90,21 @@ export class Daemon implements AsyncDisposable {
     return result.services;
   }
 
-  /** A specification whose processes can be told from those of other tests. */
+  /**
+   * A specification whose processes can be told from those of other tests, and which may write where tests and services leave
+   * each other notes: {@link SoloEnv.notes}.
+   */
   marked(spec: ServiceSpecInput): ServiceSpecInput {
-    return { ...spec, env: { PATH: process.env.PATH ?? "", ...spec.env, [marker]: this.env.root } };
+    return {
+      ...spec,
+      env: { PATH: process.env.PATH ?? "", ...spec.env, [marker]: this.env.root },
+      sandbox: { ...spec.sandbox, write: [this.env.notes, ...(spec.sandbox?.write ?? [])] },
+    };
   }
 
   /** A program of the shell, as a service. */
   shell(script: string, spec: Partial<ServiceSpecInput> = {}): ServiceSpecInput {
-    return { kind: "command", command: ["/bin/sh", "-c", script], cwd: this.env.root, ...spec };
+    return { kind: "command", command: ["/bin/sh", "-c", script], cwd: this.env.notes, ...spec };
   }
 
   /** A TypeScript module, as a service. */

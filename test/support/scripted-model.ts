@@ -29,6 +29,11 @@ export class ScriptedModel {
     return { OPENAI_BASE_URL: `${base}/v1`, OPENAI_MODEL: "script", OUTBOX_URL: `${base}/outbox` };
   }
 
+  /** What a service needs to reach it. */
+  get sandbox(): { connect: number[] } {
+    return { connect: [this.#server.port ?? 0] };
+  }
+
   async close(): Promise<void> {
     await this.#server.stop(true);
   }

@@ -38,11 +38,13 @@ export class SoloEnv implements AsyncDisposable {
   readonly root = mkdtempSync(join(tmpdir(), "solo-e2e-"));
   readonly home = join(this.root, "home");
   readonly dataDir = join(this.root, "data");
+  /** Where services and tests leave each other notes: a service may write there when it says so. */
+  readonly notes = join(this.root, "notes");
   readonly ingressPort = freePort();
   readonly #following: Following[] = [];
 
   constructor() {
-    for (const folder of [this.home, join(this.root, "runtime")]) mkdirSync(folder, { mode: 0o700 });
+    for (const folder of [this.home, this.notes, join(this.root, "runtime")]) mkdirSync(folder, { mode: 0o700 });
   }
 
   /** The whole environment of commands: nothing of the tester's own gets in. */

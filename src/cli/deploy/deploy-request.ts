@@ -43,8 +43,10 @@ export function serviceFromFlags({ path, name, args }: ServiceWords, flags: Serv
   }
   const workingFolder =
     flags.cwd === undefined ? (program.kind === "command" ? cwd : undefined) : resolve(cwd, flags.cwd);
+  const { sandbox_mode, ...defaults } = serviceDefaults(session.config);
   const spec: ServiceSpecInput = {
-    ...serviceDefaults(session.config),
+    ...defaults,
+    ...(sandbox_mode && { sandbox: { mode: sandbox_mode } }),
     ...program,
     env: environmentOf(flags.env ?? [], flags["env-file"] ?? [], { cwd, env: process.env }),
     health: healthOf(flags),

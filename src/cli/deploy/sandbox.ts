@@ -1,20 +1,56 @@
-import type { DeployRequest } from "../../api/index.ts";
+import { resolve } from "node:path";
+import { type DeployRequest, type ServiceSpecInput, SoloError } from "../../api/index.ts";
 
 type Services = DeployRequest["services"];
+type SandboxInput = NonNullable<ServiceSpecInput["sandbox"]>;
+type Ports = NonNullable<SandboxInput["connect"]>;
 
-/** What `--sandbox` and `--unsandboxed` make of services as they are described. */
-export function sandboxed(
-  services: Services,
-  { sandbox = false, unsandboxed = false }: { readonly sandbox?: boolean; readonly unsandboxed?: boolean },
-): Services {
-  return services.map(({ name, spec: { sandbox: own, ...spec } }) => {
-    const chosen = unsandboxed ? undefined : (own ?? (sandbox ? {} : undefined));
-    return { name, spec: chosen === undefined ? spec : { ...spec, sandbox: chosen } };
+export interface SandboxFlags {
+  readonly sandbox?: boolean;
+  readonly unsandboxed?: boolean;
+  readonly "allow-read"?: readonly string[] | undefined;
+  readonly "allow-write"?: readonly string[] | undefined;
+  readonly "allow-connect"?: readonly string[] | undefined;
+  readonly "allow-listen"?: readonly string[] | undefined;
+}
+
+/** What the flags on sandboxes make of services as they are described. */
+export function sandboxed(services: Services, flags: SandboxFlags): Services {
+  return services.map(({ name, spec }) => ({ name, spec: { ...spec, sandbox: chosen(spec.sandbox ?? {}, flags) } }));
+}
+
+function chosen(own: SandboxInput, flags: SandboxFlags): SandboxInput {
+  if (flags.unsandboxed) return { mode: "off" };
+  const cwd = process.cwd();
+  const paths = (words: readonly string[] = []) => words.map((word) => resolve(cwd, word));
+  return {
+    ...own,
+    ...(flags.sandbox && own.mode === "off" && { mode: "enforce" as const }),
+    read: [...(own.read ?? []), ...paths(flags["allow-read"])],
+    write: [...(own.write ?? []), ...paths(flags["allow-write"])],
+    connect: ports(own.connect, "allow-connect", flags),
+    listen: ports(own.listen, "allow-listen", flags),
+  };
+}
+
+function ports(own: Ports = [], flag: "allow-connect" | "allow-listen", flags: SandboxFlags): Ports {
+  const words = (flags[flag] ?? []).flatMap((word) => word.split(","));
+  if (own === "any" || words.includes("any")) return "any";
+  return [...own, ...words.map((word) => port(word, flag))];
+}
+
+function port(word: string, flag: string): number {
+  const number = Number(word);
+  if (/^\d+$/.test(word) && number >= 1 && number <= 65_535) return number;
+  throw new SoloError("usage", `--${flag} expects a port from 1 to 65535 or "any", got ${JSON.stringify(word)}`, {
+    hint: `such as --${flag} 443`,
   });
 }
 
-/** Names of the services that `--unsandboxed` takes a sandbox from, or leaves without one. */
-export function warningOf(services: Services): string {
-  const names = services.map(({ name }) => name).join(", ");
-  return `WARNING: ${names} ${services.length === 1 ? "runs" : "run"} without a sandbox and may do whatever you may`;
+/** Says so of services that have no sandbox, for whatever reason; undefined when all have one. */
+export function warningOf(services: Services): string | undefined {
+  const names = services.filter(({ spec }) => spec.sandbox?.mode === "off").map(({ name }) => name);
+  if (names.length === 0) return undefined;
+  const runs = names.length === 1 ? "runs" : "run";
+  return `${names.join(", ")} ${runs} without a sandbox and may do whatever you may`;
 }

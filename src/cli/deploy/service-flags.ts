@@ -51,11 +51,35 @@ export const serviceFlags = {
     description: "Folder that a wasm module may open",
     helpValue: "GUEST=HOST",
   }),
+  "allow-read": string({
+    multiple: true,
+    multipleNonGreedy: true,
+    description: "File or folder that the service may read, beside its own",
+    helpValue: "PATH",
+  }),
+  "allow-write": string({
+    multiple: true,
+    multipleNonGreedy: true,
+    description: "File or folder that it may change",
+    helpValue: "PATH",
+  }),
+  "allow-connect": string({
+    multiple: true,
+    multipleNonGreedy: true,
+    description: "TCP port that it may connect to",
+    helpValue: "PORT|any",
+  }),
+  "allow-listen": string({
+    multiple: true,
+    multipleNonGreedy: true,
+    description: "TCP port that it may listen on, beside its own",
+    helpValue: "PORT|any",
+  }),
   sandbox: boolean({
-    description: "Confine what has no sandbox of its own to its program, its port and a temporary folder",
+    description: "Confine the service even where the configuration says otherwise",
     exclusive: ["unsandboxed"],
   }),
-  unsandboxed: boolean({ description: "Run without the sandbox that the project file asks for" }),
+  unsandboxed: boolean({ description: "Run without a sandbox: the service may do whatever you may" }),
   host: string({
     multiple: true,
     multipleNonGreedy: true,

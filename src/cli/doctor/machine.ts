@@ -34,7 +34,7 @@ function pidfd(): Finding {
   return ok("pidfd", "available");
 }
 
-/** What a sandbox can hold a service back by. Without the first ones a service that asks for a sandbox is refused. */
+/** What a sandbox can hold a service back by. Without the first ones a service is refused. */
 function sandbox(): Finding[] {
   return mechanisms().map(({ name, available, required, detail }) => {
     if (available) return ok(`sandbox: ${name}`, detail);
@@ -42,7 +42,7 @@ function sandbox(): Finding[] {
     return warning(
       `sandbox: ${name}`,
       `missing: ${detail}`,
-      'a service with a sandbox starts here only with sandbox.mode = "best-effort"',
+      'services start here only with sandbox.mode = "best-effort", which defaults.sandbox gives to all, or --unsandboxed',
     );
   });
 }

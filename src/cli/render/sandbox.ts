@@ -1,6 +1,7 @@
 import { formatSize, type SandboxDocument } from "../../api/index.ts";
 import type { View } from "../view.ts";
 import { renderFacts } from "./facts.ts";
+import { relativeTime } from "./relative-time.ts";
 import { renderTable } from "./table.ts";
 
 /** What a service may reach, and what the system says of its processes. */
@@ -25,9 +26,21 @@ export function renderSandbox(sandbox: SandboxDocument, view: View): string {
     ]),
     ["", style.dim("and the system's programs, libraries and names (--json lists them)")],
   ];
-  return [head, indented(renderFacts(facts, view)), mechanisms(sandbox, view), instances(sandbox, view)]
+  return [
+    head,
+    indented(renderFacts(facts, view)),
+    refusals(sandbox, view),
+    mechanisms(sandbox, view),
+    instances(sandbox, view),
+  ]
     .filter((part) => part !== "")
     .join("\n\n");
+}
+
+function refusals({ refused }: SandboxDocument, { style, now }: View): string {
+  if (refused.length === 0) return "";
+  const lines = refused.map(({ instance, time, advice }) => `  ${instance}, ${relativeTime(time, now)}: ${advice}`);
+  return [style.yellow("refused lately"), ...lines].join("\n");
 }
 
 function scored({ mode, score }: SandboxDocument, { style }: View): string {

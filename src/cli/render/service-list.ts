@@ -17,6 +17,12 @@ function serviceColumns({ style }: View): Column<ServiceRow>[] {
     { title: "UPTIME", value: ({ uptime_ms }) => (uptime_ms > 0 ? formatDuration(uptime_ms) : "-"), align: "right" },
     { title: "MEMORY", value: ({ rss_bytes }) => (rss_bytes > 0 ? formatSize(rss_bytes) : "-"), align: "right" },
     { title: "CPU", value: ({ cpu_percent }) => `${cpu_percent.toFixed(1)}%`, align: "right", leaves: 2 },
+    {
+      title: "SANDBOX",
+      value: ({ sandbox }) => (sandbox === "off" ? "OFF" : ""),
+      paint: (text) => style.red(text),
+      optional: true,
+    },
     { title: "KIND", value: ({ kind }) => kind, leaves: 3 },
     { title: "URL", value: ({ url }) => url ?? "-", paint: (text) => style.cyan(text), shrinks: true, least: 24 },
   ];

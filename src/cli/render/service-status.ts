@@ -14,6 +14,7 @@ export function renderServiceStatus(status: ServiceStatus, view: View): string {
     ["health", paintState(status.health.status, status.health.status, style)],
     ["revision", status.revision.slice(0, revisionDigits)],
     ["kind", status.kind],
+    ["sandbox", status.sandbox === "off" ? style.red("OFF: it may do whatever you may") : status.sandbox],
     ["url", status.url === null ? "-" : style.cyan(status.url)],
     ["restarts", String(status.restarts)],
     ["memory", status.rss_bytes > 0 ? formatSize(status.rss_bytes) : "-"],

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { nameForm, namePattern } from "../../api/name-pattern.ts";
 import { secretNameForm, secretNamePattern } from "../../api/secret-name.ts";
 import { secretRefSchema } from "../../api/secret-ref.ts";
-import { dependencyConditions, limitsSchema, sandboxSchema, serviceSpecSchema } from "../../api/spec.ts";
+import { dependencyConditions, limitsSchema, sandboxModes, sandboxSchema, serviceSpecSchema } from "../../api/spec.ts";
 import { duration, integer, oneOf, type Reader, Refusal, refusalMessage, size, text } from "../value-types.ts";
 import { amount, backoffRange, httpTarget, tcpTarget } from "./readers.ts";
 
@@ -85,7 +85,7 @@ const secretFile = z.union([
 const portsFile = z.union([z.literal("any"), z.array(read(integer("a port", 1, 65_535)))]);
 
 const sandboxFileSchema = z.strictObject({
-  mode: read(oneOf(["enforce", "best-effort"])).optional(),
+  mode: read(oneOf(sandboxModes)).optional(),
   read: z.array(z.string().min(1)).optional(),
   write: z.array(z.string().min(1)).optional(),
   connect: portsFile.optional(),

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { ownVariables } from "../../api/host-variables.ts";
-import { type ServiceSpec, type ServiceSpecInput, serviceSpecSchema } from "../../api/spec.ts";
+import { type SandboxMode, type ServiceSpec, serviceSpecSchema } from "../../api/spec.ts";
 import { expandPath } from "../paths.ts";
 import type { KeyPath } from "../scan/key-map.ts";
 import { toHealth } from "./health.ts";
@@ -13,7 +13,8 @@ import { checkState, toState } from "./state.ts";
 export interface ServiceDefaults {
   readonly stop_grace_ms: number;
   readonly log_bytes: number;
-  readonly sandbox?: NonNullable<ServiceSpecInput["sandbox"]>;
+  /** By default `enforce`. */
+  readonly sandbox_mode?: SandboxMode;
 }
 
 export interface TranslateContext {
@@ -26,13 +27,14 @@ export interface TranslateContext {
 
 /** The normal form of one `[service.NAME]`; `undefined` when it doesn't say what to run. */
 export function toSpec(file: ServiceFile, path: KeyPath, context: TranslateContext): ServiceSpec | undefined {
+  const { sandbox_mode: mode = "enforce", ...defaults } = context.defaults;
   const program = toProgram(file, path, context);
   checkCombinations(file, path, context.report);
   const health = file.health && toHealth(file.health, [...path, "health"], context.report);
   if (program === undefined) return undefined;
   return serviceSpecSchema.parse({
     ...program,
-    ...context.defaults,
+    ...defaults,
     ...(file.args && { args: file.args }),
     ...(file.env && { env: file.env }),
     ...(file.cwd !== undefined && { cwd: absolute(file.cwd, context) }),
@@ -45,7 +47,7 @@ export function toSpec(file: ServiceFile, path: KeyPath, context: TranslateConte
     ...(file.fixed_port !== undefined && { fixed_port: file.fixed_port }),
     ...(file.route && { hosts: [file.route.host].flat().map((host) => host.toLowerCase()) }),
     ...(file.limits && { limits: toLimits(file.limits) }),
-    ...(file.sandbox && { sandbox: toSandbox(file.sandbox, context) }),
+    sandbox: file.sandbox ? toSandbox(file.sandbox, context) : { mode },
     ...(file.allow && { allow: file.allow }),
     ...(file.secrets && { secrets: toSecrets(file.secrets) }),
     ...(file.budget && { budget: toBudget(file.budget) }),
@@ -134,9 +136,12 @@ function toLimits({ memory, cpu, ...rest }: LimitsFile) {
   };
 }
 
-function toSandbox({ read, write, ...rest }: SandboxFile, context: TranslateContext) {
+/** A table of its own asks for a sandbox, whatever is the default. */
+function toSandbox({ mode, read, write, ...rest }: SandboxFile, context: TranslateContext) {
+  const byDefault = context.defaults.sandbox_mode ?? "enforce";
   return {
     ...rest,
+    mode: mode ?? (byDefault === "off" ? "enforce" : byDefault),
     ...(read && { read: read.map((path) => absolute(path, context)) }),
     ...(write && { write: write.map((path) => absolute(path, context)) }),
   };

@@ -11,7 +11,7 @@ import {
 import { accept } from "../accept.ts";
 import { authorize, noCredentials } from "./authorize.ts";
 import type { AccessRequest, Admission, AuditTrail, CapabilityAuthority, RefusedRequest } from "./ports.ts";
-import { isDryRun, permissionFor, targetOf } from "./target.ts";
+import { furtherPermissions, isDryRun, permissionFor, targetOf } from "./target.ts";
 import { untilEnd } from "./until-end.ts";
 import { isReduced, reduce } from "./visible.ts";
 
@@ -122,6 +122,7 @@ export class Access implements ApiAccess {
     const { authority, admission, audit } = this.#parts;
     const slot = await this.#refusing(request, () => {
       authorize(request, authority);
+      for (const permission of furtherPermissions(request)) authorize({ ...request, permission }, authority);
       useCapability(request, authority);
       return admission?.admit(request);
     });

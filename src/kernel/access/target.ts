@@ -1,4 +1,5 @@
-import { type OperationName, operations } from "../../api/index.ts";
+import { type OperationName, operations, type Permission } from "../../api/index.ts";
+import type { AccessRequest } from "./ports.ts";
 
 /** What a request is about. */
 export interface Target {
@@ -29,6 +30,13 @@ export function isDryRun(input: object): boolean {
 export function permissionFor(operation: OperationName, input: object): string {
   const { permission } = operations[operation];
   return operation === "call" ? `call:${textOf(input, "method")}` : permission;
+}
+
+/** What it needs beside that, for what it asks: a service without a sandbox may do whatever the kernel's user may. */
+export function furtherPermissions({ operation, input }: Pick<AccessRequest, "operation" | "input">): Permission[] {
+  if (operation !== "deploy") return [];
+  const isUnsandboxed = (service: unknown) => textOf(fieldOf(fieldOf(service, "spec"), "sandbox"), "mode") === "off";
+  return listOf(input, "services").some(isUnsandboxed) ? ["unsandboxed"] : [];
 }
 
 function textOf(value: unknown, field: string): string | null {

@@ -1,4 +1,4 @@
-import { type ServiceSpec, SoloError, serviceKinds } from "../../api/index.ts";
+import { type SandboxSpec, type ServiceSpec, SoloError, sandboxSchema, serviceKinds } from "../../api/index.ts";
 
 /** A row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -43,15 +43,25 @@ export function strings(row: Row, column: string): string[] {
 }
 
 /**
- * The specification was validated in full before it was written. Only its kind is looked at again: a migration, not every
- * read, brings older ones up to date.
+ * The specification was validated in full before it was written. Only its kind is looked at again. One that says nothing of a
+ * sandbox was deployed when that meant none; a new Solo does not confine what runs.
  */
 export function specification(row: Row, column: string): ServiceSpec {
   const value = json(row, column);
-  return isSpecification(value) ? value : unexpected(row, column);
+  return isSpecification(value) ? { ...value, sandbox: value.sandbox ?? unconfined() } : unexpected(row, column);
 }
 
-function isSpecification(value: unknown): value is ServiceSpec {
+let off: SandboxSpec | undefined;
+
+function unconfined(): SandboxSpec {
+  off ??= sandboxSchema.parse({ mode: "off" });
+  return off;
+}
+
+/** A specification as an earlier Solo wrote it. */
+type Written = Omit<ServiceSpec, "sandbox"> & Partial<Pick<ServiceSpec, "sandbox">>;
+
+function isSpecification(value: unknown): value is Written {
   if (typeof value !== "object" || value === null || !("kind" in value) || !("restart" in value)) return false;
   return serviceKinds.some((kind) => kind === value.kind);
 }

@@ -1,5 +1,6 @@
 import { type DeployProgress, type DeployResult, type OperationRequest, SoloError } from "../../api/index.ts";
 import type { NamedService } from "../../config/index.ts";
+import { workingFolder } from "../../supervise/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { ReportProgress } from "../progress.ts";
 import { checkSecrets } from "../secrets.ts";
@@ -17,7 +18,7 @@ export async function deploy(kernel: Kernel, request: Request, report: ReportPro
   checkSecrets(request, (ref, wanted) => kernel.parts.secrets.check(ref, wanted));
   const names = new Set(request.services.map(({ name }) => name));
   const deployments = request.services.map(({ name, spec }) => {
-    const checked = kernel.parts.sandboxes.check(name, spec);
+    const checked = kernel.parts.sandboxes.check(name, spec, workingFolder(spec));
     return new Deployment(kernel, { tenant: request.tenant, name }, checked, request, names, report);
   });
   const tell = request.dry_run

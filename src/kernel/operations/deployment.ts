@@ -101,6 +101,7 @@ export class Deployment {
     const isLive = kernel.supervisor.instancesOf(ref).some(({ pid }) => pid !== null);
     const before = async () => {
       accept();
+      this.#tellUnsandboxed(revision);
       if (known !== undefined) await kernel.parts.checkpoints.beforeRisk(ref, "update");
       await this.#awaitDependencies(signal);
     };
@@ -126,6 +127,12 @@ export class Deployment {
     const instances = kernel.supervisor.instancesOf(service.ref);
     if (request.wait) await Promise.all(instances.map((instance) => kernel.supervisor.settled(instance, signal)));
     return false;
+  }
+
+  #tellUnsandboxed({ id, spec }: Revision): void {
+    if (spec.sandbox.mode !== "off") return;
+    const { tenant, name } = this.ref;
+    this.kernel.emit({ tenant, event: "service_unsandboxed", subject: `${tenant}/${name}`, data: { revision: id } });
   }
 
   async #awaitDependencies(signal: AbortSignal): Promise<void> {

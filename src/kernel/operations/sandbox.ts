@@ -1,4 +1,4 @@
-import type { OperationRequest, SandboxDocument } from "../../api/index.ts";
+import { type OperationRequest, type SandboxDocument, type ServiceRef, toldRefusalSchema } from "../../api/index.ts";
 import { inspectProcess, scoreOf } from "../../security/sandbox/index.ts";
 import { workingFolder } from "../../supervise/index.ts";
 import { mechanisms } from "../../system/index.ts";
@@ -16,6 +16,7 @@ export function showSandbox(kernel: Kernel, request: OperationRequest<"sandbox">
   const [first] = kernel.supervisor.instancesOf(service.ref);
   const policy = kernel.parts.sandboxes.policyOf({
     spec,
+    ref: service.ref,
     id: first?.id ?? "INSTANCE",
     port: first?.port ?? 0,
     cwd: workingFolder(spec),
@@ -24,12 +25,12 @@ export function showSandbox(kernel: Kernel, request: OperationRequest<"sandbox">
     streams: first?.fifos() ?? [],
     secrets: (spec.secrets ?? []).length === 0 ? null : kernel.parts.secrets.filesOf(first?.id ?? "INSTANCE"),
   });
-  const could = sandbox === undefined ? 0 : scoreOf(sandbox);
+  const could = sandbox.mode === "off" ? 0 : scoreOf(sandbox);
   return {
     service: service.ref.name,
     tenant: service.ref.tenant,
     revision,
-    mode: sandbox?.mode ?? "off",
+    mode: sandbox.mode,
     score: running.length === 0 ? could : Math.min(...running.map(({ score }) => score)),
     mechanisms: mechanisms().map(({ name, available, detail }) => ({ name, available, detail })),
     paths: (policy?.paths ?? []).map(({ path, origin, read = false, write = false, execute = false }) => {
@@ -38,7 +39,21 @@ export function showSandbox(kernel: Kernel, request: OperationRequest<"sandbox">
     connect: policy === undefined ? "any" : ports(policy.connect),
     listen: policy === undefined ? "any" : ports(policy.listen),
     instances,
+    refused: refusedLately(kernel, service.ref),
   };
+}
+
+/** Events of a service among which refusals are looked for. */
+const recentEvents = 200;
+
+function refusedLately(kernel: Kernel, { tenant, name }: ServiceRef): SandboxDocument["refused"] {
+  return kernel.parts.events
+    .recent(tenant, name, recentEvents)
+    .filter(({ event }) => event === "sandbox_refused")
+    .flatMap(({ time, subject, data }) => {
+      const told = toldRefusalSchema.safeParse({ ...data, time, instance: subject.split("/")[2] });
+      return told.success ? [told.data] : [];
+    });
 }
 
 function ports(allowed: "any" | readonly number[]): "any" | number[] {

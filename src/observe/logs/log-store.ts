@@ -45,6 +45,8 @@ export interface LogCaptureRequest {
   readonly fifo: string;
   /** What the service's log may take on disk: its specification's `log_bytes`. */
   readonly budgetBytes: number;
+  /** Called when a part of it tells of a refusal by the system, such as "Permission denied". */
+  readonly onDenied?: () => void;
 }
 
 /**
@@ -88,7 +90,8 @@ export class LogStore {
     const log = this.#logOf(request.ref);
     log.writer.budgetBytes = budgetBytes;
     const identity = [log.key, instance, stream, budgetBytes].join(" ");
-    const capture = new Capture(intake, log, { instance, stream, fifo, identity }, this.#redaction);
+    const source = { instance, stream, fifo, identity, onDenied: request.onDenied };
+    const capture = new Capture(intake, log, source, this.#redaction);
     this.#captures.add(capture);
     return {
       drained: (deadlineMs) => capture.drained(deadlineMs),

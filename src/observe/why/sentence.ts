@@ -24,6 +24,10 @@ export function sentence(event: EventDocument): string {
       return `${instance} restarts with ${text(data.failed)}: group ${text(data.group)} is ${text(data.strategy)}`;
     case "service_deployed":
       return `${service} was deployed as revision ${revision(data.revision)}`;
+    case "service_unsandboxed":
+      return `${service} was deployed without a sandbox, as revision ${revision(data.revision)}`;
+    case "sandbox_refused":
+      return `${instance}: ${text(data.advice)}`;
     case "service_failed":
       return `${service} failed to start: ${text(data.reason)}`;
     case "service_killed":

@@ -1,21 +1,22 @@
 import { existsSync } from "node:fs";
 import { type SandboxSpec, type ServiceSpec, SoloError } from "../../api/index.ts";
 import { mechanisms } from "../../system/index.ts";
+import { foundPaths } from "./found.ts";
 import { ownFolderAt, resolved, type SandboxPlace } from "./place.ts";
 import { writableOf } from "./policy.ts";
 
 /**
- * Refuses a sandbox that can't be as it says. Answers with the specification, the paths of its sandbox without symbolic
+ * Refuses a sandbox that can't be as it says. `cwd` is the folder that the service's processes are started in. Answers with the specification, the paths of its sandbox without symbolic
  * links: what a link points to later must not widen what was deployed.
  *
  * @throws SoloError `sandbox_unavailable` for what this machine can't enforce, `file_not_found` and `invalid_config` for paths
  */
-export function checkSandbox(name: string, spec: ServiceSpec, place: SandboxPlace): ServiceSpec {
+export function checkSandbox(name: string, spec: ServiceSpec, cwd: string, place: SandboxPlace): ServiceSpec {
   const { sandbox } = spec;
-  if (sandbox === undefined) return spec;
+  if (sandbox.mode === "off") return { ...spec, sandbox: { ...sandbox, found: [] } };
   for (const path of [...sandbox.read, ...writableOf(spec)]) checkPath(name, path, place);
   if (sandbox.mode === "enforce") refuseMissing(name);
-  return { ...spec, sandbox: withoutLinks(sandbox) };
+  return { ...spec, sandbox: { ...withoutLinks(sandbox), found: foundPaths(spec, cwd, place) } };
 }
 
 function withoutLinks(sandbox: SandboxSpec): SandboxSpec {
@@ -40,7 +41,7 @@ function refuseMissing(name: string): void {
   if (missing.length === 0) return;
   const what = missing.map((mechanism) => `${mechanism.name} (${mechanism.detail})`).join(", ");
   throw new SoloError("sandbox_unavailable", `${name}: this machine can't enforce its sandbox: ${what}`, {
-    hint: 'sandbox.mode = "best-effort" takes what there is, --unsandboxed does without; `solo doctor` tells more',
+    hint: 'sandbox.mode = "best-effort" takes what there is (defaults.sandbox for every service), --unsandboxed does without; `solo doctor` tells more',
     details: { missing: missing.map((mechanism) => mechanism.name) },
   });
 }

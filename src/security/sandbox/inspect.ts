@@ -3,15 +3,11 @@ import type { ConfinedInstanceDocument, SandboxSpec } from "../../api/index.ts";
 import { mechanisms } from "../../system/index.ts";
 
 /** What the operating system says of a process of an instance (proc_pid_status(5), proc_pid_limits(5)). */
-export function inspectProcess(
-  id: string,
-  pid: number | null,
-  sandbox: SandboxSpec | undefined,
-): ConfinedInstanceDocument {
+export function inspectProcess(id: string, pid: number | null, sandbox: SandboxSpec): ConfinedInstanceDocument {
   const status = pid === null ? "" : read(`/proc/${pid}/status`);
   const limits = pid === null ? "" : read(`/proc/${pid}/limits`);
   const no_new_privileges = field(status, "NoNewPrivs") === "1";
-  const confined = sandbox !== undefined && no_new_privileges;
+  const confined = sandbox.mode !== "off" && no_new_privileges;
   return {
     id,
     pid,

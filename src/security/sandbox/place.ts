@@ -6,6 +6,8 @@ export interface SandboxPlace {
   readonly ownFolders: readonly string[];
   /** Where the instances' temporary folders are made. */
   readonly temporary: string;
+  /** Where the services' own folders are, by tenant and name. */
+  readonly files: string;
   readonly home: string;
   /** How this program is started; its first element is the runtime. */
   readonly self: readonly string[];
@@ -26,6 +28,16 @@ export function ownFolderAt(path: string, { ownFolders }: SandboxPlace): string 
     return isWithin(real, own) || isWithin(own, real);
   });
 }
+
+/** Whether a folder holds what is not one service's own: a home, the whole machine, Solo's data. */
+export function isTooWide(folder: string, place: SandboxPlace): boolean {
+  const real = resolved(folder);
+  const wide = [resolved(place.home), ...sharedFolders];
+  return wide.some((other) => isWithin(other, real)) || ownFolderAt(real, place) !== undefined;
+}
+
+/** Everybody's temporary files, other users' homes, the machine's own settings and data. */
+const sharedFolders = ["/tmp", "/var/tmp", "/dev/shm", "/home", "/root", "/etc", "/run", "/var/lib"];
 
 /** The path without symbolic links; itself when nothing is there. */
 export function resolved(path: string): string {

@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
-import { dirname } from "node:path";
-import type { SandboxSpec, ServiceSpec } from "../../api/index.ts";
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import type { ServiceSpec } from "../../api/index.ts";
 import type { PathRights } from "../../system/index.ts";
 import { dnsPort, systemDevices, systemFiles, systemPrograms } from "./defaults.ts";
-import { isWithin, ownFolderAt, resolved, type SandboxPlace } from "./place.ts";
+import { isTooWide, isWithin, resolved, type SandboxPlace } from "./place.ts";
 
 /** What one process may do, complete: whatever is not in here is refused. */
 export interface SandboxPolicy {
@@ -15,12 +15,12 @@ export interface SandboxPolicy {
 export interface PathGrant extends PathRights {
   readonly path: string;
   /** What the grant comes from. */
-  readonly origin: "system" | "program" | "instance" | "working_directory" | "declared";
+  readonly origin: "system" | "program" | "instance" | "working_directory" | "argument" | "declared";
 }
 
 /** What is known of a process that is about to be started. */
 export interface SandboxSubject {
-  readonly spec: ServiceSpec & { readonly sandbox: SandboxSpec };
+  readonly spec: ServiceSpec;
   readonly port: number;
   readonly cwd: string;
   /** The program's file. */
@@ -28,7 +28,9 @@ export interface SandboxSubject {
   /** The artifact's entry file (`source`, `wasm`). */
   readonly entry: string;
   readonly streams: readonly string[];
+  /** Folders of its own: one that goes with the instance, and one that stays with the service. */
   readonly temporary: string;
+  readonly files: string;
   /** The folder of its secrets; null when it has none. */
   readonly secrets: string | null;
 }
@@ -44,10 +46,10 @@ export function policyOf(subject: SandboxSubject, place: SandboxPlace): SandboxP
       ...systemFiles.map((path) => grant(path, "system", { read: true })),
       ...systemDevices.map((path) => grant(path, "system", { read: true, write: true })),
       ...programOf(subject, place),
-      grant(subject.temporary, "instance", { read: true, write: true }),
+      ...[subject.temporary, subject.files].map((path) => grant(path, "instance", { read: true, write: true })),
       ...(subject.secrets === null ? [] : [grant(subject.secrets, "instance", { read: true })]),
       ...subject.streams.map((path) => grant(path, "instance", { read: true, write: true })),
-      ...workingDirectory(subject.cwd, place),
+      ...foundOf(subject),
       ...sandbox.read.map((path) => grant(path, "declared", { read: true, execute: true })),
       ...writableOf(spec).map((path) => grant(path, "declared", { read: true, write: true })),
     ],
@@ -59,15 +61,15 @@ export function policyOf(subject: SandboxSubject, place: SandboxPlace): SandboxP
 /** The files and folders, by the service's own words, that it may change. */
 export function writableOf(spec: ServiceSpec): string[] {
   const kept = spec.state?.mode === "external" ? spec.state.folders : [];
-  return [...new Set([...(spec.sandbox?.write ?? []), ...Object.values(spec.preopens), ...kept])];
+  return [...new Set([...spec.sandbox.write, ...Object.values(spec.preopens), ...kept])];
 }
 
 function programOf({ spec, executable, entry }: SandboxSubject, place: SandboxPlace): PathGrant[] {
   const rights = { read: true, execute: true };
   if (spec.kind === "command" || spec.kind === "port") {
     const real = resolved(executable);
-    const home = installationOf(real, place);
-    const files = new Set([executable, real, ...(home === undefined ? [] : [home])]);
+    const installations = [executable, real].flatMap((path) => installationOf(path, place) ?? []);
+    const files = new Set([executable, real, ...installations, ...configurationOf(real)]);
     return [...files].map((path) => grant(path, "program", rights));
   }
   const [runtime = "", main] = place.self;
@@ -91,16 +93,42 @@ function installationOf(executable: string, place: SandboxPlace): string | undef
   return isInstallation && !isTooWide(prefix, place) && prefix !== `${place.home}/.local` ? prefix : undefined;
 }
 
-/** Readable, unless it holds what is not the service's own: a home, the whole machine, Solo's data. */
-function workingDirectory(cwd: string, place: SandboxPlace): PathGrant[] {
-  return isTooWide(cwd, place) ? [] : [grant(cwd, "working_directory", { read: true, execute: true })];
+/** What the deploy found, as far as it still is what it was. */
+function foundOf({ spec: { sandbox }, cwd }: SandboxSubject): PathGrant[] {
+  const working = resolved(cwd);
+  return sandbox.found
+    .filter((path) => resolved(path) === path)
+    .map((path) => grant(path, path === working ? "working_directory" : "argument", { read: true, execute: true }));
 }
 
-function isTooWide(folder: string, place: SandboxPlace): boolean {
-  const real = resolved(folder);
-  const wide = [resolved(place.home), "/tmp", "/var/tmp", "/dev/shm"];
-  return wide.some((other) => isWithin(other, real)) || ownFolderAt(real, place) !== undefined;
+/**
+ * The folder of a system's program in /etc, as Debian and Fedora name it: /etc/nginx, /etc/redis of redis-server. Only what
+ * every user may read, and not what holds the machine's keys.
+ */
+function configurationOf(executable: string): string[] {
+  if (!systemPrograms.some((folder) => isWithin(executable, folder))) return [];
+  const name = basename(executable);
+  const stem = /^[a-z]+/.exec(name)?.[0] ?? name;
+  return [...new Set([name, stem])]
+    .filter((word) => !keptConfigurations.has(word))
+    .map((word) => `/etc/${word}`)
+    .filter((folder) => {
+      const stat = statSync(folder, { throwIfNoEntry: false });
+      return stat?.isDirectory() === true && (stat.mode & everybodyReads) === everybodyReads;
+    });
 }
+
+/** Read and enter, for others. */
+const everybodyReads = 0o005;
+const keptConfigurations: ReadonlySet<string> = new Set([
+  "ssh",
+  "ssl",
+  "security",
+  "pki",
+  "ipsec",
+  "wireguard",
+  "docker",
+]);
 
 function grant(path: string, origin: PathGrant["origin"], rights: PathRights): PathGrant {
   return { path, origin, ...rights };

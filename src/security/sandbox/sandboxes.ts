@@ -1,7 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type SandboxSpec, type ServiceSpec, SoloError } from "../../api/index.ts";
+import {
+  type SandboxRefusal,
+  type SandboxSpec,
+  type ServiceRef,
+  type ServiceSpec,
+  SoloError,
+} from "../../api/index.ts";
 import {
   type ConfinedProgram,
   ConfineError,
@@ -17,14 +23,17 @@ import { checkSandbox } from "./check.ts";
 import { keptCapabilities } from "./defaults.ts";
 import { ownFolderAt, resolved, type SandboxPlace } from "./place.ts";
 import { type PathGrant, policyOf, type SandboxPolicy, type SandboxSubject } from "./policy.ts";
+import { refusalsIn } from "./refusals.ts";
 
 /** What is known of an instance whose process is about to be started. */
-export interface SandboxInstance extends Omit<SandboxSubject, "spec" | "temporary"> {
+export interface SandboxInstance extends Omit<SandboxSubject, "temporary" | "files"> {
   readonly id: string;
-  readonly spec: ServiceSpec;
+  readonly ref: ServiceRef;
 }
 
-/** Starts the processes of services that have a sandbox, each in one of its own. */
+type OwnFolders = Record<string, string> & { readonly STATE_DIRECTORY: string };
+
+/** Starts the processes of services, each in a sandbox of its own. */
 export class Sandboxes {
   readonly #place: SandboxPlace;
   readonly #filter = denyFilter();
@@ -34,15 +43,17 @@ export class Sandboxes {
     this.#place = place;
   }
 
-  /** What a new process of an instance is confined to; undefined when its service has no sandbox. */
-  confine(instance: SandboxInstance) {
-    const { spec, id } = instance;
+  /** The folders that a new process of an instance gets, and what it is confined to: `spawn` is missing without a sandbox. */
+  confine(instance: SandboxInstance): { env: OwnFolders; spawn?: (program: ConfinedProgram) => number } {
+    const { spec, id, ref } = instance;
     const { sandbox } = spec;
-    if (sandbox === undefined) return undefined;
+    const files = this.filesOf(ref);
+    mkdirSync(files, { recursive: true, mode: 0o700 });
+    if (sandbox.mode === "off") return { env: { STATE_DIRECTORY: files } };
     this.#makeTemporary(id);
-    const policy = this.#policy(instance, sandbox);
+    const policy = this.#policy(instance);
     return {
-      env: { TMPDIR: this.temporaryOf(id), ...this.#inherited(sandbox) },
+      env: { STATE_DIRECTORY: files, TMPDIR: this.temporaryOf(id), ...this.#inherited(sandbox) },
       spawn: (program: ConfinedProgram) => this.#spawn(policy, sandbox, program),
     };
   }
@@ -51,19 +62,29 @@ export class Sandboxes {
    * The specification as it is to be deployed, see {@link checkSandbox}.
    * @throws SoloError `sandbox_unavailable`, `file_not_found`, `invalid_config`
    */
-  check(name: string, spec: ServiceSpec): ServiceSpec {
-    return checkSandbox(name, spec, this.#place);
+  check(name: string, spec: ServiceSpec, cwd: string): ServiceSpec {
+    return checkSandbox(name, spec, cwd, this.#place);
   }
 
   /** What a process of an instance may do; undefined without a sandbox. */
   policyOf(instance: SandboxInstance): SandboxPolicy | undefined {
-    const { sandbox } = instance.spec;
-    return sandbox === undefined ? undefined : this.#policy(instance, sandbox);
+    return instance.spec.sandbox.mode === "off" ? undefined : this.#policy(instance);
   }
 
-  #policy(instance: SandboxInstance, sandbox: SandboxSpec): SandboxPolicy {
-    const subject = { ...instance, spec: { ...instance.spec, sandbox }, temporary: this.temporaryOf(instance.id) };
-    return policyOf(subject, this.#place);
+  /** What lines of an instance's log say that its sandbox refused it; nothing without one. */
+  refusals(instance: SandboxInstance, lines: readonly string[]): SandboxRefusal[] {
+    const policy = this.policyOf(instance);
+    return policy === undefined ? [] : refusalsIn(lines, policy, instance.cwd);
+  }
+
+  #policy(instance: SandboxInstance): SandboxPolicy {
+    const folders = { temporary: this.temporaryOf(instance.id), files: this.filesOf(instance.ref) };
+    return policyOf({ ...instance, ...folders }, this.#place);
+  }
+
+  /** The folder of a service's own files, which stay when its instances go. */
+  filesOf({ tenant, name }: ServiceRef): string {
+    return join(this.#place.files, tenant, name);
   }
 
   /** The instance's temporary folder, whether it is there or not. */

@@ -50,6 +50,7 @@ test("a list fits into 80 columns", async () => {
     rss_bytes: 123_400_000,
     cpu_percent: 123.4,
     url: "http://a-service-with-quite-a-long-name.localhost:8000/",
+    sandbox: "off",
   };
   for (const line of renderServiceList({ services: [row] }, await view(80)).split("\n")) {
     expect(Bun.stringWidth(line)).toBeLessThanOrEqual(80);
@@ -70,6 +71,7 @@ test("a list on a narrow terminal shows whole addresses or none", async () => {
     rss_bytes: 131_200_000,
     cpu_percent: 0,
     url: "http://hello.localhost:8000/",
+    sandbox: "enforce",
   };
   const at = async (width: number) => renderServiceList({ services: [row] }, await view(width)).split("\n");
   expect(await at(42)).toEqual(["SERVICE  STATE  READY  UPTIME    MEMORY", "hello    ready    3/3  1m 58s  131.2 MB"]);

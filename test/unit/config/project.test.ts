@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sandboxSchema } from "../../../src/api/index.ts";
 import { formatProblem, projectServices, validate } from "../../../src/config/index.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -74,6 +75,7 @@ services = ["db", "api"]
         checkpoint_ms: 60_000,
         keep_ms: 7_200_000,
       },
+      sandbox: sandboxSchema.parse({}),
     });
     expect(db).toMatchObject({
       kind: "command",

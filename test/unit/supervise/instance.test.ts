@@ -64,7 +64,7 @@ function supervise(clock: Clock = systemClock) {
         },
         step: () => Promise.reject(new Error("there is no agent here")),
       },
-      sandbox: { confine: () => undefined, release() {} },
+      sandbox: { confine: () => ({ env: { STATE_DIRECTORY: folder } }), refusals: () => [], release() {} },
       emit: (event) => events.push(event),
     },
     () => undefined,

@@ -77,7 +77,7 @@ describe("a confined program", () => {
   test("has no descriptor but its three, no ignored signal, no way to more privileges", async () => {
     const held = openSync("/etc/hostname", "r");
     const { text } = await runConfined(
-      "for fd in 0 1 2 3 4 5 6 7 8 9 10 11 12; do [ -e /proc/$$/fd/$fd ] && printf '%s ' $fd; done; grep -E 'NoNewPrivs|SigIgn|SigBlk|Seccomp:' /proc/$$/status",
+      "for fd in 0 1 2 3 4 5 6 7 8 9 10 11 12; do [ -e /proc/$$/fd/$fd ] && printf '%s ' $fd; done; exec grep -E 'NoNewPrivs|SigIgn|SigBlk|Seccomp:' /proc/self/status",
     );
     closeSync(held);
     expect(text.replaceAll("\t", " ")).toBe(

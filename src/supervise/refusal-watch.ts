@@ -1,0 +1,74 @@
+import { refusalAdvice, type SandboxRefusal } from "../api/index.ts";
+import { confinedInstance } from "./launch.ts";
+import type { LaunchPlan, SuperviseRuntime } from "./runtime.ts";
+
+/** Lines that are looked at when one of them tells of a refusal. */
+const lines = 60;
+/** The rest of a message may come a little later; and a program that asks again and again is answered now and then. */
+const firstLookMs = 100;
+const nextLookMs = 10_000;
+/** Different refusals that one process is told of. */
+const mostTold = 20;
+
+/** Watches what one confined process writes for refusals, and tells each once: in its log, with what would allow it, and as an event. */
+export class RefusalWatch {
+  readonly #told = new Set<string>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly runtime: SuperviseRuntime,
+    private readonly plan: LaunchPlan,
+    private readonly instance: { readonly id: string; readonly port: number },
+  ) {}
+
+  /** Something that it wrote looks like a refusal. */
+  noticed(): void {
+    if (this.#timer !== undefined || this.#told.size >= mostTold) return;
+    const since = this.runtime.clock.monotonic() - this.#lookedAt;
+    const wait = Math.max(firstLookMs, nextLookMs - since);
+    this.#timer = setTimeout(() => void this.settle(), wait);
+    this.#timer.unref();
+  }
+
+  /** Looks now at what was noticed: the process has ended. */
+  async settle(): Promise<void> {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#lookedAt = this.runtime.clock.monotonic();
+    for (const refusal of await refusalsOf(this.runtime, this.plan, this.instance, lines)) this.#tell(refusal);
+  }
+
+  #tell(refusal: SandboxRefusal): void {
+    const { access, target } = refusal;
+    const key = `${access}:${target}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    const { ref } = this.plan;
+    const advice = refusalAdvice(ref.name, refusal);
+    try {
+      this.runtime.logs.note(ref, this.instance.id, `solo: ${advice}`);
+      this.runtime.emit({
+        event: "sandbox_refused",
+        ref,
+        instance: this.instance.id,
+        data: { access, target, advice },
+      });
+    } catch {
+      // A disk that takes nothing has worse to tell.
+    }
+  }
+}
+
+/** What the last lines of an instance's log say that its sandbox refused it. */
+async function refusalsOf(
+  runtime: SuperviseRuntime,
+  plan: LaunchPlan,
+  instance: { readonly id: string; readonly port: number },
+  count: number,
+): Promise<readonly SandboxRefusal[]> {
+  if (plan.spec.sandbox.mode === "off") return [];
+  const tail = await runtime.logs.tail(plan.ref, instance.id, count);
+  return runtime.sandbox.refusals(confinedInstance(runtime, plan, instance), tail);
+}
