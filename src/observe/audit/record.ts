@@ -34,8 +34,7 @@ export interface AuditEnd {
  * when the same came many times within a second. The trail itself writes the others: `segment` begins a file, `dropped` tells
  * which files the byte budget took, and `damage` that records were missing when the kernel started.
  */
-export const auditKinds = ["begin", "end", "refusal", "segment", "dropped", "damage"] as const;
-export type AuditKind = (typeof auditKinds)[number];
+type AuditKind = "begin" | "end" | "refusal" | "segment" | "dropped" | "damage";
 
 /** A record without its place in the chain: JSON members, in the order in which they are written. */
 export type AuditFields = Readonly<Record<string, string | number | null>> & { readonly kind: AuditKind };
@@ -87,7 +86,7 @@ export function chained(previous: ChainPoint, members: string): ChainPoint & { r
 }
 
 /** SHA-256 over the hash before and the record's own bytes. */
-export function hashOf(previous: string, body: string): string {
+function hashOf(previous: string, body: string): string {
   return new Bun.CryptoHasher("sha256").update(previous).update("\n").update(body).digest("hex");
 }
 

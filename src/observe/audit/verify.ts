@@ -2,7 +2,7 @@ import type { FileSystem } from "../../store/file/index.ts";
 import type { FileLine } from "./lines.ts";
 import { linesOf } from "./lines.ts";
 import { type ChainPoint, follows, genesis, parseLine } from "./record.ts";
-import { type Segment, segmentAt } from "./segments.ts";
+import type { Segment } from "./segments.ts";
 
 /** What is wrong with a trail, and where. */
 export interface AuditProblem {
@@ -31,7 +31,7 @@ export interface AuditCheck {
 const maxProblems = 100;
 
 /** Follows a chain record by record and collects what breaks it. */
-export class ChainCheck {
+class ChainCheck {
   readonly #problems: AuditProblem[] = [];
   readonly #marks: readonly ChainPoint[];
   readonly #met = new Set<ChainPoint>();
@@ -178,10 +178,4 @@ function breakOf(before: ChainPoint, sequence: number): string {
   if (sequence === before.sequence + 1) return "it was changed, or it does not follow the record before";
   if (sequence > before.sequence + 1) return `records ${before.sequence + 1} to ${sequence - 1} are missing`;
   return `it stands behind record ${before.sequence}`;
-}
-
-/** The files that hold what comes after a record. */
-export function segmentsAfter(folder: string, segments: readonly Segment[], sequence: number): Segment[] {
-  const at = segments.findLastIndex(({ first }) => first <= sequence + 1);
-  return at < 0 ? [...segments] : segments.slice(at).map(({ first }) => segmentAt(folder, first));
 }
