@@ -10,6 +10,7 @@ import { bootId, type ProcessIdentity, pauseTree, readStat, resumeTree, type Tre
 import { adoptProcess } from "./adopt.ts";
 import type { HostPeer, TellHost } from "./control.ts";
 import { endTree } from "./end-tree.ts";
+import { errorWithoutSecrets, withoutSecrets } from "./hide-secrets.ts";
 import { captureOutput, launchProcess, makeAgentFifos, type OutputCaptures, type ProcessHandle } from "./launch.ts";
 import { openAgent, type PortAgent, RecoveryTimes } from "./port/index.ts";
 import { RefusalWatch } from "./refusal-watch.ts";
@@ -170,7 +171,11 @@ export class ProcessRun {
   async call(method: string, input: unknown, options: AskOptions): Promise<unknown> {
     const { plan } = this.#context;
     const { timeoutMs } = options;
-    if (this.#agent !== undefined) return this.#agent.ask(method, input, plan.ref.tenant, options);
+    if (this.#agent !== undefined) {
+      return this.#agent.ask(method, input, plan.ref.tenant, options).catch((error: unknown) => {
+        throw errorWithoutSecrets(error, (text) => this.#context.runtime.secrets.redact(plan.ref, text));
+      });
+    }
     // After the kernel was replaced, its host is about to connect.
     if (this.#tell === undefined) await within(this.#connection.promise, Math.min(timeoutMs, connectionMs));
     const tell = this.#tell;
@@ -327,19 +332,6 @@ function watchRefusals({ runtime, plan, id }: RunContext, port: number): Refusal
 function orphanParentsOf({ pid }: ProcessIdentity): number[] {
   const parent = readStat(pid)?.ppid;
   return parent === undefined ? [] : [parent, initPid];
-}
-
-/** What a host tells in its service's words. What a method returns is its own affair. */
-function withoutSecrets(message: HostMessage, redact: (text: string) => string): HostMessage {
-  if (message.type === "failed") {
-    const [stack, frame] = [message.stack, message.frame].map((text) => (text === null ? null : redact(text)));
-    return { ...message, message: redact(message.message), stack: stack ?? null, frame: frame ?? null };
-  }
-  if (message.type === "answer" && message.error !== undefined) {
-    return { ...message, error: { ...message.error, message: redact(message.error.message) } };
-  }
-  if (message.type !== "heartbeat" || message.health?.message === undefined) return message;
-  return { ...message, health: { ...message.health, message: redact(message.health.message) } };
 }
 
 const initPid = 1;

@@ -6,6 +6,7 @@ The protocol underneath is docs/protocol.md.
 from .agent import Agent, CheckpointError
 from .connection import CallError, LogFullError, StepError
 from .messagepack import MessagePackError, pack, unpack
+from .secrets import Secrets
 from .state import State
 from .steps import NotDone, Steps
 
@@ -16,6 +17,7 @@ __all__ = [
     "LogFullError",
     "MessagePackError",
     "NotDone",
+    "Secrets",
     "State",
     "StepError",
     "Steps",

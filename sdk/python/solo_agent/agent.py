@@ -8,6 +8,7 @@ import threading
 import time
 
 from .connection import VERSION, Connection
+from .secrets import Secrets
 from .state import OPERATION, State
 from .steps import Steps
 from .workers import Workers
@@ -56,6 +57,7 @@ class Agent:
         self._connection = Connection()
         self.state = State(self._connection)
         self.steps = Steps(self._connection)
+        self.secrets = Secrets()
         self.service = os.environ.get("SOLO_SERVICE", "")
         self.tenant = os.environ.get("SOLO_TENANT", "")
         self.instance = os.environ.get("SOLO_INSTANCE", "")

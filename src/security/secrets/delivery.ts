@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -78,7 +79,10 @@ export class Delivery {
 
   /** The instance's process is gone: everything goes. */
   withdraw(instance: string): void {
-    for (const base of this.#places.all) rmSync(join(base, instance), { recursive: true, force: true });
+    for (const base of this.#places.all) {
+      rmSync(join(base, instance), { recursive: true, force: true });
+      removeIfEmpty(base);
+    }
   }
 
   /** Removes what belongs to instances that are not known. */
@@ -140,6 +144,14 @@ function filesIn(folder: string): string[] {
     return readdirSync(folder);
   } catch {
     return [];
+  }
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It is not there, or not empty.
   }
 }
 
