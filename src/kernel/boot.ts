@@ -31,7 +31,7 @@ import { CrashReports } from "./crashes.ts";
 import { openDatabase } from "./database/index.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
 import { Kernel } from "./kernel.ts";
-import { beginRun, endRun, readLastEnd } from "./last-end.ts";
+import { beginRun, endRun, lastEndFacts, readLastEnd } from "./last-end.ts";
 import { openAccess } from "./open-access.ts";
 import { openIngress } from "./open-ingress.ts";
 import { renewSecrets } from "./operations/secrets.ts";
@@ -292,8 +292,7 @@ async function assemble(
     closers.push(await openIngress(options, routes, hasInstances));
   }
   beginRun(database.meta, systemClock);
-  const before = lastEnd === null ? {} : { last_end: lastEnd.clean ? "clean" : "unclean", last_end_reason: lastEnd.reason };
-  const started = { pid: process.pid, version: options.version.version, ...before };
+  const started = { pid: process.pid, version: options.version.version, ...lastEndFacts(lastEnd) };
   kernel.emit({ tenant: "default", event: "kernel_started", subject: "kernel", data: started });
   finishRestores(kernel);
   restore(kernel, { start: !isTakeover });

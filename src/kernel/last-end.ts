@@ -54,3 +54,8 @@ export function endRun(meta: MetaStore, clock: Clock): void {
   if (run?.pid !== process.pid) return;
   meta.set(runKey, JSON.stringify({ ...run, ended: new Date(clock.now()).toISOString() }));
 }
+
+/** The same as an event tells it. */
+export function lastEndFacts(end: LastEnd | null): Readonly<Record<string, string>> {
+  return end === null ? {} : { last_end: end.clean ? "clean" : "unclean", last_end_reason: end.reason };
+}
