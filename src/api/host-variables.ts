@@ -13,6 +13,8 @@ export const hostVariables = {
   control: "SOLO_CONTROL",
   key: "SOLO_KEY",
   port: "PORT",
+  /** `source` only: how long calls of the SDK wait for a kernel that is away, in milliseconds. */
+  wait: "SOLO_STATE_WAIT_MS",
   /** Folder with a file for each of the service's secrets; absent when it has none. */
   secrets: "SOLO_SECRETS_DIR",
   /** `wasm` only: the specification's `preopens` as JSON. */

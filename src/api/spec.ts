@@ -107,6 +107,8 @@ export const stateSchema = z.strictObject({
   max_keys: z.int().min(0).default(1_000_000),
   /** Of the form of what the service keeps: when it rises, its `migrate` runs before `start`. */
   version: z.int().min(1).max(1_000_000_000).default(1),
+  /** How long a call of the SDK waits for a kernel that is away or doesn't answer. */
+  wait_ms: milliseconds.min(100).default(30_000),
   /** `external`: absolute paths. */
   folders: z.array(z.string().min(1)).max(64).default([]),
   /** Between checkpoints; 0 makes none by time. */
@@ -117,6 +119,7 @@ export const stateSchema = z.strictObject({
 export type StateSpec = z.infer<typeof stateSchema>;
 
 /** What all processes of one instance together may use; absent is unlimited. Looked at once a second. */
+export const limitActions = ["kill", "throttle", "warn"] as const;
 export const limitsSchema = z.strictObject({
   /** Resident memory. */
   memory_bytes: z.int().min(1_048_576).optional(),
@@ -129,8 +132,13 @@ export const limitsSchema = z.strictObject({
   queue: z.int().min(1).max(1_000_000).optional(),
   /** Calls and requests in work in one instance at a time; further ones wait. Absent: 1,000 calls, any number of requests. */
   calls: z.int().min(1).max(100_000).optional(),
-  /** When a limit is passed: `kill` ends the instance, which its restart policy then handles; `warn` tells only. */
-  action: z.enum(["kill", "warn"]).default("kill"),
+  /** On the disk, of its service: its state, its kept log lines, and its instances' temporary folders. */
+  disk_bytes: z.int().min(1_048_576).optional(),
+  /**
+   * When a limit is passed: `kill` ends the instance, which its restart policy then handles; `throttle` lets it run for a share
+   * of the time only, and gives it nothing new to do; `warn` tells only.
+   */
+  action: z.enum(limitActions).default("kill"),
 });
 export type LimitsSpec = z.infer<typeof limitsSchema>;
 

@@ -1,5 +1,8 @@
 import { collectionTimer, hostVariables } from "../api/host-variables.ts";
 
+/** As a kernel starts a host that says nothing of it. */
+const defaultWaitMs = 30_000;
+
 /** Who this process is, as its kernel told it. */
 export interface Identity {
   readonly service: string;
@@ -10,6 +13,8 @@ export interface Identity {
   readonly key: string;
   /** Where a service that listens must do so, on 127.0.0.1. */
   readonly port: number;
+  /** How long calls of the SDK wait for a kernel that is away, in milliseconds. */
+  readonly waitMs: number;
 }
 
 /**
@@ -25,9 +30,11 @@ export function takeIdentity(env: Record<string, string | undefined>): Identity 
     controlSocket: required(env, hostVariables.control),
     key: required(env, hostVariables.key),
     port: Number(required(env, hostVariables.port)),
+    waitMs: Number(env[hostVariables.wait] ?? defaultWaitMs),
   };
   delete env[hostVariables.control];
   delete env[hostVariables.key];
+  delete env[hostVariables.wait];
   if (env[collectionTimer.name] === collectionTimer.value) delete env[collectionTimer.name];
   return identity;
 }

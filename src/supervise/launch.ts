@@ -183,6 +183,7 @@ function environment(
     ...(!isProgram(plan.spec.kind) && {
       [hostVariables.control]: runtime.controlSocket,
       [hostVariables.key]: identity.key,
+      ...(plan.spec.state !== undefined && { [hostVariables.wait]: String(plan.spec.state.wait_ms) }),
       ...(plan.spec.kind === "wasm" && { [hostVariables.preopens]: JSON.stringify(plan.spec.preopens) }),
     }),
   };

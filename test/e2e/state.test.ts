@@ -103,6 +103,19 @@ describe("a service's state", () => {
     expect(await ask(daemon, "fresh", "scan")).toEqual([]);
   });
 
+  test("waits for a kernel that is away as long as its specification says", async () => {
+    await using daemon = await Daemon.start();
+    await daemon.deploy({ one: daemon.module("state.ts", stateService, { state: { wait_ms: 300 } }) });
+    expect(await ask(daemon, "one", "set", "a", 1)).toBe(1);
+    const [{ port } = {}] = (await daemon.status("one")).instances;
+    await daemon.crashBoth();
+    const response = await fetch(`http://127.0.0.1:${port}/set`, { method: "POST", body: '["a", 2]' });
+    expect(await response.json()).toMatchObject({ error: { code: "unreachable" } });
+    await daemon.start();
+    await daemon.until("one", "ready");
+    expect(await ask(daemon, "one", "get", "a")).toBe(1);
+  });
+
   test("is refused to a service that says it has none", async () => {
     await using daemon = await Daemon.start();
     await daemon.deploy({ one: daemon.module("state.ts", stateService, { state: { mode: "stateless" } }) });

@@ -57,6 +57,7 @@ const stateFileSchema = z.strictObject({
   max_bytes: read(size(0, 1e12)).optional(),
   max_keys: read(integer("a number of keys", 0, 1e9)).optional(),
   version: read(integer("a version", 1, 1e9)).optional(),
+  wait: read(duration(100, longest)).optional(),
   folders: z.array(z.string().min(1)).min(1).max(64).optional(),
   checkpoint: read(duration(0, longest)).optional(),
   keep: read(duration(0, longest)).optional(),

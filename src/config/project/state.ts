@@ -5,10 +5,11 @@ import type { ServiceFile, StateFile } from "./schema.ts";
 
 /** `[service.NAME.state]` in its normal form. */
 export function toState(file: StateFile, absolute: (folder: string) => string): StateSpec {
-  const { flush, checkpoint, keep, folders, ...same } = file;
+  const { flush, wait, checkpoint, keep, folders, ...same } = file;
   return stateSchema.parse({
     ...same,
     ...(flush !== undefined && { flush_ms: flush }),
+    ...(wait !== undefined && { wait_ms: wait }),
     ...(checkpoint !== undefined && { checkpoint_ms: checkpoint }),
     ...(keep !== undefined && { keep_ms: keep }),
     ...(folders !== undefined && { folders: folders.map(absolute) }),

@@ -134,9 +134,9 @@ export interface Transaction {
  * Keys of text and values of any MessagePack type: text, numbers, booleans, null, `Uint8Array`, `Date`, bigints of 64 bits,
  * lists, plain objects. Maps with keys of text come back as objects. A key has at most 4,096 bytes, a value 3 MiB.
  *
- * Every call rejects with an error that has a `code`: `unreachable` when no kernel answered for 30 s (`applied` tells whether
- * the write may have happened), `limit_exceeded` for a quota, `conflict`, `invalid_request`, `storage_full`. While the kernel
- * is away calls wait; a write is applied once, however often it had to be sent.
+ * Every call rejects with an error that has a `code`: `unreachable` when no kernel answered for 30 s (`state.wait`; `applied`
+ * tells whether the write may have happened), `limit_exceeded` for a quota, `conflict`, `invalid_request`, `storage_full`.
+ * While the kernel is away calls wait; a write is applied once, however often it had to be sent.
  *
  * @example
  * const hits = await ctx.state.increment("hits");

@@ -13,9 +13,6 @@ import {
 } from "../../api/state-channel.ts";
 import type { Identity } from "../identity.ts";
 
-/** How long a request waits for a kernel that is away or doesn't answer. */
-const defaultWaitMs = 30_000;
-
 /** Between looks for requests that have waited too long. */
 const lookMs = 250;
 
@@ -62,7 +59,7 @@ export interface RequestOptions {
   readonly bytes: number;
   /** Sent to one kernel only, such as a call that must not be made twice. Default: again to the next one. */
   readonly isOnce?: boolean;
-  /** How long it waits for an answer, instead of what the channel waits by default. */
+  /** How long it waits for an answer, instead of the identity's `waitMs`. */
   readonly waitMs?: number;
 }
 
@@ -80,7 +77,6 @@ export interface WatchSink {
 export class StateChannel {
   readonly #identity: Identity;
   readonly #path: string;
-  readonly #waitMs: number;
   /** Names this process to the kernel: an instance that is restarted begins to count again. */
   readonly #client = `${process.pid}.${crypto.randomUUID()}`;
   readonly #splitter = new FrameSplitter(maxStateFrameBytes);
@@ -102,11 +98,9 @@ export class StateChannel {
   #pauseMs = reconnectMinMs;
   #looking: ReturnType<typeof setInterval> | undefined;
 
-  /** @param waitMs how long a request waits for a kernel, in milliseconds */
-  constructor(identity: Identity, waitMs = defaultWaitMs) {
+  constructor(identity: Identity) {
     this.#identity = identity;
     this.#path = join(dirname(identity.controlSocket), stateSocketName);
-    this.#waitMs = waitMs;
   }
 
   /**
@@ -114,7 +108,7 @@ export class StateChannel {
    * @throws SoloError what the kernel answered; `unreachable` when it didn't for too long; `limit_exceeded` when too much waits
    */
   request(operation: string, input: unknown, options: RequestOptions): Promise<unknown> {
-    const { isWrite, bytes, isOnce = false, waitMs = this.#waitMs } = options;
+    const { isWrite, bytes, isOnce = false, waitMs = this.#identity.waitMs } = options;
     if (this.#pending.size >= maxWaiting || this.#waitingBytes + bytes > maxWaitingBytes) {
       const waiting = `${this.#pending.size} requests of ${this.#waitingBytes} bytes wait for the kernel`;
       return Promise.reject(new SoloError("limit_exceeded", waiting, { hint: "await some of them before the next" }));

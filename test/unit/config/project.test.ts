@@ -32,7 +32,7 @@ depends_on = { db = "healthy" }
 stop_grace = "5s"
 route = { host = "API.example.localhost" }
 logs = { bytes = "10MB" }
-state = { durability = "async", flush = "1s", watch = ["cache:*"], max_bytes = "1MB", max_keys = 10, version = 3, checkpoint = "1m", keep = "2h" }
+state = { durability = "async", flush = "1s", watch = ["cache:*"], max_bytes = "1MB", max_keys = 10, version = 3, wait = "5s", checkpoint = "1m", keep = "2h" }
 
 [service.db]
 command = ["./bin/db", "--port", "$PORT"]
@@ -71,6 +71,7 @@ services = ["db", "api"]
         max_bytes: 1_000_000,
         max_keys: 10,
         version: 3,
+        wait_ms: 5_000,
         folders: [],
         checkpoint_ms: 60_000,
         keep_ms: 7_200_000,

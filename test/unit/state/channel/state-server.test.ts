@@ -51,8 +51,9 @@ function machine(operations: Readonly<Record<string, StateHandler>> = {}, waitMs
     controlSocket: join(folder, "control.sock"),
     key: "secret",
     port: 1,
+    waitMs,
   };
-  const channel = new StateChannel(identity, waitMs);
+  const channel = new StateChannel(identity);
   const abort = new AbortController();
   closers.push(async () => abort.abort());
   return { path, start, stop, channel, state: new ChannelState(channel, abort.signal) };
