@@ -219,6 +219,10 @@ export const lastExitSchema = z.object({
 export type LastExit = z.infer<typeof lastExitSchema>;
 
 export const serviceStatusSchema = serviceRowSchema.extend({
+  /** When it was first deployed. */
+  created: time,
+  /** When what is wanted of it last changed: its revision, its replicas, or whether it runs. */
+  updated: time,
   instances: z.array(instanceDetailSchema),
   health: z.object({
     status: z.enum(["healthy", "degraded", "unhealthy", "unknown"]),

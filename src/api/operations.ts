@@ -51,6 +51,8 @@ import { type UploadOutput, uploadOperations } from "./uploads.ts";
 
 const tenant = nameSchema.default(defaultTenant);
 const target = { tenant, name: nameSchema };
+/** Only if nobody changed the service meanwhile: the `updated` of its status. */
+const if_updated = z.iso.datetime().optional();
 const timeout_ms = z.int().min(1).max(86_400_000).default(60_000);
 const moment = z.iso.datetime({ offset: true });
 
@@ -63,6 +65,8 @@ export const deployRequestSchema = z.strictObject({
   timeout_ms,
   /** Validate and build, change nothing. */
   dry_run: z.boolean().default(false),
+  /** Of a deploy of one service. */
+  if_updated,
 });
 export type DeployRequest = z.input<typeof deployRequestSchema>;
 
@@ -99,13 +103,15 @@ export const killRequestSchema = z.strictObject({
   force: z.boolean().default(false),
   /** Overrides the service's own grace between SIGTERM and SIGKILL. */
   grace_ms: z.int().min(0).optional(),
+  if_updated,
 });
-export const restartRequestSchema = z.strictObject({ ...target, wait: z.boolean().default(true), timeout_ms });
+export const restartRequestSchema = z.strictObject({ ...target, wait: z.boolean().default(true), timeout_ms, if_updated });
 export const scaleRequestSchema = z.strictObject({
   ...target,
   replicas: z.int().min(0).max(1_000),
   wait: z.boolean().default(true),
   timeout_ms,
+  if_updated,
 });
 export const callRequestSchema = z.strictObject({
   ...target,

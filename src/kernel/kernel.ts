@@ -139,7 +139,8 @@ export class Kernel {
   commit(service: Service, change: { revision?: Revision; replicas?: number; desired?: Desired }): void {
     const { database, clock } = this.#parts;
     const next = { revision: service.revision, replicas: service.replicas, desired: service.desired, ...change };
-    const now = clock.now();
+    const updated = Math.max(clock.now(), service.updated + 1);
+    const created = service.created === 0 ? updated : service.created;
     if (next.desired === "running") {
       this.routes.checkHosts(service.ref.tenant, [{ name: service.ref.name, spec: next.revision.spec }]);
     }
@@ -154,14 +155,14 @@ export class Kernel {
         desired,
         replicas,
         serves: service.serves,
-        created: now,
-        updated: now,
+        created,
+        updated,
       });
     });
     if (endsRollout) this.rollouts.forget(service.ref);
     const isNews =
       next.revision.id !== service.revision.id || (next.desired === "running" && service.desired !== "running");
-    Object.assign(service, next);
+    Object.assign(service, next, { created, updated });
     this.#parts.states.peek(service.ref)?.configure(stateSettings(service.revision.spec));
     if (change.revision !== undefined && isNews) {
       const data = { revision: service.revision.id, kind: service.revision.spec.kind, replicas: service.replicas };

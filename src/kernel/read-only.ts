@@ -105,6 +105,8 @@ class Reader implements ReadApi {
     const { tenant, name } = record.ref;
     return {
       ...row,
+      created: new Date(record.created).toISOString(),
+      updated: new Date(record.updated).toISOString(),
       instances: instances.map((instance) => ({
         id: instance.id,
         pid: instance.pid,

@@ -30,11 +30,11 @@ const unknownEndMs = 5_000;
  */
 export function restore(kernel: Kernel, options: RestoreOptions): void {
   const { database } = kernel.parts;
-  for (const { ref, revision: id, desired, replicas, serves } of database.services.list()) {
+  for (const { ref, revision: id, desired, replicas, serves, created, updated } of database.services.list()) {
     const revision = database.revisions.get(ref, id);
     if (revision === undefined) throw missingRevision(ref, id);
     const service = new Service(ref, toRevision(revision), desired, replicas, kernel.operationsOf(ref));
-    service.serves = serves;
+    Object.assign(service, { serves, created, updated });
     kernel.add(service);
     if (desired === "running") kernel.routes.open(ref, service.revision.spec);
   }

@@ -38,6 +38,9 @@ export class Service {
   #turns = 0;
   /** How its latest process that is no longer among its instances ended. */
   lastExit: LastExit | undefined;
+  /** When it was first deployed, and when what is wanted of it last changed: wall time in milliseconds, never the same twice. */
+  created = 0;
+  updated = 0;
 
   constructor(ref: ServiceRef, revision: Revision, desired: Desired, replicas: number, operations: OperationQueue) {
     this.ref = ref;

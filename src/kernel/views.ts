@@ -86,6 +86,8 @@ export function serviceStatus(
   const row = serviceRow(kernel, service, instances);
   return {
     ...row,
+    created: new Date(service.created).toISOString(),
+    updated: new Date(service.updated).toISOString(),
     instances: instances.map((instance) => instanceDetail(kernel, instance)),
     health: { status: healthOf(row), probes: instances.flatMap((instance) => probesOf(instance)) },
     limits: { log_bytes: service.revision.spec.log_bytes, ...service.revision.spec.limits },

@@ -7,6 +7,7 @@ import {
   versionHeader,
 } from "../../api/index.ts";
 import { checkInput } from "./check-input.ts";
+import { conditionOf, entityTag } from "./conditions.ts";
 import { type FirstSignal, firstSignal } from "./first-signal.ts";
 import { framingFor } from "./framing.ts";
 import { matchRoute } from "./match-route.ts";
@@ -34,7 +35,7 @@ export async function handleRequest(request: Request, context: RequestContext): 
     const { name, parameters } = matchRoute(request.method, url.pathname);
     const caller = context.authenticate(request, requestId);
     context.access.checkCredentials(caller, name);
-    const input = await readInput(request, url, name, parameters);
+    const input = { ...(await readInput(request, url, name, parameters)), ...conditionOf(request.headers, name) };
     return await callOperation(name, input, { request, requestId, caller, end, context });
   } catch (thrown) {
     end.release();
@@ -61,7 +62,7 @@ async function callOperation<Name extends OperationName>(
   if (answer instanceof Promise) {
     const document = await answer;
     end.release();
-    return Response.json(document, { headers });
+    return Response.json(document, { headers: { ...headers, ...tagOf(document) } });
   }
   const framing = framingFor(request.headers.get("accept"));
   const body = await streamBody(answer, framing, end, (thrown) => reported(thrown, context));
@@ -70,8 +71,14 @@ async function callOperation<Name extends OperationName>(
   return new Response(body, { headers: { ...headers, ...live } });
 }
 
+function tagOf(document: unknown): { readonly etag?: string } {
+  const isStatus =
+    typeof document === "object" && document !== null && "updated" in document && "instances" in document;
+  return isStatus && typeof document.updated === "string" ? { etag: entityTag({ updated: document.updated }) } : {};
+}
+
 /** The error to tell the client; a bug is told to the daemon's log as well. */
-function reported(thrown: unknown, { onBug }: RequestContext): SoloError {
+export function reported(thrown: unknown, { onBug }: RequestContext): SoloError {
   const error = SoloError.from(thrown);
   if (error.code === "internal") onBug(thrown instanceof Error ? thrown : error);
   return error;

@@ -12,8 +12,8 @@ export function problem(
   error: SoloError,
   about: { readonly version: string; readonly requestId: RequestId },
 ): Response {
-  const { code, message, details } = error;
-  const status = details?.allow === undefined ? error.status : methodNotAllowed;
+  const { code, message } = error;
+  const status = statusOf(error);
   return Response.json(
     {
       type: `urn:solo:error:${code}`,
@@ -27,6 +27,12 @@ export function problem(
   );
 }
 
+/** HTTP tells some refusals apart that are one to the contract. */
+function statusOf({ status, details }: SoloError): number {
+  if (details?.allow !== undefined) return methodNotAllowed;
+  return details?.precondition === true ? preconditionFailed : status;
+}
+
 function headersOf({ status, details }: SoloError): Record<string, string> {
   const headers: Record<string, string> = { "content-type": problemMediaType };
   if (status === 401) headers["www-authenticate"] = 'Bearer realm="solo"';
@@ -37,3 +43,4 @@ function headersOf({ status, details }: SoloError): Record<string, string> {
 }
 
 const methodNotAllowed = 405;
+const preconditionFailed = 412;

@@ -73,17 +73,21 @@ function listen({ access, bind, port, version, onBug }: TcpDoorOptions, closing:
     fetch: async (request, server) => {
       // Bun ends a silent connection after 10 s, but a stream may be silent for hours.
       server.timeout(request, 0);
-      return (await page(request, version)) ?? handleRequest(request, context);
+      const url = new URL(request.url);
+      return url.pathname.startsWith("/v1/") ? handleRequest(request, context) : besides(request, url, context);
     },
     error: (error) => Response.json(SoloError.from(error).toDocument(), { status: 500 }),
   });
 }
 
-/** What is no operation, and no secret. */
-async function page(request: Request, version: string): Promise<Response | undefined> {
-  if (!request.url.endsWith("/openapi.json")) return undefined;
-  const { openApiDocument } = await import("./openapi/index.ts");
-  return Response.json(openApiDocument(version));
+/** What is there beside `/v1`, loaded when somebody asks for it. */
+async function besides(request: Request, url: URL, context: RequestContext): Promise<Response> {
+  if (url.pathname === "/openapi.json") {
+    const { openApiDocument } = await import("./openapi/index.ts");
+    return Response.json(openApiDocument(context.version));
+  }
+  const { handleRest } = await import("./rest/index.ts");
+  return (await handleRest(request, url, context)) ?? handleRequest(request, context);
 }
 
 function messageOf(thrown: unknown, bind: string, port: number): string {

@@ -5,6 +5,7 @@ import type { Kernel } from "../kernel.ts";
 import type { ReportProgress } from "../progress.ts";
 import { checkSecrets } from "../secrets.ts";
 import type { Revision } from "../service.ts";
+import { checkUnchanged } from "./check-unchanged.ts";
 import { Deployment } from "./deployment.ts";
 import { refuseImpossible } from "./refuse-impossible.ts";
 
@@ -36,6 +37,7 @@ async function change(
   request: Request,
   deployments: readonly Deployment[],
 ): Promise<(() => DeployResult)[]> {
+  checkPrecondition(kernel, request);
   const building = buildAll(kernel, request, deployments);
   const running = deployments.map((deployment) =>
     deployment.run(building.then((revisions) => revisions.get(deployment) ?? missing())),
@@ -47,6 +49,16 @@ async function change(
   const first = errors.find(({ details }) => details?.dependency === undefined) ?? errors[0];
   if (first !== undefined) throw withOthers(first, done);
   return done;
+}
+
+function checkPrecondition(kernel: Kernel, { tenant, services: [first, ...others], if_updated }: Request): void {
+  if (if_updated === undefined || first === undefined) return;
+  if (others.length > 0) {
+    throw new SoloError("invalid_request", "if_updated: is the state of one service, and this deploys several", {
+      details: { field: "if_updated" },
+    });
+  }
+  checkUnchanged(kernel, { tenant, name: first.name }, if_updated);
 }
 
 async function buildAll(

@@ -1,6 +1,7 @@
 import { type KillResult, type OperationRequest, SoloError, type StoppedInstance } from "../../api/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Service } from "../service.ts";
+import { checkUnchanged } from "./check-unchanged.ts";
 
 /**
  * Stops a service: its desired state first, then every instance with its whole process tree.
@@ -9,6 +10,7 @@ import type { Service } from "../service.ts";
 export async function kill(kernel: Kernel, request: OperationRequest<"kill">): Promise<KillResult> {
   const begin = kernel.clock.monotonic();
   const service = kernel.get(request);
+  checkUnchanged(kernel, service.ref, request.if_updated);
   const options = { force: request.force, ...(request.grace_ms !== undefined && { graceMs: request.grace_ms }) };
   const { tenant, force } = request;
   if (kernel.supervisor.instancesOf(service.ref).length > 0) {

@@ -3,6 +3,7 @@ import type { Kernel } from "../kernel.ts";
 import type { ReportProgress } from "../progress.ts";
 import { replaceInstances, startFirst } from "../rollout.ts";
 import { changeResult, stepReporter } from "./change.ts";
+import { checkUnchanged } from "./check-unchanged.ts";
 
 /** Replaces every instance by a fresh one of the same revision, as a rollout does; starts a service that was stopped. */
 export async function restart(
@@ -11,6 +12,7 @@ export async function restart(
   report: ReportProgress,
 ): Promise<DeployProgress> {
   const service = kernel.get(request);
+  checkUnchanged(kernel, service.ref, request.if_updated);
   kernel.emit({ tenant: request.tenant, event: "restart_requested", subject: service.key, data: {} });
   return changeResult(kernel, service, request, async (signal) => {
     const context = { kernel, service, signal, report: stepReporter(kernel, service, report) };

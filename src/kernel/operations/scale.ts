@@ -6,6 +6,7 @@ import type { ReportProgress } from "../progress.ts";
 import type { ReportStep } from "../rollout.ts";
 import type { Service } from "../service.ts";
 import { changeResult, stepReporter } from "./change.ts";
+import { checkUnchanged } from "./check-unchanged.ts";
 import { refuseSharedPort } from "./refuse-port.ts";
 
 /** Sets the number of a service's instances. */
@@ -15,6 +16,7 @@ export async function scale(
   report: ReportProgress,
 ): Promise<DeployProgress> {
   const service = kernel.get(request);
+  checkUnchanged(kernel, service.ref, request.if_updated);
   if (service.desired !== "running") {
     throw new SoloError("not_running", `${request.name} is ${service.desired}`, {
       hint: `start it with \`solo restart ${request.name}\``,
