@@ -34,6 +34,7 @@ describe("help", () => {
     ["completion"],
     ["effects"],
     ["log"],
+    ["secrets"],
     ["state"],
     ["store"],
   ])("of the topic %s", async (topic) => {
@@ -110,6 +111,21 @@ const steps: [name: string, args: string[], code: number][] = [
   ["signal-no-json", ["signal", "sums", "approved", "{by"], 2],
   ["why", ["why", "web"], 0],
   ["why-nothing", ["why", "sums"], 0],
+  ["secrets-list-empty", ["secrets", "list"], 0],
+  ["secrets-set", ["secrets", "set", "API_KEY", "--file", "value.txt"], 0],
+  ["secrets-set-value-given", ["secrets", "set", "API_KEY", "visible"], 2],
+  ["secrets-set-bad-name", ["secrets", "set", "1x", "--file", "value.txt"], 2],
+  ["secrets-get", ["secrets", "get", "API_KEY"], 0],
+  ["secrets-get-not-found", ["secrets", "get", "NOBODY"], 5],
+  ["secrets-rotate", ["secrets", "rotate", "API_KEY", "--generate", "16"], 0],
+  ["secrets-rotate-not-found", ["secrets", "rotate", "NOBODY", "--generate", "16"], 5],
+  ["secrets-list", ["secrets", "list"], 0],
+  ["secrets-rekey", ["secrets", "rekey"], 0],
+  ["secrets-unlock", ["secrets", "unlock", "--passphrase-file", "value.txt"], 0],
+  ["secrets-delete-unconfirmed", ["secrets", "delete", "API_KEY"], 2],
+  ["secrets-delete-dry-run", ["secrets", "delete", "API_KEY", "--dry-run"], 10],
+  ["secrets-delete", ["secrets", "delete", "API_KEY", "--yes"], 0],
+  ["deploy-secret-missing", ["deploy", "sums.ts", "--secret", "API_KEY"], 5],
   ["kill-methods", ["kill", "sums"], 0],
   ["kill-dry-run", ["kill", "web", "--dry-run"], 10],
   ["kill", ["kill", "web"], 0],
@@ -156,6 +172,7 @@ describe("JSON", () => {
       });`,
     );
     env.write("broken.ts", "export default {");
+    env.write("value.txt", "a secret value");
     env.write("crash.ts", `console.log("about to fail");\nthrow new Error("out of luck");`);
     env.write("job.ts", `console.log("working");\nprocess.exit(3);`);
     env.write(
