@@ -1,5 +1,5 @@
 import { string as argument } from "@oclif/core/args";
-import { string } from "@oclif/core/flags";
+import { boolean, string } from "@oclif/core/flags";
 import { SoloError } from "../src/api/index.ts";
 import { sandboxed, serviceFlags, serviceFromFlags, servicesFromFile, warningOf } from "../src/cli/deploy/index.ts";
 import {
@@ -47,6 +47,7 @@ export default class Deploy extends SoloCommand {
     "service-id": string({ description: "Name of the service, instead of the argument NAME", helpValue: "NAME" }),
     ...waitFlags,
     ...dryRunFlag,
+    plan: boolean({ description: "The same as --dry-run" }),
   };
 
   async run(): Promise<void> {
@@ -62,20 +63,21 @@ export default class Deploy extends SoloCommand {
     const warning = warningOf(services.services);
     if (warning !== undefined) await session.output.warn(warning);
     const interruption = onInterruption();
-    const kernel = await (flags["dry-run"] ? session.reader() : session.writer());
+    const isPlan = flags["dry-run"] || flags.plan;
+    const kernel = await (isPlan ? session.reader() : session.writer());
     const request = {
       ...services,
       tenant: session.tenant,
       wait: flags.wait,
       timeout_ms: session.timeoutMs,
-      dry_run: flags["dry-run"],
+      dry_run: isPlan,
     };
     const result = await followProgress(kernel.deploy(request, interruption.signal), session.output, interruption);
     const [only] = result.services;
     const document = flags.file === undefined && only ? only : result;
     await session.output.result(document, (_, view) => renderDeployResults(result.services, view));
     const changing = result.services.filter(({ changed }) => changed);
-    if (flags["dry-run"] && changing.length > 0) {
+    if (isPlan && changing.length > 0) {
       await session.output.note(`would change: ${changing.map(({ service }) => service).join(", ")}`);
       exitWith(changesPending);
     }

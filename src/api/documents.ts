@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { capabilityChangeSchema } from "./capability-changes.ts";
 import { breakerSchema, mailboxSchema } from "./pressure.ts";
 import { sandboxModes, serviceKinds } from "./spec.ts";
 import { instanceStates } from "./states.ts";
@@ -68,6 +69,8 @@ export const deployResultSchema = z.object({
   /** False when the same content was running already. */
   changed: z.boolean(),
   took_ms: count,
+  /** Only of a dry run: what the service would be allowed that it is not now, and the other way round. */
+  capability_changes: z.array(capabilityChangeSchema).optional(),
 });
 export type DeployResult = z.infer<typeof deployResultSchema>;
 

@@ -3,6 +3,7 @@ export * from "./audit.ts";
 export * from "./audit-routes.ts";
 export * from "./caller.ts";
 export * from "./capabilities.ts";
+export * from "./capability-changes.ts";
 export * from "./capability-routes.ts";
 export * from "./checkpoint-routes.ts";
 export * from "./checkpoints.ts";

@@ -151,6 +151,7 @@ export const allowSchema = z.strictObject({
 const ports = z.union([z.literal("any"), z.array(z.int().min(1).max(65_535)).max(1_000)]);
 const absolutePaths = z.array(z.string().startsWith("/")).max(1_000);
 
+/** From the strictest on. */
 export const sandboxModes = ["enforce", "best-effort", "off"] as const;
 export type SandboxMode = (typeof sandboxModes)[number];
 

@@ -10,7 +10,7 @@ import type {
   ServiceRow,
   ServiceSpec,
 } from "../api/index.ts";
-import { buildArtifact, revisionId } from "../deploy/index.ts";
+import { buildArtifact, capabilityChanges, revisionId } from "../deploy/index.ts";
 import type { KernelDatabase, ServiceRecord, StoredInstance } from "./database/index.ts";
 import { refuseImpossible } from "./operations/refuse-impossible.ts";
 import { refuseSharedPort, refuseTakenPort } from "./operations/refuse-port.ts";
@@ -79,6 +79,7 @@ async function planService(
   refuseSharedPort(ref.name, spec, replicas);
   refuseTakenPort(instances, spec);
   const revision = revisionId(spec, (await buildArtifact(spec, folder)).digest);
+  const former = known && source.database?.revisions.get(ref, known.revision)?.spec;
   const row = known === undefined ? undefined : source.rowOf(known);
   const isSame = known?.revision === revision && known.replicas === replicas;
   const isThere =
@@ -96,6 +97,7 @@ async function planService(
     url: row?.url ?? null,
     changed: !(isSame && isThere),
     took_ms: tookMs(begin),
+    capability_changes: capabilityChanges(former, spec),
   };
 }
 

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { type ServiceSpecInput, sandboxDocumentSchema } from "../../src/api/index.ts";
+import { z } from "zod";
+import { deployResultSchema, type ServiceSpecInput, sandboxDocumentSchema } from "../../src/api/index.ts";
 import { Daemon, failure } from "../support/daemon.ts";
 import { freePorts } from "../support/index.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -338,6 +339,19 @@ export default { fetch: () => new Response("well") };`,
     const shown = (await solo.env.run(["sandbox", "show", "asking"])).expect().stdout;
     expect(shown).toContain("refused lately");
     await solo.client.kill({ name: "asking" });
+  });
+
+  test("a plan tells what a service would be allowed that it is not now", async () => {
+    const file = solo.env.write("planned/solo.toml", `[service.planned]\ncommand = ["sleep", "1000"]\n`);
+    (await deploy("-f", file)).expect();
+    const planned = await deploy("-f", file, "--plan", "--allow-connect", "443", "--json");
+    const document = planned.expect(10).json(z.object({ services: z.array(deployResultSchema) }));
+    expect(document.services[0]?.capability_changes).toEqual([
+      { change: "added", setting: "sandbox.connect", value: "443", widens: true },
+    ]);
+    expect((await deploy("-f", file, "--plan", "--unsandboxed")).expect(10).stdout).toContain("+ sandbox.mode off");
+    expect((await deploy("-f", file, "--plan")).expect().stdout).not.toContain("+ ");
+    await solo.client.kill({ name: "planned" });
   });
 
   test("--unsandboxed is loud and shown everywhere; the configuration can turn sandboxes off; --sandbox turns one on", async () => {

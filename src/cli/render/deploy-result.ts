@@ -1,4 +1,4 @@
-import { type DeployResult, formatDuration } from "../../api/index.ts";
+import { type CapabilityChange, type DeployResult, formatDuration } from "../../api/index.ts";
 import type { View } from "../view.ts";
 import { paintState } from "./state.ts";
 
@@ -8,7 +8,7 @@ export function renderDeployResults(results: readonly DeployResult[], { style }:
 }
 
 function renderDeployResult(result: DeployResult, style: View["style"]): string {
-  const { service, state, instances, url, changed, took_ms } = result;
+  const { service, state, instances, url, changed, took_ms, capability_changes } = result;
   const facts = [
     style.bold(service),
     paintState(state, state, style),
@@ -16,5 +16,10 @@ function renderDeployResult(result: DeployResult, style: View["style"]): string 
     style.dim(`${instances.length} instance${instances.length === 1 ? "" : "s"}`),
     style.dim(changed ? formatDuration(took_ms) : "unchanged"),
   ];
-  return facts.join("  ");
+  return [facts.join("  "), ...(capability_changes ?? []).map((change) => renderChange(change, style))].join("\n");
+}
+
+function renderChange({ change, setting, value, widens }: CapabilityChange, style: View["style"]): string {
+  const line = `  ${change === "added" ? "+" : "-"} ${setting} ${value}`;
+  return widens ? style.yellow(line) : line;
 }

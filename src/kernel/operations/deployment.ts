@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DeployProgress, DeployResult, OperationRequest, ServiceRef, ServiceSpec } from "../../api/index.ts";
-import { buildArtifact, revisionId } from "../../deploy/index.ts";
+import { buildArtifact, capabilityChanges, revisionId } from "../../deploy/index.ts";
 import { awaitDependencies } from "../dependencies.ts";
 import type { Kernel } from "../kernel.ts";
 import type { ReportProgress } from "../progress.ts";
@@ -49,7 +49,9 @@ export class Deployment {
     const known = this.kernel.find(this.ref);
     const isSame =
       known !== undefined && this.#isCurrent(known, revision) && this.#replicasFor(known) === known.replicas;
-    return this.#result(revision, !isSame);
+    const describe = this.#result(revision, !isSame);
+    const capability_changes = capabilityChanges(known?.revision.spec, this.spec);
+    return () => ({ ...describe(), capability_changes });
   }
 
   /**
