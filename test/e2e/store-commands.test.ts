@@ -144,11 +144,18 @@ describe("damaged", () => {
     (await run("verify", path, "--repair")).expect();
   });
 
-  test("metadata of which neither file is whole is refused", async () => {
+  test("metadata of which neither file is whole is told, refused, and made good by a repair", async () => {
     const path = await closedStore();
     for (const name of ["store", "store.copy"]) flip(join(path, name), 40);
-    for (const verb of [...looks, "compact"])
-      expect((await run(verb, path)).expect(1).json()).toMatchObject({ error: { code: "storage_corrupt" } });
+    for (const [verb = "", ...flags] of [["stats"], ["compact", "--yes"]]) {
+      expect((await run(verb, path, ...flags)).expect(1).json()).toMatchObject({ error: { code: "storage_corrupt" } });
+    }
+    expect((await run("verify", path)).expect(1).json()).toMatchObject({
+      state: "damaged",
+      damages: [{ file: "store" }, { file: "store.copy" }],
+    });
+    (await run("verify", path, "--repair", "--yes")).expect();
+    expect((await run("verify", path)).expect().json()).toMatchObject({ state: "clean" });
   });
 });
 

@@ -7,7 +7,7 @@ import { isLocked } from "../file/patient-lock.ts";
 import type { Geometry } from "../hybrid-log/geometry.ts";
 import { isMissing, LogFiles, segmentName } from "../hybrid-log/log-files.ts";
 import { LogMemory } from "../hybrid-log/log-memory.ts";
-import { readMeta, type StoredMeta } from "../key-value/store-meta.ts";
+import { readMeta, readOrRebuildMeta, type StoredMeta } from "../key-value/store-meta.ts";
 import { checkCheckpointFiles } from "./check-checkpoint.ts";
 import { checkPages, followCommits, type LogPoint, type LogReading, type Reached } from "./check-log.ts";
 import { type Damage, type LogDamage, logDamage } from "./damage.ts";
@@ -69,7 +69,7 @@ const pagesInMemory = 4;
 
 /**
  * Looks at a store without changing anything, whether it is open or at rest.
- * @throws `not_found`, `corrupt` when its metadata is lost, `too_new`
+ * @throws `not_found`, `corrupt` when its metadata is lost and nothing tells what it said, `too_new`
  */
 export async function inspectStore(
   folder: string,
@@ -148,7 +148,7 @@ export async function lookAt(
 
 async function readStored(files: FileSystem, folder: string): Promise<StoredMeta> {
   try {
-    return await readMeta(files, folder);
+    return await readOrRebuildMeta(files, folder);
   } catch (error) {
     if (isMissing(error)) throw new StoreError("not_found", `there is no store in ${folder}`);
     throw error;

@@ -26,7 +26,7 @@ export interface FoundCommit {
 export async function nextCommit(
   memory: LogMemory,
   loader: PageLoader,
-  store: number,
+  store: number | undefined,
   from: number,
   generation: number,
 ): Promise<FoundCommit | undefined> {

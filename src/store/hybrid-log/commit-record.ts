@@ -65,8 +65,11 @@ export function writeCommit(record: Uint8Array, commit: Commit): void {
   view.setUint32(value + 4, Bun.hash.crc32(record), true);
 }
 
-/** The commit in a record, or `undefined` when it isn't one that was written by `store` for this very address. */
-export function readCommit(record: Uint8Array, address: number, store: number): Commit | undefined {
+/**
+ * The commit in a record, or `undefined` when it isn't one that was written by `store`, by any if that isn't known, for this
+ * very address.
+ */
+export function readCommit(record: Uint8Array, address: number, store: number | undefined): Commit | undefined {
   if (record.byteLength < headerBytes + fixedBytes) return undefined;
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
   const value = headerBytes;
@@ -76,7 +79,8 @@ export function readCommit(record: Uint8Array, address: number, store: number): 
   const bare = record.slice();
   bare.fill(0, value + 4, value + 8);
   if (Bun.hash.crc32(bare) !== view.getUint32(value + 4, true)) return undefined;
-  if (view.getFloat64(value + 16, true) !== address || view.getFloat64(value + 40, true) !== store) return undefined;
+  const owner = view.getFloat64(value + 40, true);
+  if (view.getFloat64(value + 16, true) !== address || (store !== undefined && owner !== store)) return undefined;
   return {
     address,
     from: view.getFloat64(value + 24, true),
@@ -85,7 +89,7 @@ export function readCommit(record: Uint8Array, address: number, store: number): 
     hashHigh: view.getUint32(value + 12, true),
     version: view.getInt32(2 * 4, true),
     buckets: view.getUint32(value + 48, true),
-    store,
+    store: owner,
     sessions: readSessions(record, view, value + fixedBytes, view.getUint32(value + 52, true)),
   };
 }

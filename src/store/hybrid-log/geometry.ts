@@ -19,9 +19,9 @@ export interface Geometry {
 export const firstAddress = 8;
 
 /** Smaller ones are of use to tests only. */
-const minPageBytes = 1_024;
+export const minPageBytes = 1_024;
 /** A read of one page must fit into one buffer and one system call with ease. */
-const maxPageBytes = 64 * 2 ** 20;
+export const maxPageBytes = 64 * 2 ** 20;
 /** The unit in which cold records are read and verified: one page of the operating system's cache. */
 const usualBlockBytes = 4_096;
 /** Below this many blocks the checksums' own block would waste too much of the page. */

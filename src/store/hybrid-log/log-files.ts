@@ -250,7 +250,8 @@ export function segmentName(number: number): string {
   return `log.${String(number).padStart(8, "0")}`;
 }
 
-const segmentPattern = /^log\.(\d{8,})$/;
+/** Matches the names of segments; the group is the number. */
+export const segmentPattern = /^log\.(\d{8,})$/;
 
 export function isMissing(error: unknown): boolean {
   return typeof error === "object" && error !== null && "code" in error && error.code === "ENOENT";

@@ -16,7 +16,15 @@ import { lockPatiently } from "../file/patient-lock.ts";
 import { isMissing } from "../hybrid-log/log-files.ts";
 import { Engine } from "./engine.ts";
 import { type Settings, type StoreOptions, settings } from "./options.ts";
-import { newMeta, readMeta, type StoredMeta, type StoreMeta, writeMeta } from "./store-meta.ts";
+import {
+  holdsLog,
+  newMeta,
+  readMeta,
+  readOrRebuildMeta,
+  type StoredMeta,
+  type StoreMeta,
+  writeMeta,
+} from "./store-meta.ts";
 
 export interface Opened {
   readonly engine: Engine;
@@ -32,7 +40,12 @@ export async function openEngine(folder: string, options: StoreOptions): Promise
   const create = options.create ?? true;
   const lock = await takeLock(files, folder, create);
   try {
-    const stored = await readOrMake(files, folder, create ? () => settings(options) : undefined);
+    const stored = await readOrMake(
+      files,
+      folder,
+      options.repair ?? false,
+      create ? () => settings(options) : undefined,
+    );
     const { meta } = stored;
     const engine = new Engine(folder, files, settings(options, meta.geometry), { store: meta.store });
     const catalog = await readCatalog(files, folder);
@@ -67,7 +80,7 @@ async function takeLock(files: FileSystem, folder: string, create: boolean): Pro
   let lock: FileLock | undefined;
   try {
     if (create) await makeDurableFolder(files, checkpointFolder(folder));
-    else if (!files.list(folder).includes("store")) await readMeta(files, folder);
+    else if (!files.list(folder).includes("store") && !holdsLog(files, folder)) await readMeta(files, folder);
     lock = await lockPatiently(files, join(folder, "lock"));
   } catch (error) {
     throw StoreError.fromFile(`opening the store ${folder}`, error);
@@ -76,21 +89,29 @@ async function takeLock(files: FileSystem, folder: string, create: boolean): Pro
   return lock;
 }
 
+function withoutMeta(problem: string, cause: unknown): StoreError {
+  const way = "Opening with `repair` takes what they said from the log and the checkpoints";
+  return new StoreError("corrupt", `${problem}. ${way}`, cause);
+}
+
 /** @param wanted what a store is to be like, if one may be made */
 async function readOrMake(
   files: FileSystem,
   folder: string,
+  repair: boolean,
   wanted: (() => Settings) | undefined,
 ): Promise<StoredMeta> {
   try {
-    return await readMeta(files, folder);
+    return await (repair ? readOrRebuildMeta(files, folder) : readMeta(files, folder));
   } catch (error) {
-    if (!isMissing(error)) throw error;
-    if (wanted === undefined) throw new StoreError("not_found", `there is no store in ${folder}`);
-    // Without its metadata a log says nothing; a new store over it would destroy what a repair might still save.
-    if (files.list(folder).some((name) => /^log\.\d+$/.test(name))) {
-      throw new StoreError("corrupt", `${folder} holds a log, but its file "store" is missing`);
+    // Without its metadata a log isn't sure to be all there; a new store over it would destroy what a repair can save.
+    if (isMissing(error) && holdsLog(files, folder))
+      throw withoutMeta(`${folder} holds a log, but its files \`store\` and \`store.copy\` are missing`, error);
+    if (!isMissing(error)) {
+      if (repair || !(error instanceof StoreError) || error.code !== "corrupt") throw error;
+      throw withoutMeta(`both files with the store's metadata are damaged: ${error.message}`, error);
     }
+    if (wanted === undefined) throw new StoreError("not_found", `there is no store in ${folder}`);
     const { geometry, random } = wanted();
     const meta = newMeta(geometry, random);
     await writeMeta(files, folder, meta);

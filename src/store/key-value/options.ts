@@ -62,8 +62,12 @@ const mib = 2 ** 20;
 const maxMemoryBytes = 4_096 * mib;
 const minPages = 4;
 
+/** Of stores that weren't made with others. */
+export const usualSizes = { pageBytes: 4 * mib, segmentBytes: 64 * mib } as const;
+
 export function settings(options: StoreOptions, stored?: Geometry): Settings {
-  const sizes = stored ?? geometry(options.pageBytes ?? 4 * mib, options.segmentBytes ?? 64 * mib);
+  const { pageBytes, segmentBytes } = { ...usualSizes, ...options };
+  const sizes = stored ?? geometry(pageBytes, segmentBytes);
   const memoryBytes = options.memoryBytes ?? Math.max(256 * mib, minPages * sizes.pageBytes);
   if (!isPowerOfTwo(memoryBytes) || memoryBytes < minPages * sizes.pageBytes || memoryBytes > maxMemoryBytes) {
     throw invalid(`memoryBytes ${memoryBytes} isn't a power of two of at least ${minPages} pages and at most 4 GiB`);

@@ -4,7 +4,8 @@ import { type Fields, formatVersion, readDocument, writeDocument } from "../chec
 import { StoreError } from "../error.ts";
 import type { FileSystem } from "../file/index.ts";
 import { firstAddress, type Geometry, geometry } from "../hybrid-log/geometry.ts";
-import { isMissing } from "../hybrid-log/log-files.ts";
+import { isMissing, segmentPattern } from "../hybrid-log/log-files.ts";
+import { rebuildMeta } from "./rebuild-meta.ts";
 
 /** What is fixed when a store is made, and what must be known before its log is read. In the file `store`, and once more. */
 export interface StoreMeta {
@@ -48,6 +49,30 @@ export interface StoredMeta {
   readonly isSame: boolean;
 }
 
+/**
+ * The same, or what log and checkpoints tell of it when both files are damaged, or missing beside a log.
+ * @throws `ENOENT` when there is no store, `corrupt` when nothing tells
+ */
+export async function readOrRebuildMeta(files: FileSystem, folder: string): Promise<StoredMeta> {
+  try {
+    return await readMeta(files, folder);
+  } catch (error) {
+    if (isMissing(error) ? !holdsLog(files, folder) : !isCorrupt(error)) throw error;
+    const meta = await rebuildMeta(files, folder);
+    if (meta === undefined) {
+      const problem = "neither its log nor a checkpoint tells what the store's lost metadata said: only a backup helps";
+      throw new StoreError("corrupt", problem, error);
+    }
+    const damages = [damageOf(fileName, error), damageOf(copyName, error)];
+    return { meta, formatVersion, damages, isSame: false };
+  }
+}
+
+/** Whether a folder holds segments of a log. */
+export function holdsLog(files: FileSystem, folder: string): boolean {
+  return files.list(folder).some((name) => segmentPattern.test(name));
+}
+
 /** Throws `ENOENT` when there is no store, `corrupt` when neither file is whole. */
 export async function readMeta(files: FileSystem, folder: string): Promise<StoredMeta> {
   const first = await tryRead(files, folder, fileName);
@@ -69,9 +94,13 @@ async function tryRead(files: FileSystem, folder: string, name: string): Promise
     const fields = await readDocument(files, join(folder, name));
     return { meta: decode(fields), fields: fields.content };
   } catch (error) {
-    if (isMissing(error) || (error instanceof StoreError && error.code === "corrupt")) return { error };
+    if (isMissing(error) || isCorrupt(error)) return { error };
     throw error;
   }
+}
+
+function isCorrupt(error: unknown): boolean {
+  return error instanceof StoreError && error.code === "corrupt";
 }
 
 function damageOf(file: string, error: unknown): Damage {

@@ -1,10 +1,15 @@
 import { describe, expect, test } from "bun:test";
-import { inspectStore, type KeyValueStore } from "../../../../src/store/index.ts";
+import { inspectStore, type KeyValueStore, repairStore } from "../../../../src/store/index.ts";
 import { FaultyFileSystem } from "../../../support/faulty-files/index.ts";
-import { imageOf, openSmall, putRound, reproducible, storeFolder } from "../../../support/small-store.ts";
+import { contentOf, imageOf, openSmall, putRound, reproducible, storeFolder } from "../../../support/small-store.ts";
 
 const full = (files: FaultyFileSystem) => inspectStore(storeFolder, { files, full: true });
 const quick = (files: FaultyFileSystem) => inspectStore(storeFolder, { files });
+
+const harms = [
+  ["damaged", (files: FaultyFileSystem, path: string) => files.flipBit(path, 60)],
+  ["missing", (files: FaultyFileSystem, path: string) => files.remove(path)],
+] as const;
 
 /** A closed store of several segments, with a fold-over, a snapshot, a delta and an index as checkpoints. */
 async function rich(): Promise<FaultyFileSystem> {
@@ -190,11 +195,57 @@ describe("damage", () => {
     });
   }
 
-  test("to both is refused", async () => {
-    const files = await rich();
+  for (const [what, harm] of harms) {
+    test(`to both files of metadata (${what}) is told; opening refuses, and with repair takes what they said from the rest`, async () => {
+      const files = await rich();
+      const before = await full(files);
+      for (const name of ["store", "store.copy"]) await harm(files, `${storeFolder}/${name}`);
+      const found = await full(files);
+      expect(found.damages).toMatchObject([{ file: "store" }, { file: "store.copy" }]);
+      expect(found).toEqual({ ...before, state: "damaged", damages: found.damages });
+      await expect(openSmall(files)).rejects.toMatchObject({
+        code: "corrupt",
+        message: expect.stringContaining("repair"),
+      });
+      const { recovery } = await repairStore(storeFolder, { files });
+      expect(recovery).toMatchObject({ droppedBytes: 0, setAside: [] });
+      expect(recovery.problems).toHaveLength(2);
+      expect(await full(files)).toMatchObject({ state: "clean", end: before.end, sessions: before.sessions });
+    });
+  }
+
+  test("to both files of metadata of a compacted log is made good by what its newest checkpoint says", async () => {
+    const files = new FaultyFileSystem(1);
+    const { store } = await openSmall(files);
+    const session = store.session("early");
+    await session.put("early", "1");
+    for (const round of ["one", "two", "three"]) await putRound(store, round);
+    await store.compact();
+    await store.checkpoint();
+    await putRound(store, "four");
+    const content = await contentOf(store);
+    await store.close();
+    expect(files.list(storeFolder)).not.toContain("log.00000000");
     for (const name of ["store", "store.copy"]) files.flipBit(`${storeFolder}/${name}`, 60);
-    await expect(full(files)).rejects.toMatchObject({ code: "corrupt" });
-    await expect(openSmall(files)).rejects.toMatchObject({ code: "corrupt" });
+    await repairStore(storeFolder, { files });
+    const { store: again } = await openSmall(files);
+    expect(await contentOf(again)).toEqual(content);
+    expect(again.session("early").durableSerial).toBe(1);
+    await again.close();
+  });
+
+  test("to both files of metadata of a compacted log without a checkpoint can't be made good, and changes nothing", async () => {
+    const files = new FaultyFileSystem(1);
+    const { store } = await openSmall(files);
+    for (const round of ["one", "two", "three"]) await putRound(store, round);
+    await store.compact();
+    await store.close();
+    for (const name of ["store", "store.copy"]) files.flipBit(`${storeFolder}/${name}`, 60);
+    const image = imageOf(files);
+    const refusal = { code: "corrupt", message: expect.stringContaining("backup") };
+    await expect(repairStore(storeFolder, { files })).rejects.toMatchObject(refusal);
+    await expect(openSmall(files, { repair: true })).rejects.toMatchObject(refusal);
+    expect(imageOf(files)).toEqual(image);
   });
 
   test("a segment that is missing in the middle is told, and opening refuses", async () => {
