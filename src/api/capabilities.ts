@@ -2,7 +2,7 @@ import { z } from "zod";
 import { capabilityRoutes } from "./capability-routes.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { changes, needs, permissions } from "./permissions.ts";
-import { roleNames } from "./roles.ts";
+import { roleNames } from "./role-names.ts";
 
 /** Requests and documents of `solo capability`. */
 

@@ -20,6 +20,7 @@ export * from "./name-pattern.ts";
 export * from "./operations.ts";
 export * from "./owner-key.ts";
 export * from "./permissions.ts";
+export * from "./role-names.ts";
 export * from "./roles.ts";
 export * from "./routes.ts";
 export * from "./sandbox.ts";

@@ -1,4 +1,5 @@
 import { type Permission, permissions } from "./permissions.ts";
+import type { Role } from "./role-names.ts";
 
 /** Permissions that are granted together, by the name of who has such work. */
 export const roles = {
@@ -12,7 +13,4 @@ export const roles = {
   service: ["read", "call", "signal", "state:read", "state:write", "register"],
   /** A pipeline that deploys, waits and looks why it failed. */
   ci: ["read", "logs", "deploy", "operate", "call", "secrets:use"],
-} as const satisfies Record<string, readonly Permission[]>;
-
-export type Role = keyof typeof roles;
-export const roleNames = ["admin", "deployer", "viewer", "service", "ci"] as const satisfies readonly Role[];
+} as const satisfies Record<Role, readonly Permission[]>;

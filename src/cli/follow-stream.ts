@@ -42,7 +42,7 @@ export async function* followStream<T extends { readonly cursor: string }>(
       loss = thrown;
     }
     if (signal.aborted) return;
-    if (loss && isFirst && cursor === undefined && session.isLocal) {
+    if (loss && isFirst && cursor === undefined && session.isOwner) {
       yield* noted(open(await (await session.door()).openReadOnly(session.config), undefined, false));
     }
     await session.output.note(loss ? "no kernel answers; waiting for one" : "the kernel was stopped");

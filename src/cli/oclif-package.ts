@@ -14,6 +14,7 @@ export const oclifPackage: Interfaces.PJSON = {
     additionalHelpFlags: ["-h"],
     topics: {
       audit: { description: "Show who changed what, and check that nobody changed the record of it" },
+      capability: { description: "Grant, narrow, check and revoke what others may do" },
       checkpoint: { description: "Keep points of a service's state, and go back to them" },
       completion: { description: "Complete commands, flags and service names in your shell" },
       config: { description: "Show, check and explain the configuration" },

@@ -4,6 +4,7 @@ import { type LoadedConfig, loadConfig } from "../config/index.ts";
 import { build } from "../system/index.ts";
 import type { KernelDoor } from "./kernel-door.ts";
 import { Output } from "./output.ts";
+import { environmentToken } from "./token.ts";
 import { wantsJson } from "./wants-json.ts";
 
 interface SessionFlags {
@@ -46,17 +47,23 @@ export class Session {
     return this.config.target() === null;
   }
 
+  /** Whether this command may do what the owner of this machine's kernel may: it has no token that says otherwise. */
+  get isOwner(): boolean {
+    return this.isLocal && environmentToken() === undefined;
+  }
+
   /** The kernel as it is: a call fails with `unreachable` when there is none. */
   async kernel(): Promise<SoloClient> {
     const context = this.config.target();
-    if (context === null) return createClient(socketTransport(this.config.paths.socket), build.id);
-    return createClient(await remoteTransport(context), build.id);
+    const token = environmentToken();
+    if (context === null) return createClient(socketTransport(this.config.paths.socket, token), build.id);
+    return createClient(await remoteTransport({ ...context, ...(token !== undefined && { token }) }), build.id);
   }
 
-  /** For reads: this machine's files answer when no kernel runs. Nothing is started. */
+  /** For reads: this machine's files answer its owner when no kernel runs. Nothing is started. */
   async reader(): Promise<SoloClient> {
     const kernel = await this.kernel();
-    if (!this.isLocal) return kernel;
+    if (!this.isOwner) return kernel;
     return onUnreachable(
       kernel,
       once(async () => (await this.door()).openReadOnly(this.config)),
@@ -66,7 +73,7 @@ export class Session {
   /** For changes: this machine's daemon is started when none runs, but not for a service that there is none of. */
   async writer(existing?: string): Promise<SoloClient> {
     const kernel = await this.kernel();
-    if (!this.isLocal) return kernel;
+    if (!this.isOwner) return kernel;
     return onUnreachable(
       kernel,
       once(async () => {

@@ -18,7 +18,7 @@ export async function stopWith<T>(
   alone: (takeOver: () => Promise<TakeoverKernel>) => Promise<T>,
 ): Promise<T> {
   const client = await session.kernel();
-  const door = session.isLocal ? await session.door() : undefined;
+  const door = session.isOwner ? await session.door() : undefined;
   const begin = performance.now();
   for (;;) {
     try {

@@ -1,13 +1,17 @@
 import { ownerKey } from "./owner-key.ts";
 import { type Transport, TransportFault, type TransportRequest, type TransportResponse } from "./transport.ts";
 
-/** HTTP over a unix socket with Bun's own `fetch`: nothing to load, a request costs a fraction of a millisecond. */
-export function socketTransport(path: string): Transport {
-  return { peer: path, send: (request) => send(path, request), close: async () => undefined };
+/**
+ * HTTP over a unix socket with Bun's own `fetch`: nothing to load, a request costs a fraction of a millisecond.
+ * @param token whose rights are wanted, instead of the owner's
+ */
+export function socketTransport(path: string, token?: string): Transport {
+  return { peer: path, send: (request) => send(path, token, request), close: async () => undefined };
 }
 
 async function send(
   socket: string,
+  token: string | undefined,
   { method, path, body, headers, signal }: TransportRequest,
 ): Promise<TransportResponse> {
   // Bun ends a request after five silent minutes unless told not to: a stop with a long grace is silent for longer.
@@ -15,7 +19,7 @@ async function send(
     unix: socket,
     timeout: false,
     method,
-    headers: { ...headers, ...ownerKey(socket) },
+    headers: { ...headers, ...(token === undefined ? ownerKey(socket) : { authorization: `Bearer ${token}` }) },
     ...(body !== undefined && { body }),
     ...(signal && { signal }),
   };

@@ -1,5 +1,6 @@
 export { renderAuditRecord, renderAuditVerification } from "./audit.ts";
 export { renderCallResult } from "./call-result.ts";
+export { renderCapabilities, renderCapability, renderGranted, renderRevoked } from "./capability.ts";
 export {
   renderCheckpoint,
   renderCheckpointDeletion,

@@ -9,6 +9,8 @@ export interface RemoteTarget {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
+  /** Counts before `token_file`. */
+  readonly token?: string;
 }
 
 export interface Credentials {
@@ -21,7 +23,7 @@ export interface Credentials {
 /** Reads a context's files. A missing one is a configuration error that names the context. */
 export async function readCredentials(target: RemoteTarget): Promise<Credentials> {
   const [token, ca, cert, key] = await Promise.all([
-    read(target, "token_file"),
+    target.token ?? read(target, "token_file"),
     read(target, "ca"),
     read(target, "cert"),
     read(target, "key"),

@@ -3,6 +3,7 @@ import {
   type CapabilityRevoked,
   type GrantedCapability,
   type OperationRequest,
+  type Role,
   roles,
   SoloError,
 } from "../../../api/index.ts";
@@ -70,7 +71,7 @@ export function revokeCapability(
   return { id: live.id, tenant: live.tenant, revoked: ended.map(({ id }) => id) };
 }
 
-function withRole(permissions: readonly string[], role: keyof typeof roles | undefined): string[] {
+function withRole(permissions: readonly string[], role: Role | undefined): string[] {
   return [...new Set([...(role === undefined ? [] : roles[role]), ...permissions])];
 }
 
