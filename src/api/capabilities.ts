@@ -20,16 +20,13 @@ const token = z.string().regex(tokenPattern, tokenForm);
 const resource = z
   .string()
   .regex(/^(?:service:[A-Za-z0-9_-]{1,64}|tenant|\*)$/, "expects service:NAME, tenant (all of one) or * (all of all)");
-const permission = z.union(
-  [
-    z.enum(permissions),
-    z
-      .string()
-      .max("call:".length + maxMethodLength)
-      .regex(/^call:[^\s]+$/),
-  ],
-  { error: `expects one of ${permissions.join(", ")}, call:METHOD` },
-);
+const permission = z
+  .string()
+  .max("call:".length + maxMethodLength)
+  .regex(
+    new RegExp(`^(?:${permissions.join("|")}|call:[^\\s,]+)$`),
+    `expects one of ${permissions.join(", ")} and call:METHOD`,
+  );
 /** `service:NAME` has a meaning: that service of the same tenant may do so by itself. Anything else is a name for people. */
 const holder = z.string().regex(/^[\x21-\x7e]{1,128}$/, "expects 1 to 128 printable characters without spaces");
 

@@ -17,6 +17,8 @@ export const hostVariables = {
   wait: "SOLO_STATE_WAIT_MS",
   /** Folder with a file for each of the service's secrets; absent when it has none. */
   secrets: "SOLO_SECRETS_DIR",
+  /** File with the token by which the instance asks its kernel for something. */
+  token: "SOLO_TOKEN_FILE",
   /** `wasm` only: the specification's `preopens` as JSON. */
   preopens: "SOLO_PREOPENS",
 } as const;

@@ -30,6 +30,7 @@ import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
 import { CrashReports } from "./crashes.ts";
 import { openDatabase } from "./database/index.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
+import { instanceTokens } from "./instance-tokens.ts";
 import { Kernel } from "./kernel.ts";
 import { beginRun, endRun, lastEndFacts, readLastEnd } from "./last-end.ts";
 import { openAccess } from "./open-access.ts";
@@ -165,6 +166,7 @@ async function assemble(
   closers.push(() => checkpoints.stop());
   const capabilities = openCapabilities(database, systemClock, () => kernel);
   closers.push(() => capabilities.close());
+  const tokens = instanceTokens(capabilities, paths.run);
   const routes = new Routes(options.ingressPort);
   const hosts: { authenticate: Supervisor["authenticate"] | undefined } = { authenticate: undefined };
   const control = new ControlServer(paths.controlSocket, (hello, tell) => hosts.authenticate?.(hello, tell));
@@ -214,6 +216,7 @@ async function assemble(
     },
     sandbox: sandboxes,
     secrets: secretPort(secrets),
+    tokens,
     emit: ({ event, ref, instance, data }) => {
       crashes.note({ event, ref, instance, data });
       kernel.emit({ tenant: ref.tenant, event, subject: `${ref.tenant}/${ref.name}/${instance}`, data });
@@ -272,6 +275,7 @@ async function assemble(
     states,
     checkpoints,
     capabilities,
+    tokens,
     steps,
     traffic,
     fifos: folders.fifos,

@@ -12,6 +12,7 @@ import type { KernelAudit } from "./audit.ts";
 import type { Traffic } from "./calls/index.ts";
 import type { CrashReports } from "./crashes.ts";
 import type { KernelDatabase } from "./database/index.ts";
+import type { InstanceTokens } from "./instance-tokens.ts";
 import type { Kernel } from "./kernel.ts";
 import type { LastEnd } from "./last-end.ts";
 import type { Routes } from "./routes.ts";
@@ -39,6 +40,7 @@ export interface KernelParts {
   readonly steps: StepsOfServices;
   readonly traffic: Traffic;
   readonly capabilities: Capabilities;
+  readonly tokens: InstanceTokens;
   /** The folder of the instances' output FIFOs. */
   readonly fifos: string;
   /** Whether a guardian stands above this kernel; null for one that runs without. */

@@ -23,6 +23,7 @@ export function sweep(kernel: Kernel): void {
     const instances = new Set([...kernel.supervisor.all()].map(({ id }) => id));
     kernel.parts.sandboxes.sweep(instances);
     kernel.parts.secrets.sweep(instances);
+    kernel.parts.tokens.sweep(instances);
   } catch (error) {
     noteSweepFailure(kernel, error);
   }

@@ -30,6 +30,8 @@ export interface ConfinedInstance {
   readonly streams: readonly string[];
   /** The folder of its secrets; null when it has none. */
   readonly secrets: string | null;
+  /** The file of its token. */
+  readonly token: string;
 }
 
 export interface Confinement {

@@ -339,6 +339,7 @@ export class Instance extends InstanceState {
     if (this.plan.spec.fixed_port === undefined) this.owner.ports.release(this.port);
     this.#run?.forget();
     this.runtime.secrets.withdraw(this.id);
+    this.runtime.tokens.withdraw(this.id);
     this.#run = undefined;
     this.#readySince = undefined;
   }

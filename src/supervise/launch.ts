@@ -41,6 +41,7 @@ export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, ident
   const keep = (fd: number) => opened[opened.push(fd) - 1] ?? fd;
   try {
     const secrets = runtime.secrets.deliver(plan.ref, plan.spec.secrets ?? [], identity.id);
+    const token = runtime.tokens.issue(plan.ref, identity.id);
     const confinement = runtime.sandbox.confine(confinedInstance(runtime, plan, identity, secrets?.folder));
     const [out, err] = fifoPaths(runtime, identity.id);
     const isAgent = plan.spec.kind === "port";
@@ -51,7 +52,7 @@ export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, ident
       env: {
         ...confinement.env,
         ...secrets?.env,
-        ...mapValues(environment(runtime, plan, identity, secrets?.folder), inFolder),
+        ...mapValues(environment(runtime, plan, identity, { secrets: secrets?.folder, token }), inFolder),
       },
       cwd,
       stdin: keep(
@@ -77,7 +78,8 @@ export function confinedInstance(
   const { ref, spec, entry } = plan;
   const [executable = ""] = commandLine(runtime, plan, port);
   const streams = [inputPath(runtime, id), ...fifoPaths(runtime, id)];
-  return { ref, spec, id, port, cwd: workingFolder(spec), executable, entry, streams, secrets };
+  const token = runtime.tokens.fileOf(id);
+  return { ref, spec, id, port, cwd: workingFolder(spec), executable, entry, streams, secrets, token };
 }
 
 function start(runtime: SuperviseRuntime, { spawn }: Confinement, program: ConfinedProgram): ProcessHandle {
@@ -168,7 +170,7 @@ function environment(
   runtime: SuperviseRuntime,
   plan: LaunchPlan,
   identity: LaunchIdentity,
-  secrets: string | undefined,
+  { secrets, token }: { readonly secrets: string | undefined; readonly token: string },
 ): Record<string, string> {
   const own = Object.entries(plan.spec.env).map(([name, value]) => [name, expandPort(value, identity.port)]);
   return {
@@ -179,6 +181,7 @@ function environment(
     [hostVariables.instance]: identity.id,
     [hostVariables.revision]: plan.revision,
     [hostVariables.port]: String(identity.port),
+    [hostVariables.token]: token,
     ...(secrets !== undefined && { [hostVariables.secrets]: secrets }),
     ...(!isProgram(plan.spec.kind) && {
       [hostVariables.control]: runtime.controlSocket,

@@ -31,6 +31,7 @@ export interface SuperviseRuntime {
   readonly agents: AgentsPort;
   readonly sandbox: SandboxPort;
   readonly secrets: SecretPort;
+  readonly tokens: TokenPort;
   emit(event: SuperviseEvent): void;
 }
 
@@ -108,6 +109,20 @@ export interface AgentsPort {
     operation: string,
     input: unknown,
   ): Promise<unknown>;
+}
+
+/** Gives processes the token by which they ask the kernel for something. */
+export interface TokenPort {
+  /**
+   * Makes one for a process that is about to be started, and ends a former one of its instance.
+   * @returns the file that it lies in, alone in its folder
+   * @throws SoloError what the disk refuses
+   */
+  issue(ref: ServiceRef, instance: string): string;
+  /** Where an instance's token lies, whether it has one or not. */
+  fileOf(instance: string): string;
+  /** The process is gone, and its token has ended. */
+  withdraw(instance: string): void;
 }
 
 /** Gives processes the secrets that their service asks for. */

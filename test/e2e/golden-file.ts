@@ -48,6 +48,8 @@ function normalizeText(text: string, root: string, key: string): string {
       .replaceAll(/(?<=localhost|127\.0\.0\.1):\d+/g, ":<port>")
       .replaceAll(/\brevision [0-9a-f]{12}\b/g, "revision <revision>")
       .replaceAll(/\b(pid|port) \d+/g, "$1 <$1>")
+      .replaceAll(/\bcap-[0-9a-f]{16}\b/g, "cap-<id>")
+      .replaceAll(/\bsolo_cap_[A-Za-z0-9_-]{43}/g, "<token>")
       .replaceAll(/\b([a-z]+)-[0-9a-f]{6}\b/g, "$1-<id>")
       .replaceAll(/\b\d+(\.\d+)? [kMG]?B\b/g, "<size>")
       // Where in a line a thrown error points to is the runtime's business.

@@ -62,12 +62,13 @@ test("whatever is asked for, and wherever it runs, no rule opens Solo's own fold
         entry,
         streams: [],
         secrets: null,
+        token: join(own, "run/tokens/a-1/token"),
         temporary,
         files,
       };
       const { paths } = policyOf(subject, place);
       const opening = paths.filter(({ path }) => opens(path)).map(({ path }) => path);
-      expect(opening).toEqual([join(own, "artifacts/x"), temporary, files]);
+      expect(opening).toEqual([join(own, "artifacts/x"), temporary, files, join(own, "run/tokens/a-1")]);
       const home = paths.filter(({ path }) => !relative(path, place.home).startsWith(".."));
       expect(home.filter(({ origin }) => origin !== "declared")).toEqual([]);
     }),

@@ -1,5 +1,6 @@
 import { constants, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { hostVariables } from "../../api/host-variables.ts";
 import type { ControlChannel } from "../control-channel.ts";
 import { HostDirectory } from "./host-directory.ts";
@@ -20,7 +21,7 @@ const trapExitCode = 134;
  * @throws when the module can't be instantiated or a preopened folder can't be opened
  */
 export async function runWasm(channel: ControlChannel, name: string, entry: string, args: readonly string[]) {
-  const folders = openPreopens(process.env[hostVariables.preopens] ?? "{}");
+  const folders = openPreopens(process.env[hostVariables.preopens] ?? "{}", process.env[hostVariables.token]);
   delete process.env[hostVariables.preopens];
   const env = Object.entries(process.env).map(([key, value]) => `${key}=${value}`);
   const wasi = createWasi([name, ...args], env, [new EmptyInput(), new HostOutput(1), new HostOutput(2), ...folders]);
@@ -48,9 +49,11 @@ function isCommand(
   return exports.memory instanceof WebAssembly.Memory && typeof exports._start === "function";
 }
 
-function openPreopens(json: string): HostDirectory[] {
-  const preopens: unknown = JSON.parse(json);
-  return Object.entries(preopens ?? {}).map(([guest, host]) => {
+/** The folders that the module was given, and the one of its token, under its own name. */
+function openPreopens(json: string, token: string | undefined): HostDirectory[] {
+  const given: unknown = JSON.parse(json);
+  const preopens = { ...(token !== undefined && { [dirname(token)]: dirname(token) }), ...(given ?? {}) };
+  return Object.entries(preopens).map(([guest, host]) => {
     try {
       return new HostDirectory(openSync(String(host), constants.O_RDONLY | constants.O_DIRECTORY), guest);
     } catch (cause) {

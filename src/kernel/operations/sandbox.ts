@@ -24,6 +24,7 @@ export function showSandbox(kernel: Kernel, request: OperationRequest<"sandbox">
     entry: artifact.entry,
     streams: first?.fifos() ?? [],
     secrets: (spec.secrets ?? []).length === 0 ? null : kernel.parts.secrets.filesOf(first?.id ?? "INSTANCE"),
+    token: kernel.parts.tokens.fileOf(first?.id ?? "INSTANCE"),
   });
   const could = sandbox.mode === "off" ? 0 : scoreOf(sandbox);
   return {

@@ -220,7 +220,7 @@ export class Capabilities {
       permissions: wanted.permissions,
       holder: wanted.holder ?? null,
       parent: parent?.id ?? null,
-      created: Math.floor(created),
+      created,
       expires: expiryOf(wanted, created),
       revoked: null,
       rate: wanted.rate ?? null,
@@ -257,7 +257,7 @@ export class Capabilities {
   }
 
   #keepTime(): void {
-    const now = Math.floor(this.#time.now());
+    const now = this.#time.now();
     this.#notedAt = now;
     this.#table.noteTime(now);
   }
@@ -306,8 +306,8 @@ interface Root {
 }
 
 function expiryOf({ expires, ttlMs }: Wanted, now: number): number | null {
-  if (expires !== undefined) return Math.floor(expires);
-  return ttlMs === undefined ? null : Math.floor(now + ttlMs);
+  if (expires !== undefined) return expires;
+  return ttlMs === undefined ? null : now + ttlMs;
 }
 
 /** One answer for every token that opens nothing: it tells nobody what there is. */

@@ -18,11 +18,11 @@ export class GuardClock {
     this.#at = clock.monotonic();
   }
 
-  /** Wall milliseconds. */
+  /** Wall milliseconds, whole ones. */
   now(): number {
     const monotonic = this.#clock.monotonic();
     this.#time = Math.max(this.#clock.now(), this.#time + (monotonic - this.#at));
     this.#at = monotonic;
-    return this.#time;
+    return Math.floor(this.#time);
   }
 }

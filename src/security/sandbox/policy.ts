@@ -33,6 +33,8 @@ export interface SandboxSubject {
   readonly files: string;
   /** The folder of its secrets; null when it has none. */
   readonly secrets: string | null;
+  /** The file of its token. */
+  readonly token: string;
 }
 
 /** What a service asked for, and what it needs to run at all. */
@@ -48,6 +50,7 @@ export function policyOf(subject: SandboxSubject, place: SandboxPlace): SandboxP
       ...programOf(subject, place),
       ...[subject.temporary, subject.files].map((path) => grant(path, "instance", { read: true, write: true })),
       ...(subject.secrets === null ? [] : [grant(subject.secrets, "instance", { read: true })]),
+      grant(dirname(subject.token), "instance", { read: true }),
       ...subject.streams.map((path) => grant(path, "instance", { read: true, write: true })),
       ...foundOf(subject),
       ...sandbox.read.map((path) => grant(path, "declared", { read: true, execute: true })),

@@ -57,6 +57,7 @@ function supervise(clock: Clock = systemClock) {
         remove: (id) => write(() => records.delete(id)),
       },
       guardian: { hold() {}, drop() {} },
+      tokens: { issue: () => "/token", fileOf: () => "/token", withdraw() {} },
       secrets: { deliver: () => undefined, withdraw() {}, redact: (_, text) => text },
       agents: {
         storeOf: () => {
