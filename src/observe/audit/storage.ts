@@ -124,6 +124,8 @@ export class TrailStorage {
     this.#point = { sequence, hash };
     this.#pendingDamage = null;
     await this.#remove(dropped?.segments ?? []);
+    // There was no room for it at the start; a new segment means that there may be now.
+    if (own.length > 0 && !this.#inReserve) await this.restoreReserve().catch(() => undefined);
     return points.slice(own.length).map((point) => ({ sequence: point.sequence, hash: point.hash }));
   }
 
