@@ -21,7 +21,9 @@ const trapExitCode = 134;
  * @throws when the module can't be instantiated or a preopened folder can't be opened
  */
 export async function runWasm(channel: ControlChannel, name: string, entry: string, args: readonly string[]) {
-  const folders = openPreopens(process.env[hostVariables.preopens] ?? "{}", process.env[hostVariables.token]);
+  const { [hostVariables.token]: token, [hostVariables.secrets]: secrets } = process.env;
+  const own = [...(token === undefined ? [] : [dirname(token)]), ...(secrets === undefined ? [] : [secrets])];
+  const folders = openPreopens(process.env[hostVariables.preopens] ?? "{}", own);
   delete process.env[hostVariables.preopens];
   const env = Object.entries(process.env).map(([key, value]) => `${key}=${value}`);
   const wasi = createWasi([name, ...args], env, [new EmptyInput(), new HostOutput(1), new HostOutput(2), ...folders]);
@@ -49,10 +51,10 @@ function isCommand(
   return exports.memory instanceof WebAssembly.Memory && typeof exports._start === "function";
 }
 
-/** The folders that the module was given, and the one of its token, under its own name. */
-function openPreopens(json: string, token: string | undefined): HostDirectory[] {
+/** The folders that the module was given, and those of its token and secrets, under their own names. */
+function openPreopens(json: string, own: readonly string[]): HostDirectory[] {
   const given: unknown = JSON.parse(json);
-  const preopens = { ...(token !== undefined && { [dirname(token)]: dirname(token) }), ...(given ?? {}) };
+  const preopens = { ...Object.fromEntries(own.map((folder) => [folder, folder])), ...(given ?? {}) };
   return Object.entries(preopens).map(([guest, host]) => {
     try {
       return new HostDirectory(openSync(String(host), constants.O_RDONLY | constants.O_DIRECTORY), guest);

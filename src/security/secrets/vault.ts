@@ -9,7 +9,7 @@ import type { SealedSecret, SecretRecord, SecretTable } from "./table.ts";
 const purposes = { check: "solo machine key check", key: "solo data key", secret: "solo secret" } as const;
 
 /** So many secrets a tenant has at most. */
-export const maxSecrets = 1_000;
+const maxSecrets = 1_000;
 
 const recordSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("file"), id: z.string() }),

@@ -107,6 +107,15 @@ describe("a preopened folder", () => {
     expect(readFileSync(join(inside, "a"), "utf8")).toBe("01XY4");
   });
 
+  test("is there for the secrets too, under the name that it has on the host", async () => {
+    const env = { SOLO_SECRETS_DIR: outside };
+    const args = ["cat", join(outside, "secret"), "cat", join(inside, "a")];
+    await using host = new HostUnderTest(compileGuest("files"), { kind: "wasm", args, env });
+    expect(await host.exited()).toBe(0);
+    expect(host.stdout.trim().split("\n").slice(0, 1)).toEqual(["read: secret"]);
+    expect(host.stdout).not.toContain("01X");
+  });
+
   test("has folders that are made, listed, renamed and removed", async () => {
     expect(
       await operate(
