@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { readHead } from "../../../src/observe/audit/head-file.ts";
+import { linesOf } from "../../../src/observe/audit/lines.ts";
 import { listSegments } from "../../../src/observe/audit/segments.ts";
-import { verifySegments } from "../../../src/observe/audit/verify.ts";
+import { verifyExport, verifySegments } from "../../../src/observe/audit/verify.ts";
 import { openTrail, subjectOf } from "../../support/audit-model.ts";
 import { FaultyFileSystem } from "../../support/faulty-files/index.ts";
 
@@ -120,6 +121,40 @@ describe.each([
     // It stays on record, whatever is written afterwards.
     expect((await check(files)).problems.map(({ problem }) => problem).join()).toContain("noted at a start");
   });
+});
+
+test("an export betrays every change of a byte, and lines that were removed, repeated, swapped or cut off", async () => {
+  const files = await filled();
+  const trail = openTrail(files);
+  const text = `${(await Array.fromAsync(trail.export())).join("\n")}\n`;
+  await trail.close();
+  files.open("/data/export", "create").close();
+  const stateOf = (content: string) => {
+    replace(files, "/data/export", Buffer.from(content, "latin1"));
+    return verifyExport(linesOf(files, "/data/export"), []).state;
+  };
+  expect(stateOf(text)).toBe("sound");
+  fc.assert(
+    fc.property(pick, fc.integer({ min: 1, max: 255 }), (at, mask) => {
+      const bytes = Buffer.from(text, "latin1");
+      const place = at % (bytes.length - 1);
+      bytes[place] = (bytes[place] ?? 0) ^ mask;
+      expect(stateOf(bytes.toString("latin1"))).toBe("damaged");
+    }),
+  );
+  const lines = text.trimEnd().split("\n");
+  fc.assert(
+    fc.property(fc.constantFrom("remove", "repeat", "swap", "cut"), pick, (what, at) => {
+      const changed = [...lines];
+      const index = at % (lines.length - 1);
+      const line = lines[index] ?? "";
+      if (what === "remove") changed.splice(index, 1);
+      if (what === "repeat") changed.splice(index, 0, line);
+      if (what === "swap") changed.splice(index, 2, lines[index + 1] ?? "", line);
+      if (what === "cut") changed.splice(index + 1);
+      expect(stateOf(`${changed.join("\n")}\n`)).toBe("damaged");
+    }),
+  );
 });
 
 test("a trail that was put back as a whole is betrayed by what is known from elsewhere", async () => {
