@@ -91,7 +91,9 @@ export async function runKernelProcess(args: readonly string[]): Promise<never> 
     const running = await openKernel(options(config, say, link, doors));
     const gateway = serve(config, running, say, doors);
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.on(signal, () => void running.api.shutdown({}).catch((error: unknown) => say("error", String(error))));
+      // The audit trail tells by its request's id who ended the kernel.
+      const { shutdown } = running.access.apiFor({ kind: "owner", request_id: signal });
+      process.on(signal, () => void shutdown({}).catch((error: unknown) => say("error", String(error))));
     }
     guardian.ready();
     say("info", `kernel ${process.pid} serves ${config.paths.dataDir}`);

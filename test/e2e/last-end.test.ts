@@ -23,12 +23,12 @@ test("every start tells how the kernel before it ended, and why when anybody kno
   await daemon.start();
   expect(await lastEnd(daemon)).toMatch(/^clean \(2\d{3}-.*Z\)$/);
   const orders = [];
-  for await (const { operation, kind, outcome } of daemon.client.auditAll({ operation: "shutdown" })) {
-    orders.push([operation, kind, outcome]);
+  for await (const { request_id, kind, outcome } of daemon.client.auditAll({ operation: "shutdown" })) {
+    orders.push([request_id, kind, outcome]);
   }
   expect(orders).toEqual([
-    ["shutdown", "begin", null],
-    ["shutdown", "end", "done"],
+    ["SIGTERM", "begin", null],
+    ["SIGTERM", "end", "done"],
   ]);
 
   await daemon.crashKernel();
