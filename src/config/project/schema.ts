@@ -1,7 +1,5 @@
 import { z } from "zod";
 import { nameForm, namePattern } from "../../api/name-pattern.ts";
-import { secretNameForm, secretNamePattern } from "../../api/secret-name.ts";
-import { secretRefSchema } from "../../api/secret-ref.ts";
 import { dependencyConditions, limitsSchema, sandboxModes, sandboxSchema, serviceSpecSchema } from "../../api/spec.ts";
 import { duration, integer, oneOf, type Reader, Refusal, refusalMessage, size, text } from "../value-types.ts";
 import { amount, backoffRange, httpTarget, tcpTarget } from "./readers.ts";
@@ -77,11 +75,8 @@ export type LimitsFile = z.infer<typeof limitsFileSchema>;
 
 const serviceName = text(`a service (${nameForm})`, namePattern);
 
-const secretName = text(`a secret (${secretNameForm})`, secretNamePattern);
-const secretFile = z.union([
-  read(secretName),
-  z.strictObject({ name: read(secretName), env: secretRefSchema.shape.env }),
-]);
+/** What it may be called is looked at by `secrets.ts`. */
+const secretFile = z.union([z.string(), z.strictObject({ name: z.string(), env: z.string().optional() })]);
 
 const portsFile = z.union([z.literal("any"), z.array(read(integer("a port", 1, 65_535)))]);
 

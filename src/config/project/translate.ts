@@ -6,7 +6,7 @@ import type { KeyPath } from "../scan/key-map.ts";
 import { toHealth } from "./health.ts";
 import type { Report } from "./report.ts";
 import type { BudgetFile, LimitsFile, RestartFile, SandboxFile, ServiceFile } from "./schema.ts";
-import { checkSecrets, toSecrets } from "./secrets.ts";
+import { toSecrets } from "./secrets.ts";
 import { checkState, toState } from "./state.ts";
 
 /** What a service gets for what its file leaves open. */
@@ -31,6 +31,7 @@ export function toSpec(file: ServiceFile, path: KeyPath, context: TranslateConte
   const program = toProgram(file, path, context);
   checkCombinations(file, path, context.report);
   const health = file.health && toHealth(file.health, [...path, "health"], context.report);
+  const secrets = file.secrets && toSecrets(file, [...path, "secrets"], context.report);
   if (program === undefined) return undefined;
   return serviceSpecSchema.parse({
     ...program,
@@ -49,7 +50,7 @@ export function toSpec(file: ServiceFile, path: KeyPath, context: TranslateConte
     ...(file.limits && { limits: toLimits(file.limits) }),
     sandbox: file.sandbox ? toSandbox(file.sandbox, context) : { mode },
     ...(file.allow && { allow: file.allow }),
-    ...(file.secrets && { secrets: toSecrets(file.secrets) }),
+    ...(secrets && { secrets }),
     ...(file.budget && { budget: toBudget(file.budget) }),
     ...(file.logs && { log_bytes: file.logs.bytes }),
     ...(file.state && { state: toState(file.state, (folder) => absolute(folder, context)) }),
@@ -95,7 +96,6 @@ function checkCombinations(file: ServiceFile, path: KeyPath, report: Report): vo
     if (command && typeof own === "object" && own.heartbeat)
       report([...path, "health", role, "heartbeat"], "a plain command has no heartbeat");
   }
-  checkSecrets(file, [...path, "secrets"], report);
   if (file.state) checkState(file, [...path, "state"], report);
   if (fixed_port !== undefined && replicas > 1) {
     report(

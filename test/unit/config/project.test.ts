@@ -316,6 +316,23 @@ command = ["d"]
     ]);
   });
 
+  test("secrets are named, or tables with a variable; each name and variable once", async () => {
+    const { read } = project(`${service}secrets = ["KEY", { name = "TLS.key", env = "TLS" }]\n`);
+    expect((await read()).services[0]?.spec.secrets).toEqual([{ name: "KEY" }, { name: "TLS.key", env: "TLS" }]);
+    const wrong = `secrets = [
+"A", "A",
+"9x",
+{ name = "B", env = "PORT" }, { name = "C", env = "X" }, { name = "D", env = "X" }, { name = "E", env = "a b" }]\n`;
+    expect(await project(`${service}env = { Y = "1" }\n${wrong}`).problems()).toEqual([
+      "solo.toml:5:6: service.a.secrets[1]: A is named twice (name each secret once)",
+      'solo.toml:6:1: service.a.secrets[2]: "9x" is no secret\'s name (use 1 to 128 of A-Z a-z 0-9 _ . -, beginning with a letter or _)',
+      "solo.toml:7:1: service.a.secrets[3]: Solo sets PORT itself (choose another name)",
+      "solo.toml:7:58: service.a.secrets[5]: X is set twice (choose another name)",
+      'solo.toml:7:85: service.a.secrets[6]: "a b" is no variable\'s name (choose another)',
+    ]);
+    expect(await project(`${service}secrets = [5]\n`).problems()).toHaveLength(1);
+  });
+
   test("projectServices throws all of them as one error", async () => {
     const { read } = project("[service.a]\n[service.b]\n[solo]\nbnd = 1\n");
     expect(read()).rejects.toThrow(
