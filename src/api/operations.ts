@@ -105,7 +105,12 @@ export const killRequestSchema = z.strictObject({
   grace_ms: z.int().min(0).optional(),
   if_updated,
 });
-export const restartRequestSchema = z.strictObject({ ...target, wait: z.boolean().default(true), timeout_ms, if_updated });
+export const restartRequestSchema = z.strictObject({
+  ...target,
+  wait: z.boolean().default(true),
+  timeout_ms,
+  if_updated,
+});
 export const scaleRequestSchema = z.strictObject({
   ...target,
   replicas: z.int().min(0).max(1_000),

@@ -68,7 +68,8 @@ export class Routes implements RoutePort {
         const owner = this.#owners.get(host) ?? claims.get(host) ?? key;
         claims.set(host, owner);
         if (owner === key) continue;
-        throw new SoloError("conflict", `the host ${host} of ${name} belongs to ${owner} already`, {
+        const whose = owner.startsWith(`${tenant}/`) ? owner : "a service of another tenant";
+        throw new SoloError("conflict", `the host ${host} of ${name} belongs to ${whose} already`, {
           hint: "host names ignore case: choose another name or another route.host",
         });
       }

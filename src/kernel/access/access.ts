@@ -11,9 +11,9 @@ import {
 import { accept } from "../accept.ts";
 import { authorize, noCredentials } from "./authorize.ts";
 import type { AccessRequest, Admission, AuditTrail, CapabilityAuthority, RefusedRequest } from "./ports.ts";
-import { furtherPermissions, isDryRun, permissionFor, targetOf } from "./target.ts";
+import { furtherNeeds, isDryRun, permissionFor, targetOf } from "./target.ts";
 import { untilEnd } from "./until-end.ts";
-import { isReduced, reduce } from "./visible.ts";
+import { isReduced, reduce, reduceError } from "./visible.ts";
 
 export interface AccessParts {
   /** The operations themselves, which ask nobody's permission. */
@@ -80,8 +80,9 @@ export class Access implements ApiAccess {
       await entry.leave(null);
       return output;
     } catch (thrown) {
-      await entry.leave(SoloError.from(thrown));
-      throw thrown;
+      const error = reduceError(thrown, request);
+      await entry.leave(SoloError.from(error));
+      throw error;
     }
   }
 
@@ -106,8 +107,9 @@ export class Access implements ApiAccess {
       }
       held.check();
     } catch (thrown) {
-      failure = SoloError.from(thrown);
-      throw thrown;
+      const error = reduceError(thrown, request);
+      failure = SoloError.from(error);
+      throw error;
     } finally {
       held.release();
       await entry.leave(failure);
@@ -122,7 +124,7 @@ export class Access implements ApiAccess {
     const { authority, admission, audit } = this.#parts;
     const slot = await this.#refusing(request, () => {
       authorize(request, authority);
-      for (const permission of furtherPermissions(request)) authorize({ ...request, permission }, authority);
+      for (const need of furtherNeeds(request)) authorize({ ...request, ...need }, authority);
       useCapability(request, authority);
       return admission?.admit(request);
     });

@@ -1,4 +1,4 @@
-import { type OperationName, operations, type Permission } from "../../api/index.ts";
+import { type OperationName, operations } from "../../api/index.ts";
 import type { AccessRequest } from "./ports.ts";
 
 /** What a request is about. */
@@ -32,11 +32,29 @@ export function permissionFor(operation: OperationName, input: object): string {
   return operation === "call" ? `call:${textOf(input, "method")}` : permission;
 }
 
-/** What it needs beside that, for what it asks: a service without a sandbox may do whatever the kernel's user may. */
-export function furtherPermissions({ operation, input }: Pick<AccessRequest, "operation" | "input">): Permission[] {
+/** What an operation needs beside its own permission, for what it asks. */
+export interface FurtherNeed {
+  readonly permission: string;
+  readonly names: readonly string[];
+}
+
+/**
+ * Nobody gives a service by a deploy what they may not do themselves: to go without a sandbox (it may then do whatever the
+ * kernel's user may), to call others, to have secrets of the tenant.
+ */
+export function furtherNeeds({ operation, input }: Pick<AccessRequest, "operation" | "input">): FurtherNeed[] {
   if (operation !== "deploy") return [];
-  const isUnsandboxed = (service: unknown) => textOf(fieldOf(fieldOf(service, "spec"), "sandbox"), "mode") === "off";
-  return listOf(input, "services").some(isUnsandboxed) ? ["unsandboxed"] : [];
+  return listOf(input, "services").flatMap((service): FurtherNeed[] => {
+    const names = [textOf(service, "name") ?? ""];
+    const spec = fieldOf(service, "spec");
+    const called = listOf(fieldOf(spec, "allow"), "call").filter((name) => typeof name === "string");
+    const isUnsandboxed = textOf(fieldOf(spec, "sandbox"), "mode") === "off";
+    return [
+      ...(isUnsandboxed ? [{ permission: "unsandboxed", names }] : []),
+      ...(called.length > 0 ? [{ permission: "call", names: called }] : []),
+      ...(listOf(spec, "secrets").length > 0 ? [{ permission: "secrets:use", names }] : []),
+    ];
+  });
 }
 
 function textOf(value: unknown, field: string): string | null {

@@ -1,4 +1,11 @@
-import type { Caller, EventDocument, HealthDocument, OperationName, OperationOutput } from "../../api/index.ts";
+import {
+  type Caller,
+  type EventDocument,
+  type HealthDocument,
+  type OperationName,
+  type OperationOutput,
+  SoloError,
+} from "../../api/index.ts";
 import { coversService, coversTenant } from "./authorize.ts";
 import type { AccessRequest } from "./ports.ts";
 
@@ -26,6 +33,13 @@ export function reduce<Name extends OperationName>(
 ): OperationOutput[Name] | undefined {
   const reduction: Reduce<OperationOutput[Name]> | undefined = reductions[operation];
   return reduction === undefined || seesAll(request.caller) ? output : reduction(output, request);
+}
+
+/** What a caller is told of a failure: not which services there are beside those that it knows of. */
+export function reduceError(thrown: unknown, { caller, tenant }: AccessRequest): unknown {
+  if (!(thrown instanceof SoloError) || thrown.code !== "not_found" || seesAll(caller)) return thrown;
+  if (caller.kind !== "anonymous" && caller.kind !== "owner" && coversTenant(caller.capability, tenant)) return thrown;
+  return new SoloError("not_found", thrown.message, { applied: thrown.applied, cause: thrown });
 }
 
 function seesAll(caller: Caller): boolean {
