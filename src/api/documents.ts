@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { capabilityChangeSchema } from "./capability-changes.ts";
-import { breakerSchema, mailboxSchema } from "./pressure.ts";
-import { sandboxModes, serviceKinds } from "./spec.ts";
+import { breakerSchema, mailboxSchema, usageSampleSchema } from "./pressure.ts";
+import { limitActions, sandboxModes, serviceKinds } from "./spec.ts";
 import { instanceStates } from "./states.ts";
 
 /** The JSON documents that scripts rely on. Fields may be added, never removed or renamed: each has a golden test. */
@@ -53,6 +53,10 @@ export const instanceDetailSchema = instanceSchema.extend({
   adopted: z.boolean(),
   /** Why the instance is in its state, in words; null when there is nothing to say. */
   reason: z.string().nullable(),
+  /** The share of the time in which it may run, for a limit that it passed; null when nothing slows it down. */
+  throttle: z.number().nullable(),
+  /** What it used, once a second in the last minute, oldest first. */
+  history: z.array(usageSampleSchema),
   /** Only of port agents. */
   agent: agentDetailSchema.optional(),
 });
@@ -249,7 +253,8 @@ export const serviceStatusSchema = serviceRowSchema.extend({
     files: count.optional(),
     queue: count.optional(),
     calls: count.optional(),
-    action: z.enum(["kill", "warn"]).optional(),
+    disk_bytes: count.optional(),
+    action: z.enum(limitActions).optional(),
   }),
   /** Null for a service without one, and while no kernel runs. */
   budget: budgetDocumentSchema.nullable(),

@@ -16,6 +16,19 @@ export const mailboxSchema = z.object({
   expired: count,
 });
 
+/** What an instance used at a moment, all its processes together. */
+export const usageSampleSchema = z.object({
+  time: z.iso.datetime(),
+  memory_bytes: count,
+  /** Share of one core in percent, over the second before. */
+  cpu_percent: z.number(),
+  processes: count,
+  /** Open descriptors; null where no limit has them counted. */
+  files: count.nullable(),
+  /** Calls and requests in work. */
+  calls: count,
+});
+
 /** The circuit breaker of the route from a caller to the service. One without failures is not told. */
 export const breakerSchema = z.object({
   /** `tenant/service`. */

@@ -24,7 +24,7 @@ import {
   systemClock,
 } from "../system/index.ts";
 import { type AuditOptions, openAudit } from "./audit.ts";
-import { agentCalls, callHandlers, callOfAgent, openTraffic, sharedWork, type TrafficLimits } from "./calls/index.ts";
+import { callHandlers, openTraffic, requestsOfAgents, sharedWork, type TrafficLimits } from "./calls/index.ts";
 import { isGranted, openCapabilities } from "./capabilities.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
 import { CrashReports } from "./crashes.ts";
@@ -209,10 +209,7 @@ async function assemble(
     guardian: guardian ?? noGuardian,
     agents: {
       storeOf: (ref, instance) => new AgentState(() => states.open(ref), instance),
-      step: (ref, process, operation, input) =>
-        agentCalls.includes(operation)
-          ? callOfAgent(traffic.calls, { ref, instance: process.instance }, operation, input)
-          : steps.forAgent(ref, process, operation, input),
+      step: requestsOfAgents(traffic.calls, () => steps),
     },
     sandbox: sandboxes,
     secrets: secretPort(secrets),
@@ -253,7 +250,7 @@ async function assemble(
     usageOf: (instance) => sampler.of(instance),
     onTrouble: (message) => options.say("warn", message),
   });
-  const limits = new LimitMonitor(runtime, supervisor);
+  const limits = new LimitMonitor(runtime, supervisor, traffic.pressure);
   closers.push(() => limits.stop());
 
   const { promise: stopped, resolve: resolveStopped } = Promise.withResolvers<void>();
@@ -278,6 +275,7 @@ async function assemble(
     tokens,
     steps,
     traffic,
+    limits,
     fifos: folders.fifos,
     guarded: () => (guardian === null ? null : guardian.present()),
     logProblem: () => problem,

@@ -6,7 +6,7 @@ import type { Capabilities } from "../security/capability/index.ts";
 import type { Sandboxes } from "../security/sandbox/index.ts";
 import type { Secrets } from "../security/secrets/index.ts";
 import type { Checkpoints, ServiceStates } from "../state/index.ts";
-import type { Supervisor, UsageSampler } from "../supervise/index.ts";
+import type { LimitMonitor, Supervisor, UsageSampler } from "../supervise/index.ts";
 import type { Clock } from "../system/index.ts";
 import type { KernelAudit } from "./audit.ts";
 import type { Traffic } from "./calls/index.ts";
@@ -39,6 +39,7 @@ export interface KernelParts {
   readonly checkpoints: Checkpoints;
   readonly steps: StepsOfServices;
   readonly traffic: Traffic;
+  readonly limits: LimitMonitor;
   readonly capabilities: Capabilities;
   readonly tokens: InstanceTokens;
   /** The folder of the instances' output FIFOs. */

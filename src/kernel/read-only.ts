@@ -120,6 +120,8 @@ class Reader implements ReadApi {
         cpu_percent: 0,
         adopted: false,
         reason: "runs without a kernel",
+        throttle: null,
+        history: [],
       })),
       health: { status: "unknown", probes: [] },
       limits: { log_bytes: this.#database?.revisions.get(record.ref, record.revision)?.spec.log_bytes ?? 0 },

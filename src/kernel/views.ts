@@ -7,7 +7,7 @@ import type {
   ServiceRow,
   ServiceStatus,
 } from "../api/index.ts";
-import type { Instance } from "../supervise/index.ts";
+import type { Instance, UsageSample } from "../supervise/index.ts";
 import type { Kernel } from "./kernel.ts";
 import { type Revision, type Service, serviceState } from "./service.ts";
 
@@ -140,8 +140,16 @@ function instanceDetail(kernel: Kernel, instance: Instance): InstanceDetail {
     cpu_percent: usage.cpuPercent,
     adopted,
     reason,
+    throttle: kernel.parts.limits.throttleOf(id) ?? null,
+    history: kernel.parts.limits.historyOf(instance).map(usageSample),
     ...(plan.spec.kind === "port" && { agent: agentDetail(instance) }),
   };
+}
+
+function usageSample(sample: UsageSample): InstanceDetail["history"][number] {
+  const { time, memoryBytes, cpuCores, processes, files, calls } = sample;
+  const cpu_percent = Math.round(cpuCores * 100);
+  return { time: new Date(time).toISOString(), memory_bytes: memoryBytes, cpu_percent, processes, files, calls };
 }
 
 function agentDetail({ process, recovery }: Instance): NonNullable<InstanceDetail["agent"]> {

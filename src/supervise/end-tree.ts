@@ -5,6 +5,7 @@ const killDeadlineMs = 5_000;
 const firstPauseMs = 1;
 const longestPauseMs = 50;
 const SIGTERM = 15;
+const SIGCONT = 18;
 
 export interface EndTreeOptions {
   /** From SIGTERM to SIGKILL, in milliseconds. */
@@ -19,7 +20,11 @@ export interface EndTreeOptions {
  * @returns the pids that are there in spite of it
  */
 export async function endTree(query: TreeQuery, options: EndTreeOptions): Promise<number[]> {
-  if (options.graceMs > 0 && signalTree(query, SIGTERM).length > 0) await untilEmpty(query, options);
+  if (options.graceMs > 0 && signalTree(query, SIGTERM).length > 0) {
+    // One that is stopped acts on no signal but this and SIGKILL.
+    signalTree(query, SIGCONT);
+    await untilEmpty(query, options);
+  }
   const left = await killTree(query, { deadlineMs: killDeadlineMs, clock: options.clock });
   return left.map(({ pid }) => pid);
 }

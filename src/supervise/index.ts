@@ -2,7 +2,7 @@ export type { ConfinedInstance, Confinement, SandboxPort } from "./confined.ts";
 export { ControlServer } from "./control.ts";
 export { Instance } from "./instance.ts";
 export { workingFolder } from "./launch.ts";
-export { LimitMonitor } from "./limit-monitor.ts";
+export { LimitMonitor, type ServicePressure, type UsageSample } from "./limits/index.ts";
 export { isPortFree } from "./ports.ts";
 export type { Trace } from "./requests.ts";
 export type * from "./runtime.ts";

@@ -70,6 +70,7 @@ export class Instance extends InstanceState {
     this.#run = ProcessRun.adopt(this.#context(), record);
     if (this.pid === null) return false;
     this.adopted = true;
+    if (this.plan.spec.limits?.action === "throttle") this.#run.goOn();
     const found = standing(record.state);
     this.journal.save(this.#facts(record.state));
     this.journal.emit("instance_adopted", { pid: this.pid, port: this.port, revision: this.plan.revision });
@@ -121,7 +122,7 @@ export class Instance extends InstanceState {
   }
 
   /** Its present process: what methods are called in, and an agent is asked of. Undefined while there is none. */
-  get process(): Pick<ProcessRun, "call" | "traceOf" | "agent" | "pause" | "goOn"> | undefined {
+  get process(): Pick<ProcessRun, "call" | "traceOf" | "agent" | "pause" | "goOn" | "isPaused"> | undefined {
     return this.#run;
   }
 

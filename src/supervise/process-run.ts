@@ -49,6 +49,8 @@ export class ProcessRun {
   /** The port it was told to use. */
   readonly port: number;
   readonly startedAt: number;
+  /** Whether its tree is to stand still: nothing else may continue it. */
+  isPaused = false;
   readonly #context: RunContext;
   readonly #captures: WatchedOutput;
   readonly #process: ProcessHandle | undefined;
@@ -250,11 +252,13 @@ export class ProcessRun {
   /** Stops the whole tree where it is; resolves to the pids that go on in spite of it. */
   async pause(): Promise<number[]> {
     if (this.#process === undefined) return [];
+    this.isPaused = true;
     const options = { deadlineMs: pauseDeadlineMs, clock: this.#context.runtime.clock };
     return (await pauseTree(this.#treeOf(this.#process), options)).map(({ pid }) => pid);
   }
 
   goOn(): void {
+    this.isPaused = false;
     if (this.#process !== undefined) resumeTree(this.#treeOf(this.#process));
   }
 

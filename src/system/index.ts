@@ -11,6 +11,7 @@ export * from "./marked.ts";
 export * from "./pidfd.ts";
 export * from "./prctl.ts";
 export * from "./proc.ts";
+export * from "./process-scan.ts";
 export * from "./reap.ts";
 export * from "./redirect.ts";
 export * from "./self.ts";

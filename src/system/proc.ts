@@ -16,6 +16,8 @@ export interface ProcessStat {
   readonly utimeTicks: number;
   readonly stimeTicks: number;
   readonly threads: number;
+  /** Resident memory in pages. */
+  readonly rssPages: number;
 }
 
 /** What identifies a process: a pid alone is reused. */
@@ -53,6 +55,7 @@ export function parseStat(line: string): ProcessStat | undefined {
     utimeTicks: number(14),
     stimeTicks: number(15),
     threads: number(20),
+    rssPages: number(24),
   };
   return Number.isInteger(pid) && Number.isInteger(stat.startTime) ? stat : undefined;
 }
@@ -71,8 +74,13 @@ export function isRunning(stat: ProcessStat | undefined): stat is ProcessStat {
 export function readMemory(pid: number): { readonly rssBytes: number } | undefined {
   const text = readProc(`${pid}/statm`);
   if (text === undefined) return undefined;
+  return { rssBytes: Number(text.split(" ")[1] ?? 0) * pageSize() };
+}
+
+/** Bytes of a page of memory. */
+export function pageSize(): number {
   pageBytes ??= libc().getpagesize();
-  return { rssBytes: Number(text.split(" ")[1] ?? 0) * pageBytes };
+  return pageBytes;
 }
 
 /** Proportional memory: each shared page divided by its number of users. Slow (walks the page tables): for benches. */

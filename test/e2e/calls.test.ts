@@ -71,7 +71,7 @@ export default defineService({
 let daemon: Daemon;
 beforeAll(async () => {
   daemon = await Daemon.start();
-  const env = { JOURNAL: `${daemon.env.root}/journal` };
+  const env = { JOURNAL: `${daemon.env.notes}/journal` };
   const restart = { backoff_min_ms: 10 };
   await daemon.deploy({
     caller: daemon.module("caller.ts", caller, { allow: { call: ["callee", "narrow", "shaky", "nobody"] } }),
@@ -90,7 +90,7 @@ async function ask(method: string, input: unknown): Promise<Record<string, unkno
 }
 
 async function journal(): Promise<string[]> {
-  const file = Bun.file(`${daemon.env.root}/journal`);
+  const file = Bun.file(`${daemon.env.notes}/journal`);
   return (await file.exists()) ? (await file.text()).split("\n").filter(Boolean) : [];
 }
 
@@ -274,7 +274,10 @@ test("a call that its kernel did not live to answer is unknown, and is not made 
 
 test("a Python agent calls services and is called by them, within the deadline of the call that it answers", async () => {
   const agent = join(import.meta.dir, "fixtures/sdk-agent.py");
-  await daemon.deploy({ agent: { kind: "port", command: [agent], allow: { call: ["callee", "loop", "nobody"] } } });
+  const sandbox = { read: [join(import.meta.dir, "../../sdk")] };
+  await daemon.deploy({
+    agent: { kind: "port", command: [agent], sandbox, allow: { call: ["callee", "loop", "nobody"] } },
+  });
   const tell = async (input: unknown, timeout_ms = 30_000) =>
     (await daemon.client.call({ name: "agent", method: "call", input, timeout_ms })).output;
   const echoed = await tell({ service: "callee", method: "echo", input: { n: [1, 2.5, "ü"] } });

@@ -26,6 +26,7 @@ export function normalizedJson(stdout: string, root: string): string {
 }
 
 function normalize(value: unknown, root: string, key = ""): unknown {
+  if (key === "history") return "<history>";
   if (typeof value === "string") return normalizeText(value, root, key);
   if (typeof value === "number") return isVolatileNumber(key) ? `<${key}>` : value;
   if (Array.isArray(value)) return value.map((item) => normalize(item, root, key));

@@ -67,12 +67,16 @@ function instanceColumns({ style }: View): Column<InstanceDetail>[] {
     { title: "REVISION", value: ({ revision }) => revision.slice(0, revisionDigits), leaves: 2 },
     {
       title: "NOTE",
-      value: ({ adopted, reason, agent }) =>
-        [adopted ? "adopted" : "", reason ?? "", recoveryOf(agent)].filter(Boolean).join(", "),
+      value: ({ adopted, throttle, reason, agent }) =>
+        [adopted ? "adopted" : "", slownessOf(throttle), reason ?? "", recoveryOf(agent)].filter(Boolean).join(", "),
       shrinks: true,
       optional: true,
     },
   ];
+}
+
+function slownessOf(throttle: number | null): string {
+  return throttle === null ? "" : `slowed down to ${Math.round(throttle * 100)} % of the time`;
 }
 
 function recoveryOf(agent: ServiceStatus["instances"][number]["agent"]): string {
@@ -101,12 +105,13 @@ function pressure({ mailbox, breakers }: ServiceStatus): [string, string][] {
 }
 
 function limits(status: ServiceStatus): [string, string][] {
-  const { memory_bytes, cpu_cores, processes, files, queue, calls, action } = status.limits;
+  const { memory_bytes, cpu_cores, processes, files, disk_bytes, queue, calls, action } = status.limits;
   const parts = [
     ...(memory_bytes === undefined ? [] : [`memory ${formatSize(memory_bytes)}`]),
     ...(cpu_cores === undefined ? [] : [`cpu ${cpu_cores}`]),
     ...(processes === undefined ? [] : [`processes ${processes}`]),
     ...(files === undefined ? [] : [`files ${files}`]),
+    ...(disk_bytes === undefined ? [] : [`disk ${formatSize(disk_bytes)}`]),
   ];
   const own = parts.length === 0 ? [] : [`${parts.join(", ")} (${action})`];
   if (queue !== undefined) own.push(`queue ${queue}`);

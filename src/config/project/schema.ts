@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { nameForm, namePattern } from "../../api/name-pattern.ts";
-import { dependencyConditions, limitsSchema, sandboxModes, sandboxSchema, serviceSpecSchema } from "../../api/spec.ts";
+import { dependencyConditions, limitActions, limitsSchema, sandboxModes, sandboxSchema, serviceSpecSchema } from "../../api/spec.ts";
 import { duration, integer, oneOf, type Reader, Refusal, refusalMessage, size, text } from "../value-types.ts";
 import { amount, backoffRange, httpTarget, tcpTarget } from "./readers.ts";
 
@@ -69,7 +69,8 @@ const limitsFileSchema = z.strictObject({
   files: read(integer("a number of files", 16, 10_000_000)).optional(),
   queue: read(integer("a number of messages", 1, 1_000_000)).optional(),
   calls: read(integer("a number of calls", 1, 100_000)).optional(),
-  action: read(oneOf(["kill", "warn"])).optional(),
+  disk: read(size(1_048_576, 1e15)).optional(),
+  action: read(oneOf(limitActions)).optional(),
 });
 export type LimitsFile = z.infer<typeof limitsFileSchema>;
 

@@ -128,9 +128,10 @@ function absoluteCommand([executable = "", ...rest]: readonly string[], context:
   return [executable.includes("/") ? absolute(executable, context) : executable, ...rest];
 }
 
-function toLimits({ memory, cpu, ...rest }: LimitsFile) {
+function toLimits({ memory, cpu, disk, ...rest }: LimitsFile) {
   return {
     ...rest,
+    ...(disk !== undefined && { disk_bytes: disk }),
     ...(memory !== undefined && { memory_bytes: memory }),
     ...(cpu !== undefined && { cpu_cores: cpu }),
   };

@@ -1,6 +1,8 @@
 import { type ServiceRef, SoloError } from "../../api/index.ts";
 import { InputReader, type PlainHandler } from "../../state/index.ts";
+import type { AgentsPort } from "../../supervise/index.ts";
 import { plainJson } from "../operations/plain-json.ts";
+import type { StepsOfServices } from "../service-steps.ts";
 import type { CallRequest, ServiceCalls } from "./service-calls.ts";
 
 interface Asker {
@@ -44,16 +46,16 @@ export function callHandlers(calls: () => ServiceCalls): Readonly<Record<string,
   };
 }
 
-/** Operations of port agents that are calls. */
-export const agentCalls: readonly string[] = ["call", "send"];
+/** Carries out what port agents ask for: calls, and durable steps. */
+export function requestsOfAgents(calls: ServiceCalls, steps: () => StepsOfServices): AgentsPort["step"] {
+  return (ref, process, operation, input) =>
+    operation === "call" || operation === "send"
+      ? callOfAgent(calls, { ref, instance: process.instance }, operation, input)
+      : steps().forAgent(ref, process, operation, input);
+}
 
 /** Answers a port agent, whose input is a map with the fields `service`, `method`, `input`, `timeout_ms` and `parent`. */
-export async function callOfAgent(
-  calls: ServiceCalls,
-  asker: Asker,
-  operation: string,
-  input: unknown,
-): Promise<unknown> {
+async function callOfAgent(calls: ServiceCalls, asker: Asker, operation: string, input: unknown): Promise<unknown> {
   const fields = new Map(Object.entries(typeof input === "object" && input !== null ? input : {}));
   const list = ["service", "method", "timeout_ms", "parent"].map((name) => fields.get(name));
   const read = new InputReader(operation, list);

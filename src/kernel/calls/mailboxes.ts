@@ -59,8 +59,12 @@ export class Mailboxes {
     const instance = this.#kernel()
       .supervisor.instancesOf(ref)
       .find((one) => one.id === id);
-    const calls = instance?.plan.spec.limits?.calls;
-    return calls === undefined ? undefined : () => calls - (this.peek(ref)?.inFlightOf(id) ?? 0);
+    const { calls, action } = instance?.plan.spec.limits ?? {};
+    if (calls === undefined && action !== "throttle") return undefined;
+    return () => {
+      if (this.#kernel().parts.limits.throttleOf(id) !== undefined) return 0;
+      return calls === undefined ? Number.POSITIVE_INFINITY : calls - (this.peek(ref)?.inFlightOf(id) ?? 0);
+    };
   }
 
   /** A service is not wanted any more: nobody will take what waits for it. */
@@ -99,7 +103,7 @@ export function notRunning(name: string): SoloError {
 
 function takersOf(kernel: Kernel, ref: ServiceRef): Taker[] {
   return kernel.supervisor.instancesOf(ref).flatMap((instance) => {
-    if (!instance.isReady) return [];
+    if (!instance.isReady || kernel.parts.limits.throttleOf(instance.id) !== undefined) return [];
     const calls = instance.plan.spec.limits?.calls;
     const room = calls === undefined ? mostInWork : calls - kernel.routes.inFlight(ref, instance.id);
     return [{ id: instance.id, instance, room }];

@@ -1,5 +1,5 @@
 import type { ServiceRef } from "../../api/index.ts";
-import type { RoutePort } from "../../supervise/index.ts";
+import type { RoutePort, ServicePressure } from "../../supervise/index.ts";
 import type { Clock } from "../../system/index.ts";
 import { RateLimit, Slots } from "../../traffic/admission/index.ts";
 import { Breakers } from "../../traffic/breaker/index.ts";
@@ -8,6 +8,7 @@ import type { Routes } from "../routes.ts";
 import { allows } from "./allow.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { ServiceCalls } from "./service-calls.ts";
+import { servicePressure } from "./service-pressure.ts";
 
 /** How much may be in flight, and how often a capability may ask. */
 export interface TrafficLimits {
@@ -33,6 +34,7 @@ export interface Traffic {
   readonly slots: Slots;
   readonly streams: Slots;
   readonly rates: RateLimit;
+  readonly pressure: ServicePressure;
 }
 
 export function openTraffic({ limits, clock, kernel, isGranted }: TrafficOptions): Traffic {
@@ -55,6 +57,7 @@ export function openTraffic({ limits, clock, kernel, isGranted }: TrafficOptions
     slots,
     streams: new Slots("streams", places),
     rates: new RateLimit(limits.ratePerCapability, clock),
+    pressure: servicePressure(kernel),
   };
 }
 

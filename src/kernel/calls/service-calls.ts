@@ -1,6 +1,6 @@
 import { type CallResult, type ServiceRef, SoloError, serviceKey } from "../../api/index.ts";
 import type { Trace } from "../../supervise/index.ts";
-import type { Slots } from "../../traffic/admission/index.ts";
+import { limited, type Slots } from "../../traffic/admission/index.ts";
 import type { Breakers, Outcome, Passage } from "../../traffic/breaker/index.ts";
 import type { Kernel } from "../kernel.ts";
 import { plainJson } from "../operations/plain-json.ts";
@@ -106,6 +106,7 @@ export class ServiceCalls {
       });
     }
     if (service.desired !== "running" || service.replicas === 0) throw notRunning(name);
+    refuseThrottled(kernel, service);
     const trace = this.#trace(from, timeoutMs);
     if (trace.depth > mostDepth) {
       throw new SoloError("conflict", `calls led to calls ${mostDepth} times: that is a loop`, {
@@ -197,6 +198,21 @@ function forbidden(from: ServiceRef, to: ServiceRef, method: string): SoloError 
     details: { permission: `call:${method}`, resource: `service:${to.name}` },
   });
 }
+
+/** What is slowed down for a limit that it passed gets nothing new to do. */
+function refuseThrottled(kernel: Kernel, { ref }: Service): void {
+  const ready = kernel.supervisor.instancesOf(ref).filter(({ isReady }) => isReady);
+  if (ready.length === 0 || !ready.every(({ id }) => kernel.parts.limits.throttleOf(id) !== undefined)) return;
+  throw limited(`${ref.name} is slowed down: it uses more than its limits allow`, {
+    bound: "throttle",
+    limit: 0,
+    retryAfterMs: throttledMs,
+    hint: "`solo status` shows which; try again later, or raise the limit",
+  });
+}
+
+/** Whether an instance needs less by then is looked at once a second. */
+const throttledMs = 1_000;
 
 function unhealthy(name: string): SoloError {
   return new SoloError("unhealthy", `no instance of ${name} is ready`, {

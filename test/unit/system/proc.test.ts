@@ -28,6 +28,7 @@ test("a process's name may hold spaces and parentheses", () => {
     utimeTicks: 11,
     stimeTicks: 12,
     threads: 3,
+    rssPages: 0,
   });
 });
 

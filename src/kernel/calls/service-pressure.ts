@@ -1,0 +1,19 @@
+import { join } from "node:path";
+import { serviceKey } from "../../api/index.ts";
+import type { ServicePressure } from "../../supervise/index.ts";
+import type { Kernel } from "../kernel.ts";
+
+/** What the limits of services ask of the rest of the kernel. */
+export function servicePressure(kernel: () => Kernel): ServicePressure {
+  return {
+    callsOf: (ref, instance) =>
+      (kernel().parts.traffic.mailboxes.peek(ref)?.inFlightOf(instance) ?? 0) + kernel().routes.inFlight(ref, instance),
+    queueOf: (ref) => kernel().parts.traffic.mailboxes.peek(ref)?.stats,
+    foldersOf: ({ tenant, name }, instances) => {
+      const { state, logs, run } = kernel().paths;
+      const temporary = instances.map((id) => join(run, "tmp", id));
+      return [join(state, tenant, name), join(logs, tenant, name), ...temporary];
+    },
+    emit: (ref, event, data) => void kernel().emit({ tenant: ref.tenant, event, subject: serviceKey(ref), data }),
+  };
+}

@@ -1,0 +1,31 @@
+/** What an instance used at a moment. */
+export interface UsageSample {
+  /** Wall time in milliseconds. */
+  readonly time: number;
+  readonly memoryBytes: number;
+  /** Of one core, over the second before. */
+  readonly cpuCores: number;
+  readonly processes: number;
+  /** Null where nobody limits it: counting costs a look at every process. */
+  readonly files: number | null;
+  /** In work. */
+  readonly calls: number;
+}
+
+/** So many samples are kept: a minute's worth. */
+const kept = 60;
+
+/** The latest samples of an instance, oldest first. */
+export class UsageHistory {
+  readonly #samples: UsageSample[] = [];
+  #next = 0;
+
+  add(sample: UsageSample): void {
+    this.#samples[this.#next] = sample;
+    this.#next = (this.#next + 1) % kept;
+  }
+
+  all(): UsageSample[] {
+    return [...this.#samples.slice(this.#next), ...this.#samples.slice(0, this.#next)];
+  }
+}

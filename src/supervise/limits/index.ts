@@ -1,0 +1,2 @@
+export type { UsageSample } from "./history.ts";
+export { LimitMonitor, type ServicePressure } from "./monitor.ts";
