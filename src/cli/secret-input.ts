@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { SoloError } from "../api/index.ts";
 import { secretNameForm, secretNamePattern } from "../api/secret-name.ts";
+import { Interrupted } from "./interrupted.ts";
 
 /** A value on its way to the kernel. */
 export interface SecretInput {
@@ -73,11 +74,12 @@ function withoutNewline(bytes: Buffer): Buffer {
   return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1);
 }
 
-/** What is typed up to Enter. Backspace takes back; Control-C and Control-D give up. */
+/** What is typed up to Enter. Backspace takes back; Control-C and Control-D give up: exit 130. */
 function typed(prompt: string): Promise<string> {
   const { stdin } = process;
-  process.stderr.write(`${prompt}: `);
+  // First, so that nothing that is typed at once is shown.
   stdin.setRawMode(true);
+  process.stderr.write(`${prompt}: `);
   stdin.setEncoding("utf8");
   stdin.resume();
   return new Promise((resolve, reject) => {
@@ -93,7 +95,7 @@ function typed(prompt: string): Promise<string> {
       for (const key of keys) {
         if (key === "\r" || key === "\n") return end(() => resolve(text));
         if (key === "\u0003" || key === "\u0004") {
-          return end(() => reject(new SoloError("failed", "nothing was changed")));
+          return end(() => reject(new Interrupted("SIGINT")));
         }
         text = key === "\u007f" || key === "\b" ? [...text].slice(0, -1).join("") : text + key;
       }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ServiceSpecInput } from "../../src/api/index.ts";
 import { deliveryPlaces } from "../../src/security/secrets/index.ts";
-import { Daemon, failure, last, waitFor } from "../support/index.ts";
+import { Daemon, failure, last, soloBinary, Terminal, waitFor } from "../support/index.ts";
 
 setDefaultTimeout(90_000);
 
@@ -179,6 +179,27 @@ describe("solo secrets", () => {
     expect((await env.run(["secrets", "get", "NOBODY"])).code).toBe(5);
     const events = (await daemon.events()).filter(({ subject }) => subject === "secret:CLI");
     expect(events.map(({ event }) => event)).toEqual(["secret_set", "secret_read"]);
+  });
+
+  test("asks on a terminal without showing what is typed, and shows a value there only when told to", async () => {
+    const { env } = daemon;
+    const on = (...words: string[]) => new Terminal([soloBinary(), ...words], { cwd: env.root, env: env.env });
+    await using asking = on("secrets", "set", "TYPED");
+    await asking.shows(/Value of TYPED \(not shown\): /);
+    asking.type("typed-valux\x7fe\r");
+    expect(await asking.exited).toBe(0);
+    expect(asking.output).not.toContain("typed-val");
+    await using refused = on("secrets", "get", "TYPED");
+    expect(await refused.exited).toBe(2);
+    expect(refused.output).not.toContain("typed-value");
+    await using shown = on("secrets", "get", "TYPED", "--reveal");
+    expect(await shown.exited).toBe(0);
+    expect(shown.output).toContain("typed-value");
+    await using given = on("secrets", "set", "TYPED");
+    await given.shows(/not shown/);
+    given.type("abc\x03");
+    expect(await given.exited).toBe(130);
+    expect(await daemon.client.secretGet({ secret: "TYPED" })).toMatchObject({ value: "typed-value", version: 1 });
   });
 
   test("rekeys, locks by a passphrase, and unlocks; one that a service needs is not deleted", async () => {

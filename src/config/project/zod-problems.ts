@@ -92,6 +92,7 @@ function keysAt(schema: unknown, path: KeyPath): readonly string[] {
   if (schema instanceof z.ZodOptional) return keysAt(schema.unwrap(), path);
   if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => keysAt(option, path));
   if (schema instanceof z.ZodRecord) return path.length === 0 ? [] : keysAt(schema.valueType, path.slice(1));
+  if (schema instanceof z.ZodArray) return path.length === 0 ? [] : keysAt(schema.element, path.slice(1));
   if (!(schema instanceof z.ZodObject)) return [];
   const [first, ...rest] = path;
   return first === undefined ? Object.keys(schema.shape) : keysAt(schema.shape[String(first)], rest);

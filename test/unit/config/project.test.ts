@@ -331,6 +331,7 @@ command = ["d"]
       'solo.toml:7:85: service.a.secrets[6]: "a b" is no variable\'s name (choose another)',
     ]);
     expect(await project(`${service}secrets = [5]\n`).problems()).toHaveLength(1);
+    expect((await project(`${service}secrets = [{ name = "A", en = "B" }]\n`).problems()).join()).toContain("env");
   });
 
   test("projectServices throws all of them as one error", async () => {
