@@ -8,8 +8,6 @@ import {
   crashesRequestSchema,
   deployRequestSchema,
   eventsRequestSchema,
-  type InstanceState,
-  isAlive,
   listRequestSchema,
   logsRequestSchema,
   type ReadApi,
@@ -58,6 +56,7 @@ import { showCheckpoint, verifyCheckpoint } from "./operations/checkpoint/read.t
 import { shownSecret } from "./operations/secrets.ts";
 import { shownEntries, shownHistory, shownValue } from "./operations/state.ts";
 import { planDeploy } from "./plan.ts";
+import { restingInstance, restingState } from "./resting-instance.ts";
 import { hostOf } from "./routes.ts";
 import { sandboxPlace } from "./sandbox-place.ts";
 import { checkSecrets, secretsAtRest } from "./secrets.ts";
@@ -107,22 +106,7 @@ class Reader implements ReadApi {
       ...row,
       created: new Date(record.created).toISOString(),
       updated: new Date(record.updated).toISOString(),
-      instances: instances.map((instance) => ({
-        id: instance.id,
-        pid: instance.pid,
-        state: stateOf(instance),
-        port: instance.serves ? instance.port : null,
-        revision: instance.revision,
-        started: new Date(instance.started).toISOString(),
-        uptime_ms: Math.max(0, Date.now() - instance.started),
-        restarts: instance.restarts,
-        rss_bytes: instance.pid === null ? 0 : (readMemory(instance.pid)?.rssBytes ?? 0),
-        cpu_percent: 0,
-        adopted: false,
-        reason: "runs without a kernel",
-        throttle: null,
-        history: [],
-      })),
+      instances: instances.map(restingInstance),
       health: { status: "unknown", probes: [] },
       limits: { log_bytes: this.#database?.revisions.get(record.ref, record.revision)?.spec.log_bytes ?? 0 },
       budget: null,
@@ -230,7 +214,7 @@ class Reader implements ReadApi {
         database: this.#database,
         ingressPort: this.#ingressPort,
         instancesOf: (ref) => this.#instances(ref),
-        stateOf,
+        stateOf: restingState,
         rowOf: (record) => this.#row(record),
       });
     });
@@ -303,7 +287,7 @@ class Reader implements ReadApi {
   #row(record: ServiceRecord): ServiceRow {
     const { ref, revision, replicas, desired } = record;
     const instances = this.#instances(ref);
-    const ready = instances.filter((instance) => ["ready", "degraded"].includes(stateOf(instance))).length;
+    const ready = instances.filter((instance) => ["ready", "degraded"].includes(restingState(instance))).length;
     const serves = instances.some((instance) => instance.serves);
     const spec = this.#database?.revisions.get(ref, revision)?.spec;
     return {
@@ -338,14 +322,8 @@ function rowState(
 ): ServiceRow["state"] {
   if (ready > 0) return ready < replicas ? "degraded" : "ready";
   const [first] = instances;
-  if (first !== undefined) return stateOf(first);
+  if (first !== undefined) return restingState(first);
   return desired === "running" ? "stopped" : desired;
-}
-
-/** The state in a record is that of its last save; a process that lives is at least starting. */
-function stateOf({ state }: StoredInstance): InstanceState {
-  const known: readonly InstanceState[] = ["starting", "ready", "degraded", "unhealthy", "draining", "stopping"];
-  return known.find((candidate) => candidate === state && isAlive(candidate)) ?? "starting";
 }
 
 async function* none(): AsyncGenerator<never> {}
