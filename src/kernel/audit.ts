@@ -1,6 +1,13 @@
 import { join } from "node:path";
 import { type Caller, type OperationName, serviceKey } from "../api/index.ts";
-import { type AuditSubject, AuditTrail, Deliveries, type DeliverySettings, failureOf } from "../observe/audit/index.ts";
+import {
+  type AuditReceipt,
+  type AuditSubject,
+  AuditTrail,
+  Deliveries,
+  type DeliverySettings,
+  failureOf,
+} from "../observe/audit/index.ts";
 import type { EventLog } from "../observe/events/index.ts";
 import type { Clock } from "../system/index.ts";
 import type { AuditTrail as AccessAudit, RefusedRequest } from "./access/index.ts";
@@ -96,7 +103,11 @@ const essential: ReadonlySet<OperationName> = new Set<OperationName>([
 export function accessAudit(trail: AuditTrail): AccessAudit {
   return {
     begin: async (request) => {
-      const receipt = await trail.begin(subjectOf(request), essential.has(request.operation));
+      const receipt = await trail.begin(subjectOf(request), essential.has(request.operation)).catch((error) => {
+        // Nobody but the owner may end the kernel, who could also kill it: one that can't be stopped helps nobody.
+        if (request.operation === "shutdown") return unrecorded;
+        throw error;
+      });
       return {
         end: (error) => receipt.end(error === null ? { outcome: "done", code: null, reason: null } : failureOf(error)),
       };
@@ -104,6 +115,8 @@ export function accessAudit(trail: AuditTrail): AccessAudit {
     refused: (request, { code, message }) => void trail.refuse(subjectOf(request), { code, reason: message }),
   };
 }
+
+const unrecorded: Pick<AuditReceipt, "end"> = { end: async () => {} };
 
 function subjectOf(request: RefusedRequest): AuditSubject {
   const { caller, operation, tenant, input } = request;

@@ -70,3 +70,11 @@ export function lastUsed(file: StoreFile, from: number, to = file.size()): numbe
   }
   return used;
 }
+
+/** Lines that are looked at in one go, some milliseconds, before {@link otherWork} gets its turn. */
+export const linesAtOnce = 500;
+
+/** Lets the event loop see to everything else once. */
+export function otherWork(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,5 +1,5 @@
 import type { FileSystem } from "../../store/file/index.ts";
-import { linesOf } from "./lines.ts";
+import { linesAtOnce, linesOf, otherWork } from "./lines.ts";
 import { type AuditLine, type ChainPoint, parseLine } from "./record.ts";
 import { listSegments, type Segment } from "./segments.ts";
 
@@ -35,7 +35,7 @@ export interface TrailCursor {
   end: number;
 }
 
-/** Records that match, oldest first. Gives way to other work between files. */
+/** Records that match, oldest first. Gives way to other work now and then. */
 export async function* readTrail(
   source: TrailSource,
   request: AuditRequest,
@@ -51,8 +51,10 @@ export async function* readTrail(
     return;
   }
   for (const segment of relevant) {
-    yield* matching(source, segment, request, end, cursor);
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    for (const line of matching(source, segment, request, end, cursor)) {
+      if (line === undefined) await otherWork();
+      else yield line;
+    }
   }
 }
 
@@ -67,23 +69,30 @@ async function* lastOf(
   let found: AuditLine[] = [];
   for (const segment of [...segments].reverse()) {
     if (found.length >= count) break;
-    found = [...matching(source, segment, request, end), ...found].slice(-count);
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    const here: AuditLine[] = [];
+    for (const line of matching(source, segment, request, end)) {
+      if (line === undefined) await otherWork();
+      else here.push(line);
+    }
+    found = [...here, ...found].slice(-count);
   }
   if (count > 0) yield* found;
 }
 
+/** Records of a segment that match; undefined now and then, for the kernel to see to other things. */
 function* matching(
   source: TrailSource,
   segment: Segment,
   request: AuditRequest,
   end: number,
   cursor?: TrailCursor,
-): Generator<AuditLine> {
+): Generator<AuditLine | undefined> {
   const until = source.until();
   const to = until?.segment === segment.first ? until.end : undefined;
   const from = cursor?.segment === segment.first ? cursor.end : 0;
+  let count = 0;
   for (const { text, rest, end: behind } of safely(source.files, segment.path, from, to)) {
+    if (++count % linesAtOnce === 0) yield undefined;
     const line = rest === undefined ? parseLine(text) : undefined;
     if (line === undefined || line.sequence > end) continue;
     if (cursor !== undefined) Object.assign(cursor, { segment: segment.first, end: behind });

@@ -1,6 +1,6 @@
 import type { FileSystem } from "../../store/file/index.ts";
 import type { FileLine } from "./lines.ts";
-import { linesOf } from "./lines.ts";
+import { linesAtOnce, linesOf, otherWork } from "./lines.ts";
 import { type ChainPoint, follows, genesis, parseLine } from "./record.ts";
 import type { Segment } from "./segments.ts";
 
@@ -123,7 +123,7 @@ export interface VerifyOptions {
   readonly until?: { readonly segment: number; readonly end: number } | undefined;
 }
 
-/** Checks the files of a trail. Changes nothing; gives way to other work between files. */
+/** Checks the files of a trail. Changes nothing; gives way to other work now and then. */
 export async function verifySegments(files: FileSystem, options: VerifyOptions): Promise<AuditCheck> {
   const { segments, marks, until } = options;
   const check = new ChainCheck(marks);
@@ -132,12 +132,13 @@ export async function verifySegments(files: FileSystem, options: VerifyOptions):
     const to = segment.first === until?.segment ? until.end : undefined;
     const isLast = index === relevant.length - 1;
     let begins = true;
+    let count = 0;
     for (const line of linesOf(files, segment.path, 0, to)) {
+      if (++count % linesAtOnce === 0) await otherWork();
       if (line.rest !== undefined) checkRest(check, line, segment.path, isLast);
       else check.line(line.text, segment.path, begins);
       begins = false;
     }
-    await new Promise<void>((resolve) => setImmediate(resolve));
   }
   return check.end();
 }

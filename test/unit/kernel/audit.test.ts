@@ -5,8 +5,7 @@ import { accessAudit } from "../../../src/kernel/audit.ts";
 import { openTrail } from "../../support/audit-model.ts";
 import { FaultyFileSystem } from "../../support/faulty-files/index.ts";
 
-function emptyTrail() {
-  const files = new FaultyFileSystem(1);
+function emptyTrail(files = new FaultyFileSystem(1)) {
   files.makeFolder("/data");
   return openTrail(files);
 }
@@ -74,5 +73,17 @@ test("who asks is named, and a token's id, never the token", async () => {
     outcome: "unknown",
     code: "timeout",
   });
+  await trail.close();
+});
+
+test("on a disk that takes nothing, nothing begins but the end of the kernel", async () => {
+  const files = new FaultyFileSystem(1);
+  const trail = emptyTrail(files);
+  const audit = accessAudit(trail);
+  files.fail({ on: "write", code: "EIO", times: 1_000 });
+  expect(audit.begin(requestFor("deploy", {}))).rejects.toMatchObject({ code: "audit_unavailable", applied: "no" });
+  expect(audit.begin(requestFor("kill", {}))).rejects.toMatchObject({ code: "audit_unavailable" });
+  await (await audit.begin(requestFor("shutdown", {}))).end(null);
+  expect(trail.problem).toContain("EIO");
   await trail.close();
 });
