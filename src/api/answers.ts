@@ -21,6 +21,7 @@ import {
   whySchema,
 } from "./documents.ts";
 import type { OperationName, OperationOutput } from "./operations.ts";
+import { reloadAnswers } from "./reload.ts";
 import { sandboxDocumentSchema } from "./sandbox.ts";
 import { secretAnswers } from "./secrets.ts";
 import {
@@ -61,6 +62,7 @@ export const answers: { readonly [Name in OperationName]: z.ZodType<OperationOut
   ...uploadAnswers,
   ...auditAnswers,
   ...crashAnswers,
+  ...reloadAnswers,
   ...capabilityAnswers,
   health: healthDocumentSchema,
   version: versionSchema,

@@ -53,6 +53,7 @@ export const descriptions: Readonly<Record<OperationName, string>> = {
   capabilityRevoke: "Ends a capability and all that came from it, at once.",
   capabilityVerify: "Checks whether a token allows something, without using it.",
   crashes: "Shows how a service's processes died: exit, usage, limits and last lines of output.",
+  reload: "Hands new code to an agent that runs.",
   health: "Tells whether the kernel and each of its parts is well.",
   version: "Tells which build the kernel is.",
   shutdown: "Ends the kernel, and its services unless they are to be kept.",

@@ -20,6 +20,8 @@ export * from "./name-pattern.ts";
 export * from "./operations.ts";
 export * from "./owner-key.ts";
 export * from "./permissions.ts";
+export * from "./reload.ts";
+export * from "./reload-routes.ts";
 export * from "./role-names.ts";
 export * from "./roles.ts";
 export * from "./routes.ts";

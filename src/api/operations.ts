@@ -23,6 +23,7 @@ import type {
 import { effectStates } from "./documents.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { changes, needs, type OperationDeclaration } from "./permissions.ts";
+import { type ReloadOutput, reloadOperations } from "./reload.ts";
 import { routes } from "./routes.ts";
 import type { SandboxDocument } from "./sandbox.ts";
 import { type SecretOutput, secretOperations } from "./secrets.ts";
@@ -180,6 +181,7 @@ export const operations = {
   ...uploadOperations,
   ...auditOperations,
   ...crashOperations,
+  ...reloadOperations,
   ...capabilityOperations,
   health: { ...routes.health, input: emptyRequestSchema, ...needs("open", "kernel") },
   version: { ...routes.version, input: emptyRequestSchema, ...needs("open", "kernel") },
@@ -198,6 +200,7 @@ export interface OperationOutput
     AuditOutput,
     CapabilityOutput,
     CrashOutput,
+    ReloadOutput,
     CheckpointOutput,
     SecretOutput {
   deploy: DeployProgress;

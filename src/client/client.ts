@@ -74,6 +74,7 @@ export function createClient(transport: Transport, ours: string): SoloClient {
     capabilityRevoke: (input, signal) => document("capabilityRevoke", input, signal),
     capabilityVerify: (input, signal) => document("capabilityVerify", input, signal),
     crashes: (input, signal) => document("crashes", input, signal),
+    reload: (input, signal) => document("reload", input, signal),
     health: (input, signal) => document("health", input, signal),
     version: (input, signal) => document("version", input, signal),
     shutdown: (input, signal) => document("shutdown", input, signal),

@@ -8,6 +8,7 @@ import {
   killRequestSchema,
   listRequestSchema,
   logsRequestSchema,
+  reloadRequestSchema,
   restartRequestSchema,
   type SoloApi,
   sandboxRequestSchema,
@@ -28,6 +29,7 @@ import { lazily } from "./lazily.ts";
 import { call } from "./operations/call.ts";
 import { deploy } from "./operations/deploy.ts";
 import { kill } from "./operations/kill.ts";
+import { reload } from "./operations/reload.ts";
 import { restart } from "./operations/restart.ts";
 import { showSandbox } from "./operations/sandbox.ts";
 import { scale } from "./operations/scale.ts";
@@ -68,6 +70,7 @@ type ServiceOperation =
   | "sandbox"
   | "why"
   | "crashes"
+  | "reload"
   | "upload"
   | "health"
   | "version"
@@ -104,6 +107,7 @@ function serviceApi(kernel: Kernel, caller: Caller): Pick<SoloApi, ServiceOperat
     sandbox: async (input) => showSandbox(kernel, accept(sandboxRequestSchema, input)),
     why: async (input) => explainService(parts.events, kernel.get(accept(whyRequestSchema, input)).ref),
     upload: async (input) => upload(kernel, accept(uploadRequestSchema, input)),
+    reload: async (input) => reload(kernel, accept(reloadRequestSchema, input)),
     crashes: async (input) => parts.crashes.list(kernel.get(accept(crashesRequestSchema, input)).ref),
     health: async () => health(kernel),
     version: async () => parts.version,

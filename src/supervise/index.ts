@@ -1,8 +1,10 @@
 export type { ConfinedInstance, Confinement, SandboxPort } from "./confined.ts";
 export { ControlServer } from "./control.ts";
+export { errorWithoutSecrets } from "./hide-secrets.ts";
 export { Instance } from "./instance.ts";
 export { workingFolder } from "./launch.ts";
 export { LimitMonitor, type ServicePressure, type UsageSample } from "./limits/index.ts";
+export { reloadAgent } from "./port/index.ts";
 export { isPortFree } from "./ports.ts";
 export type { Trace } from "./requests.ts";
 export type * from "./runtime.ts";

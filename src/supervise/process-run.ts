@@ -12,7 +12,7 @@ import type { HostPeer, TellHost } from "./control.ts";
 import { endTree } from "./end-tree.ts";
 import { errorWithoutSecrets, withoutSecrets } from "./hide-secrets.ts";
 import { captureOutput, launchProcess, makeAgentFifos, type OutputCaptures, type ProcessHandle } from "./launch.ts";
-import { openAgent, type PortAgent, RecoveryTimes } from "./port/index.ts";
+import { askAgent, openAgent, type PortAgent, RecoveryTimes } from "./port/index.ts";
 import { RefusalWatch } from "./refusal-watch.ts";
 import { type AskOptions, Requests, type Trace, within } from "./requests.ts";
 import type { ProcessExit } from "./restart-policy.ts";
@@ -174,7 +174,7 @@ export class ProcessRun {
     const { plan } = this.#context;
     const { timeoutMs } = options;
     if (this.#agent !== undefined) {
-      return this.#agent.ask(method, input, plan.ref.tenant, options).catch((error: unknown) => {
+      return askAgent(this.#agent, { method, input, user: plan.ref.tenant }, options).catch((error: unknown) => {
         throw errorWithoutSecrets(error, (text) => this.#context.runtime.secrets.redact(plan.ref, text));
       });
     }
@@ -241,8 +241,7 @@ export class ProcessRun {
 
   /** SIGTERM to the whole tree, the grace, then SIGKILL; resolves to the pids that are left in spite of it. */
   async endTree(graceMs: number, hurry: AbortSignal): Promise<number[]> {
-    if (this.#process === undefined) return [];
-    return this.endTreeOf(this.#process, graceMs, hurry);
+    return this.#process === undefined ? [] : this.endTreeOf(this.#process, graceMs, hurry);
   }
 
   endTreeOf(root: ProcessIdentity, graceMs: number, hurry: AbortSignal): Promise<number[]> {

@@ -127,6 +127,27 @@ describe("the Python SDK", () => {
     expect(status.instances[0]?.agent?.recovery?.restored_entries).toBe(0);
   });
 
+  test("takes new code while it runs, or says why it doesn't, and runs on in either case", async () => {
+    const pid = await pidOf(name);
+    await ask(name, "increment");
+    const file = daemon.env.write("tools.py", "version = 2\nname = __name__\n");
+    const { stdout } = (await daemon.env.run(["restart", name, "--reload", file, "--json"])).expect();
+    const reloaded = JSON.parse(stdout);
+    expect(reloaded).toMatchObject({ service: name, module: "tools", bytes: 28 });
+    expect([await ask(name, "tool", "version"), await ask(name, "tool", "backup")]).toEqual([2, reloaded.checkpoint]);
+    const broken = failure(daemon.client.reload({ name, module: "tools", code: "version = 3\nversion +" }));
+    expect(await broken).toMatchObject({ code: "failed", message: expect.stringContaining("SyntaxError") });
+    expect([await ask(name, "tool", "version"), await pidOf(name)]).toEqual([2, pid]);
+    const { checkpoints } = await daemon.client.checkpoints({ name });
+    expect(checkpoints.find(({ id }) => id === reloaded.checkpoint)).toMatchObject({ reason: "hot_reload" });
+    expect((await daemon.events(name)).find(({ event }) => event === "hot_reloaded")?.data).toMatchObject({
+      bytes: 28,
+    });
+    // The program that was deployed is what a new process runs.
+    await crash(name);
+    expect(await ask(name, "tool", "version")).toBe(1);
+  });
+
   test("is answered when it wants to evolve, and what it reports is shown", async () => {
     await ask(name, "evolve", "(define x 1)");
     await waitFor(

@@ -110,7 +110,10 @@ class Agent:
         return function
 
     def on_hot_reload(self, function: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
-        """Decorator: called with ``code``, ``module`` and ``backup_checkpoint_id``."""
+        """Decorator: ``solo restart NAME --reload FILE`` calls it with ``code``, ``module`` and ``backup_checkpoint_id``.
+
+        It puts the code in place of what ran, and returns; what it raises is told, and then the old code should still run.
+        """
         self._on_reload = function
         return function
 
@@ -213,7 +216,8 @@ class Agent:
     def _handle(self, message: dict[str, Any]) -> None:
         kind = message["type"]
         if kind == "hello":
-            self._connection.greet(message["data"], sorted(self._methods), f"solo_agent for Python {sys.version_info.major}")
+            about = {"name": f"solo_agent for Python {sys.version_info.major}", "methods": sorted(self._methods)}
+            self._connection.greet(message["data"], {**about, "hot_reload": self._on_reload is not None})
         elif kind == "restore":
             self._restore(message)
         elif kind == "wal_flush_ack":
@@ -229,7 +233,7 @@ class Agent:
         elif kind == "shutdown":
             threading.Thread(target=self._shut_down, args=(message,), name="solo-shutdown").start()
         elif kind == "hot_reload" and self._on_reload is not None:
-            self._workers.submit(self._on_reload, message)
+            self._workers.submit(self._reload, self._on_reload, message)
         elif kind == "evolution_result" and self._evolution is not None:
             self._workers.submit(self._evolution, message)
         elif kind == "error":
@@ -300,6 +304,16 @@ class Agent:
             self._connection.send("process_response", request_id=request_id, error=failure)
         finally:
             self._under_way.request_id = None
+
+    def _reload(self, reload: Callable[[dict[str, Any]], None], message: dict[str, Any]) -> None:
+        request_id = message["request_id"]
+        try:
+            reload(message)
+            self._connection.send("process_response", request_id=request_id, data=None)
+        except Exception as error:
+            _say(f"new code for {message['module']} was not taken\n{_trace()}")
+            failure = {"code": type(error).__name__, "message": str(error)}
+            self._connection.send("process_response", request_id=request_id, error=failure)
 
     def _refused(self, error: dict[str, Any]) -> None:
         _say(f"{error['code']}: {error['message']}")

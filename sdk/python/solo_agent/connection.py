@@ -91,12 +91,12 @@ class Connection:
         """The kernel's next message; None when nobody is left to send one."""
         return self._reader.read()
 
-    def greet(self, hello: dict[str, Any], methods: list[str], name: str) -> None:
+    def greet(self, hello: dict[str, Any], data: dict[str, Any]) -> None:
         """Answers a ``hello``, and says again what the last kernel did not acknowledge."""
         with self._lock:
             self._write(mark_of(hello["session"]))
             self._greeted = True
-            self.send("hello", version=VERSION, data={"name": name, "methods": methods})
+            self.send("hello", version=VERSION, data=data)
             if hello["resume"]:
                 self.resend()
                 self._ask_again()

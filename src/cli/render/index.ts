@@ -27,6 +27,7 @@ export { renderLog, renderLogCheck, renderLogRepair, renderLogStats, renderLogTr
 export { logLineRenderer } from "./log-line.ts";
 export { renderOverview } from "./overview.ts";
 export { renderProblems } from "./problems.ts";
+export { renderReload } from "./reload.ts";
 export { renderSandbox } from "./sandbox.ts";
 export {
   renderSecretDeleted,

@@ -61,6 +61,7 @@ const checks: { readonly [Name in OperationName]: (input: unknown) => OperationI
   capabilityRevoke: (input) => check(operations.capabilityRevoke.input, input),
   capabilityVerify: (input) => check(operations.capabilityVerify.input, input),
   crashes: (input) => check(operations.crashes.input, input),
+  reload: (input) => check(operations.reload.input, input),
   health: (input) => check(operations.health.input, input),
   version: (input) => check(operations.version.input, input),
   shutdown: (input) => check(operations.shutdown.input, input),

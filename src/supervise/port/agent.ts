@@ -9,6 +9,15 @@ import { CheckpointIntake } from "./checkpoint-intake.ts";
 import { accept, dispatch, type MessageHandlers } from "./dispatch.ts";
 import { openEnvelope, readValue } from "./envelope.ts";
 import { helloMessage, type Identity, now, protocolVersions, restoreParts } from "./kernel-messages.ts";
+import {
+  afterEntryMs,
+  handshakeMs,
+  maxPlainBytes,
+  mostErrorBytes,
+  mostWaitingBytes,
+  restoreFrameBytes,
+  startMs,
+} from "./limits.ts";
 import { LogIntake } from "./log-intake.ts";
 import {
   type AgentMetrics,
@@ -82,6 +91,7 @@ export class PortAgent {
   /** What it says of itself. */
   name: string | undefined;
   methods: readonly string[] = [];
+  takesCode = false;
   metrics: AgentMetrics | undefined;
 
   constructor(options: PortAgentOptions) {
@@ -128,17 +138,22 @@ export class PortAgent {
 
   /**
    * Waits for an agent that is about to be ready, after a handshake or a restore.
-   * @throws SoloError, see {@link Requests.ask}; `unhealthy` when it does not get ready, or reads nothing
+   * @throws SoloError `unhealthy` when it does not get ready, or reads nothing
    */
-  async ask(method: string, input: unknown, user: string, options: AskOptions): Promise<unknown> {
-    if (this.#stage !== "ready") await within(this.#readiness.promise, Math.min(options.timeoutMs, handshakeMs));
+  async ready({ timeoutMs }: AskOptions): Promise<void> {
+    if (this.#stage !== "ready") await within(this.#readiness.promise, Math.min(timeoutMs, handshakeMs));
     if (this.#stage !== "ready" || this.channel.waitingBytes > mostWaitingBytes) {
       const why = this.#stage === "ready" ? "does not read what it is asked" : "is not ready";
       throw new SoloError("unhealthy", `the agent ${why}`, { hint: "try again in a moment" });
     }
+  }
+
+  /** Sends a message that `process_response` answers. Throws as {@link ready} and {@link Requests.ask} do. */
+  async ask(type: string, fields: Readonly<Record<string, unknown>>, options: AskOptions): Promise<unknown> {
+    await this.ready(options);
     const send = (request_id: string) => {
       this.channel.expect();
-      this.#send("process_request", { request_id, data: { message: method, context: input, user_id: user } });
+      this.#send(type, { request_id, ...fields });
     };
     return this.#requests.ask(send, options);
   }
@@ -214,6 +229,7 @@ export class PortAgent {
     this.version = version;
     this.name = data?.name;
     this.methods = data?.methods ?? [];
+    this.takesCode = data?.hot_reload ?? false;
     this.#stage = "loading";
     void this.#begin().catch((error: unknown) => this.#options.onDead(SoloError.from(error).message));
   }
@@ -329,18 +345,3 @@ export class PortAgent {
     if (this.#stage !== "closed") this.channel.send({ type, timestamp: now(this.#options.clock), ...fields });
   }
 }
-
-/** Programs take so long to say something after their start, on a busy machine. */
-const startMs = 1_000;
-/** An agent that logs one operation after the other sends the next one soon after it knows of the last. */
-const afterEntryMs = 20;
-/** Few frames for a process that waits for nothing else. */
-const restoreFrameBytes = 262_144;
-/** An adopted agent answers like one that beats. */
-const handshakeMs = 5_000;
-/** While so much waits for an agent, it is told no more errors … */
-const mostErrorBytes = 65_536;
-/** … and while so much does, it is asked nothing more. */
-const mostWaitingBytes = 16_777_216;
-/** Longest message that is not a checkpoint. */
-const maxPlainBytes = 10_485_760;

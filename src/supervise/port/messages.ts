@@ -8,7 +8,11 @@ export const helloSchema = z.object({
   ...base,
   version: z.int(),
   data: z
-    .object({ name: z.string().max(200).optional(), methods: z.array(z.string()).max(1_000).optional() })
+    .object({
+      name: z.string().max(200).optional(),
+      methods: z.array(z.string()).max(1_000).optional(),
+      hot_reload: z.boolean().optional(),
+    })
     .optional(),
 });
 

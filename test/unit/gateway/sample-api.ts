@@ -98,6 +98,7 @@ export function sampleApi(overrides: Partial<SoloApi> = {}): SampleApi {
     secretRekey: unused("secretRekey"),
     secretUnlock: unused("secretUnlock"),
     crashes: unused("crashes"),
+    reload: unused("reload"),
     health: unused("health"),
     version: async () => ({ name: "solo", version: "1.0.0", commit: "abc", platform: "linux-x64", runtime: "bun" }),
     shutdown: unused("shutdown"),
