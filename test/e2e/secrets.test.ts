@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ServiceSpecInput } from "../../src/api/index.ts";
 import { deliveryPlaces } from "../../src/security/secrets/index.ts";
+import { SecretStore } from "../../src/security/secrets/store.ts";
 import { Daemon, failure, last, soloBinary, Terminal, waitFor } from "../support/index.ts";
 
 setDefaultTimeout(90_000);
@@ -42,6 +43,15 @@ const delivered = () =>
   deliveryPlaces(daemon.env.dataDir, join(daemon.env.dataDir, "run"), process.env).all.flatMap((folder) =>
     existsSync(folder) ? readdirSync(folder) : [],
   );
+
+/** As a kernel does that is killed before it has delivered what it kept. */
+async function putBehindTheKernel(name: string, value: string): Promise<void> {
+  const folder = daemon.env.dataDir;
+  const sources = { keyFile: join(folder, "secrets.key"), passphraseFile: null, credential: null };
+  const store = new SecretStore(join(folder, "secrets.db"), sources);
+  await store.put("default", name, Buffer.from(value), Date.now());
+  store.close();
+}
 
 describe("a service with secrets", () => {
   test("is not deployed without them, and nothing has changed", async () => {
@@ -156,6 +166,11 @@ describe("a service with secrets", () => {
       async () => (await daemon.logs("stays")).includes("half of [secret KEPT], and [secret KEPT]") || undefined,
       { what: "the joined line to be redacted" },
     );
+    await daemon.crashBoth();
+    await putBehindTheKernel("KEPT", "the value in between");
+    await daemon.start();
+    await daemon.until("stays", "ready");
+    expect(await call("stays", "get", "KEPT")).toBe("the value in between");
     await daemon.client.secretSet({ secret: "KEPT", value: "the newest value" });
     expect(await call("stays", "get", "KEPT")).toBe("the newest value");
     for (const name of ["stays", "goes"]) await daemon.client.kill({ name });

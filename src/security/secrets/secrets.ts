@@ -62,7 +62,11 @@ export class Secrets {
       if (variable !== undefined) env[variable] = asVariable(name, value);
       return { name, value };
     });
-    return { folder: this.#delivery.deliver(instance, values), env };
+    try {
+      return { folder: this.#delivery.deliver(instance, values), env };
+    } catch (error) {
+      throw SoloError.from(error);
+    }
   }
 
   /** Gives a running instance the present value of a secret. False when it has it already. */
