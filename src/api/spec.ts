@@ -182,6 +182,12 @@ export const sandboxSchema = z.strictObject({
   inherit_env: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).default([]),
   /** Descriptors that one process may have open. */
   max_files: z.int().min(16).max(1_048_576).default(4_096),
+  /**
+   * Processes and threads that all of an instance may have, bounded at the moment of the fork where the machine has control
+   * groups for it. Absent: bounded only with `limits.processes`, then 16 times those, 1,024 at least. Entering a group costs a
+   * start some 20 ms.
+   */
+  max_processes: z.int().min(16).max(1_000_000).optional(),
   /** Bytes up to which one file may be written. */
   max_file_bytes: z.int().min(4_096).default(1_000_000_000),
 });

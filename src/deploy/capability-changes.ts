@@ -69,6 +69,7 @@ function confinement({ read, write, found, connect, listen, inherit_env, ...boun
     ...rights("sandbox.listen", [listen].flat()),
     ...rights("sandbox.inherit_env", inherit_env),
     limit("sandbox.max_files", bounds.max_files),
+    ...(bounds.max_processes === undefined ? [] : [limit("sandbox.max_processes", bounds.max_processes)]),
     limit("sandbox.max_file_bytes", bounds.max_file_bytes),
   ];
 }

@@ -7,6 +7,7 @@ import { percentile } from "./support/statistics.ts";
 const megabytes = 10;
 const wantedMs = 100;
 const agent = join(import.meta.dir, "../e2e/fixtures/sdk-agent.py");
+const sandbox = { read: [join(import.meta.dir, "../../sdk/python")] };
 
 export const agents: Bench = {
   name: "agents",
@@ -15,7 +16,7 @@ export const agents: Bench = {
   async run({ quick, note }) {
     const runs = quick ? 5 : 20;
     await using daemon = await Daemon.start();
-    const spec = { kind: "port" as const, command: [agent], restart: { max: 1_000, backoff_max_ms: 1 } };
+    const spec = { kind: "port" as const, command: [agent], sandbox, restart: { max: 1_000, backoff_max_ms: 1 } };
     await daemon.deploy({ logged: spec, checkpointed: spec });
     const ask = (name: string, method: string, input: unknown = null) =>
       daemon.client.call({ name, method, input, timeout_ms: 60_000 });

@@ -10,6 +10,7 @@ import { list } from "./list.ts";
 import { logs } from "./logs.ts";
 import { recovery } from "./recovery.ts";
 import { restart } from "./restart.ts";
+import { sandbox } from "./sandbox.ts";
 import { scale } from "./scale.ts";
 import { state } from "./state.ts";
 import { steps } from "./steps.ts";
@@ -26,6 +27,7 @@ import { plainTable } from "./support/table.ts";
 const benches: readonly Bench[] = [
   list,
   deploy,
+  sandbox,
   restart,
   agents,
   logs,

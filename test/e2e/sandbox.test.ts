@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { z } from "zod";
@@ -10,6 +10,7 @@ import { waitFor } from "../support/wait-for.ts";
 
 /** Hostile services: what each attempts is refused to it, whether it is a program or a module of the host. */
 
+const sdk = join(import.meta.dir, "../../sdk/python");
 const maxFiles = 200;
 const maxFileBytes = 1_000_000;
 type Attempts = Readonly<Record<string, readonly [kind: string, ...words: (string | number | boolean)[]]>>;
@@ -38,6 +39,7 @@ beforeAll(async () => {
     },
   });
   victim = result?.instances[0]?.pid ?? 0;
+  solo.env.write("data/files/default/victim/kept.txt", "what a service keeps");
 });
 
 afterAll(async () => {
@@ -63,6 +65,8 @@ async function attacks(): Promise<Attempts> {
     "the key of the kernel's socket": ["read", join(dataDir, "solo.sock.key")],
     "the kernel's socket": ["ask_kernel", join(dataDir, "solo.sock")],
     "another service's log": ["read", logOf("victim")],
+    "another service's own files": ["read", join(dataDir, "files/default/victim/kept.txt")],
+    "the token of another service": ["read", tokenOf(victim)],
     "a file beside its own": ["write", join(root, "hostile/planted")],
     "a file in /tmp": ["write", "/tmp/solo-hostile"],
     "a file of the system": ["write", "/usr/lib/solo-hostile"],
@@ -118,14 +122,14 @@ async function attempt(name: string, attempts: Attempts, program: ServiceSpecInp
   solo.env.write("declared/read/a.txt", "a");
   solo.env.write("hostile/own.txt", "own");
   const sandbox: ServiceSpecInput["sandbox"] = {
-    read: [join(solo.env.root, "declared/read")],
+    read: [join(solo.env.root, "declared/read"), ...(program.kind === "port" ? [sdk] : [])],
     write: [join(solo.env.root, "declared/write")],
     connect: [served],
     listen: [mayListen],
     max_files: maxFiles,
     max_file_bytes: maxFileBytes,
   };
-  const env = { ATTEMPTS: JSON.stringify(attempts), PATH: "/usr/bin:/bin" };
+  const env = { ...program.env, ATTEMPTS: JSON.stringify(attempts), PATH: "/usr/bin:/bin" };
   await solo.deploy({ [name]: { ...program, cwd: join(solo.env.root, "hostile"), env, sandbox } });
   const line = await waitFor(async () => (await solo.logs(name)).find((text) => text.startsWith("RESULTS ")), {
     what: `the results of ${name}`,
@@ -139,6 +143,12 @@ function python(): ServiceSpecInput {
     kind: "command",
     command: ["/usr/bin/python3", "-S", solo.env.write("hostile/hostile.py", text("hostile.py"))],
   };
+}
+
+function agent(): ServiceSpecInput {
+  solo.env.write("hostile/hostile.py", text("hostile.py"));
+  const program = solo.env.write("hostile/hostile_agent.py", text("hostile_agent.py"), 0o755);
+  return { kind: "port", command: [program], env: { SDK: sdk } };
 }
 
 function module(): ServiceSpecInput {
@@ -168,13 +178,20 @@ const unrefused = (results: Record<string, string>) =>
 const failures = (results: Record<string, string>) =>
   Object.entries(results).filter(([, text]) => !text.startsWith("done: "));
 
-describe.each(["command", "source"] as const)("a hostile %s", (kind) => {
-  const program = () => (kind === "command" ? python() : module());
+/** The file of a process's token, as its environment names it. */
+function tokenOf(pid: number): string {
+  const variables = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  return variables.find((variable) => variable.startsWith("SOLO_TOKEN_FILE="))?.split("=")[1] ?? "missing";
+}
+
+describe.each(["command", "source", "port"] as const)("a hostile %s", (kind) => {
+  const programs = { command: python, source: module, port: agent };
+  const program = () => programs[kind]();
 
   test("is refused everything that is not its own", async () => {
     const results = await attempt(
       `hostile-${kind}`,
-      { ...(await attacks()), ...(kind === "command" && tricks()) },
+      { ...(await attacks()), ...(kind !== "source" && tricks()) },
       program(),
     );
     expect(unrefused(results)).toEqual([]);
@@ -196,7 +213,7 @@ describe.each(["command", "source"] as const)("a hostile %s", (kind) => {
       [`free-${kind}`]: {
         ...program(),
         cwd: join(solo.env.root, "hostile"),
-        env: { ...env, TMPDIR: "/tmp" },
+        env: { ...program().env, ...env, TMPDIR: "/tmp" },
         sandbox: { mode: "off" },
       },
     });
@@ -207,6 +224,28 @@ describe.each(["command", "source"] as const)("a hostile %s", (kind) => {
     expect(line).not.toContain("refused");
     await solo.client.kill({ name: `free-${kind}` });
   });
+});
+
+test("a hostile wasm module gets nowhere but into the folder that was opened for it", async () => {
+  const folder = join(solo.env.root, "hostile-wasm/data");
+  solo.env.write("hostile-wasm/data/own.txt", "own");
+  solo.env.write("hostile-wasm/secret.txt", "a secret beside it");
+  symlinkSync("/etc/shadow", join(folder, "link"));
+  symlinkSync("..", join(folder, "folder"));
+  const path = join(import.meta.dir, "hostile/hostile.wasm");
+  const restart = { policy: "temporary" } as const;
+  await solo.deploy({ "hostile-wasm": { kind: "wasm", path, preopens: { "/data": folder }, restart } });
+  const line = await waitFor(
+    async () => (await solo.logs("hostile-wasm")).find((text) => text.startsWith("RESULTS ")),
+    {
+      what: "its results",
+    },
+  );
+  const results: Record<string, string> = JSON.parse(line.slice("RESULTS ".length));
+  const done = Object.keys(results).filter((name) => results[name] !== "refused");
+  expect(done).toEqual(["its own file", "writing into its folder"]);
+  expect(Object.keys(results).length).toBeGreaterThan(10);
+  expect(readdirSync(join(solo.env.root, "hostile-wasm")).sort()).toEqual(["data", "secret.txt"]);
 });
 
 describe("a sandbox", () => {
@@ -377,6 +416,22 @@ export default { fetch: () => new Response("well") };`,
     expect((await flagged({}, "--allow-connect", "70000")).code).toBe(2);
     await solo.client.kill({ name: "flagged" });
   });
+});
+
+test("a fork bomb gets no further than max_processes at the moment of the fork, where there are control groups", async () => {
+  const script = "n=0; while [ $n -lt 200 ]; do sleep 1000 & n=$((n+1)); done; echo all; wait";
+  const restart = { policy: "temporary" } as const;
+  await solo.deploy(
+    { forking: { ...solo.shell(script, { restart }), sandbox: { max_processes: 50 } } },
+    { wait: false },
+  );
+  const told = async () => (await solo.logs("forking")).find((line) => /Cannot fork|^all$/.test(line));
+  const word = await waitFor(told, { what: "its last fork" });
+  const isBounded = (await solo.client.sandbox({ name: "forking" })).mechanisms.find(
+    ({ name }) => name === "processes",
+  );
+  expect(word.includes("Cannot fork")).toBe(isBounded?.available === true);
+  await solo.client.kill({ name: "forking", force: true });
 });
 
 describe("limits", () => {

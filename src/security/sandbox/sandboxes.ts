@@ -15,8 +15,13 @@ import {
   denyFilter,
   landlockSupport,
   mechanisms,
+  openPidsGroup,
+  type PidsGroup,
+  pidsFolder,
+  pidsGroupsIn,
   type ResourceLimit,
   Ruleset,
+  removePidsGroup,
   spawnConfined,
 } from "../../system/index.ts";
 import { checkSandbox } from "./check.ts";
@@ -37,10 +42,14 @@ type OwnFolders = Record<string, string> & { readonly STATE_DIRECTORY: string };
 export class Sandboxes {
   readonly #place: SandboxPlace;
   readonly #filter = denyFilter();
+  /** The folder of the instances' control groups. */
+  readonly #groups: string | undefined;
   #removed = 0;
 
   constructor(place: SandboxPlace) {
     this.#place = place;
+    const groups = pidsFolder();
+    this.#groups = groups && join(groups, `solo-${Bun.hash.xxHash3(place.temporary).toString(16)}`);
   }
 
   /** The folders that a new process of an instance gets, and what it is confined to: `spawn` is missing without a sandbox. */
@@ -54,7 +63,7 @@ export class Sandboxes {
     const policy = this.#policy(instance);
     return {
       env: { STATE_DIRECTORY: files, TMPDIR: this.temporaryOf(id), ...this.#inherited(sandbox) },
-      spawn: (program: ConfinedProgram) => this.#spawn(policy, sandbox, program),
+      spawn: (program: ConfinedProgram) => this.#spawn(policy, instance, program),
     };
   }
 
@@ -94,6 +103,7 @@ export class Sandboxes {
 
   /** Removes an instance's temporary folder behind the caller's back. */
   release(id: string): void {
+    this.#removeGroup(id);
     const grave = join(this.#place.temporary, `.removed-${process.pid}-${this.#removed++}`);
     try {
       renameSync(this.temporaryOf(id), grave);
@@ -103,8 +113,16 @@ export class Sandboxes {
     void rm(grave, { recursive: true, force: true }).catch(() => undefined);
   }
 
-  /** Removes the temporary folders of instances that are not known. */
+  #removeGroup(id: string): void {
+    if (this.#groups === undefined) return;
+    removePidsGroup(join(this.#groups, id));
+    // The last one takes the folder of all along.
+    removePidsGroup(this.#groups);
+  }
+
+  /** Removes the temporary folders and control groups of instances that are not known. */
   sweep(known: ReadonlySet<string>): void {
+    for (const name of pidsGroupsIn(this.#groups ?? "")) if (!known.has(name)) this.#removeGroup(name);
     const folder = this.#place.temporary;
     if (!existsSync(folder)) return;
     for (const name of readdirSync(folder)) {
@@ -123,7 +141,8 @@ export class Sandboxes {
     return Object.fromEntries(wanted.flatMap((name) => (name in clean ? [[name, clean[name] ?? ""]] : [])));
   }
 
-  #spawn(policy: SandboxPolicy, sandbox: SandboxSpec, program: ConfinedProgram): number {
+  #spawn(policy: SandboxPolicy, { id, spec }: SandboxInstance, program: ConfinedProgram): number {
+    const { sandbox } = spec;
     const available = new Set(mechanisms().flatMap(({ name, available }) => (available ? [name] : [])));
     const ruleset = landlockSupport().files ? this.#rules(policy) : undefined;
     const limits: ResourceLimit[] = [
@@ -132,6 +151,7 @@ export class Sandboxes {
       { resource: "file_size", value: sandbox.max_file_bytes },
     ];
     const [path = ""] = program.command;
+    const group = this.#group(id, mostTasks(spec));
     try {
       return spawnConfined({
         ...program,
@@ -141,11 +161,23 @@ export class Sandboxes {
         filter: available.has("system calls") ? this.#filter : undefined,
         limits,
         dropCapabilities: droppedCapabilities(),
+        group: group?.fd,
       });
     } catch (error) {
       throw startError(path, error);
     } finally {
       ruleset?.close();
+      group?.close();
+    }
+  }
+
+  /** Undefined where there are none, and for what asks for no bound: entering one costs some 20 ms. */
+  #group(id: string, most: number | undefined): PidsGroup | undefined {
+    const folder = this.#groups;
+    try {
+      return folder === undefined || most === undefined ? undefined : openPidsGroup(join(folder, id), most);
+    } catch {
+      return undefined;
     }
   }
 
@@ -174,6 +206,15 @@ export class Sandboxes {
     if (!isThere && origin === "declared") refuse(path, "it is no longer there");
   }
 }
+
+/** Processes and threads: a process may have some, so the limit on processes alone is left to who looks at them. */
+function mostTasks({ sandbox, limits }: ServiceSpec): number | undefined {
+  if (sandbox.max_processes !== undefined) return sandbox.max_processes;
+  return limits?.processes === undefined ? undefined : Math.max(leastTasks, limits.processes * tasksPerProcess);
+}
+
+const leastTasks = 1_024;
+const tasksPerProcess = 16;
 
 function refuse(path: string, why: string): never {
   throw new SoloError("start_failed", `sandbox: ${path} can't be allowed: ${why}`, {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { landlockSupport } from "./landlock.ts";
+import { pidsFolder } from "./pids-group.ts";
 import { canConfine } from "./spawn-confined.ts";
 
 /** One means by which this machine can hold a service back. */
@@ -68,6 +69,16 @@ export function mechanisms(): readonly Mechanism[] {
       required: true,
       detail: "no_new_privs; of root's capabilities only a few are left",
       weight: 10,
+    },
+    {
+      name: "processes",
+      available: launcher && pidsFolder() !== undefined,
+      required: false,
+      detail:
+        pidsFolder() === undefined
+          ? "no pids controller that this user may make groups in; their number is looked at once a second"
+          : "control groups bound how many processes and threads there are",
+      weight: 0,
     },
     {
       name: "resource limits",

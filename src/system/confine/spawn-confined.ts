@@ -31,6 +31,8 @@ export interface ConfinedOrder extends Omit<ConfinedProgram, "command"> {
   readonly limits: readonly ResourceLimit[];
   /** Capabilities (capabilities(7)), by number, that even a program of root's can't get. Only root may give any. */
   readonly dropCapabilities: readonly number[];
+  /** Descriptor of the control group that it enters, see `openPidsGroup`. */
+  readonly group?: number | undefined;
 }
 
 /** Which step kept a program from being started, for the message. */
@@ -83,6 +85,7 @@ export function spawnConfined(order: ConfinedOrder): number {
     limits.length === 0 ? 0n : hold(keep, words(limits)),
     BigInt(limits.length / 3),
     order.dropCapabilities.reduce((mask, capability) => mask | (1n << BigInt(capability)), 0n),
+    BigInt.asUintN(64, BigInt(order.group ?? -1)),
     0n,
     0n,
   ]);
@@ -188,6 +191,7 @@ const libraryFunctions = [
   "sigprocmask",
   "signal",
   "__errno_location",
+  "write",
 ] as const;
 
 /** In the order of the `STEP_` constants. */
@@ -201,10 +205,11 @@ const steps = [
   "landlock",
   "seccomp",
   "execute",
+  "control group",
 ] as const;
 
 /** Where `step` is in `struct order`, in fields of 8 bytes. */
-const stepField = 13;
+const stepField = 14;
 /** RLIMIT_ numbers of x86-64 and arm64. */
 const resources: Readonly<Record<ResourceLimit["resource"], number>> = {
   cpu: 0,

@@ -20,6 +20,7 @@ struct order {
   const struct limit *limits;
   word limit_count;
   word drop_capabilities;     /* a bit for each capability that leaves the bounding set */
+  word group;                 /* descriptor of a control group's cgroup.procs, or -1 */
   word step;                  /* out: which step failed … */
   word failure;               /* … and its errno; 0 when the program was executed */
 };
@@ -38,10 +39,11 @@ struct libc {
   int (*sigprocmask)(int, const void *, void *);
   void *(*signal)(int, void *);
   int *(*errno_location)(void);
+  long (*write)(int, const void *, word);
 };
 
 enum {
-  STEP_DESCRIPTORS = 1, STEP_CWD, STEP_LIMITS, STEP_PRIVILEGES, STEP_CAPABILITIES, STEP_LANDLOCK, STEP_FILTER, STEP_EXECUTE
+  STEP_DESCRIPTORS = 1, STEP_CWD, STEP_LIMITS, STEP_PRIVILEGES, STEP_CAPABILITIES, STEP_LANDLOCK, STEP_FILTER, STEP_EXECUTE, STEP_GROUP
 };
 enum { SYS_landlock_restrict_self = 446, SYS_close_range = 436 };
 enum { PR_SET_SECCOMP = 22, SECCOMP_MODE_FILTER = 2, PR_CAPBSET_DROP = 24, PR_SET_NO_NEW_PRIVS = 38 };
@@ -56,6 +58,7 @@ static void fail(const struct libc *libc, struct order *order, int step) {
 static void confine(const struct libc *libc, struct order *order, const word *none) {
   word index;
   libc->setsid();
+  if ((long)order->group >= 0 && libc->write(order->group, "0", 1) != 1) fail(libc, order, STEP_GROUP);
   if (libc->dup2(order->input, 0) < 0 || libc->dup2(order->output, 1) < 0 || libc->dup2(order->error, 2) < 0)
     fail(libc, order, STEP_DESCRIPTORS);
   if (libc->chdir(order->cwd) != 0) fail(libc, order, STEP_CWD);

@@ -132,11 +132,18 @@ kinds = dict(read=read, write=write, through_link=through_link, hard_link=hard_l
              ask_kernel=ask_kernel, tell=tell, trace=trace, namespaces=namespaces, descriptors=descriptors, fill=fill,
              child=child, became_root=became_root, truncate=truncate, packets=packets, abstract=abstract,
              set_clock=set_clock, change_root=change_root, numbered=numbered)
-results = {}
-for name, [kind, *arguments] in json.loads(os.environ["ATTEMPTS"]).items():
-    try:
-        results[name] = "done: %s" % kinds[kind](*arguments)
-    except OSError as error:
-        results[name] = "refused: %s" % error
-print("RESULTS " + json.dumps(results), flush=True)
-signal.pause()
+
+
+def attempt_all():
+    results = {}
+    for name, [kind, *arguments] in json.loads(os.environ["ATTEMPTS"]).items():
+        try:
+            results[name] = "done: %s" % kinds[kind](*arguments)
+        except OSError as error:
+            results[name] = "refused: %s" % error
+    print("RESULTS " + json.dumps(results), flush=True)
+
+
+if __name__ == "__main__":
+    attempt_all()
+    signal.pause()
