@@ -30,7 +30,7 @@ export const problemSchema = {
 const content = { [problemMediaType]: { schema: { $ref: "#/components/schemas/Problem" } } };
 
 /** What every operation may answer instead, by status. */
-export const errorResponses = {
+const errorResponses = {
   Invalid: { status: "400", description: "The request is not one that this operation takes." },
   Unauthenticated: { status: "401", description: "There is no token, or it is not valid." },
   Forbidden: { status: "403", description: "The token does not allow it; the permission that lacks is named." },
