@@ -157,7 +157,8 @@ function removeIfEmpty(folder: string): void {
 
 function readIfThere(path: string): Buffer | undefined {
   try {
-    return readFileSync(path);
+    // Whoever may change the folder could have put something there that never ends.
+    return lstatSync(path).isFile() ? readFileSync(path) : undefined;
   } catch {
     return undefined;
   }

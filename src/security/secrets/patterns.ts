@@ -6,31 +6,39 @@ const pieceBytes = 256;
 /** Lines of a value, such as a PEM file's, that are looked for by themselves. */
 const shortestLine = 16;
 
-/**
- * Every form in which a value is looked for: as it is, each long line of it, as text in JSON, URL-encoded, in hexadecimal,
- * in base64 and base64url, alone or within something longer that is encoded (at any of the three offsets).
- */
-export function patternsOf(value: Uint8Array): Buffer[] {
+/** The forms in which a value is looked for. */
+export interface Forms {
+  /** As it is, and each long line of it. */
+  readonly plain: readonly Buffer[];
+  /**
+   * As text in JSON, URL-encoded, in hexadecimal, in base64 and base64url, alone or within something longer that is encoded
+   * (at any of the three offsets).
+   */
+  readonly encoded: readonly Buffer[];
+}
+
+export function formsOf(value: Uint8Array): Forms {
   const bytes = trimmed(Buffer.from(value));
-  if (bytes.length < shortestRedacted) return [];
+  if (bytes.length < shortestRedacted) return { plain: [], encoded: [] };
   const pieces = bytes.length <= longestWhole ? [bytes] : cut(bytes);
-  const forms = [...pieces.flatMap(formsOf), ...linesOf(bytes)];
+  const plain = distinct([...pieces, ...linesOf(bytes)]);
+  const known = new Set(plain.map((form) => form.toString("latin1")));
+  const encoded = distinct(pieces.flatMap(encodedForms)).filter((form) => !known.has(form.toString("latin1")));
+  return { plain, encoded };
+}
+
+function distinct(forms: readonly Buffer[]): Buffer[] {
   const unique = new Map(forms.map((form) => [form.toString("latin1"), form]));
   return [...unique.values()].filter(({ length }) => length >= shortestRedacted);
 }
 
-function formsOf(bytes: Buffer): Buffer[] {
+function encodedForms(bytes: Buffer): Buffer[] {
   const text = bytes.toString("utf8");
   const isText = Buffer.from(text).equals(bytes);
   const hexadecimal = bytes.toString("hex");
   const forms = isText ? [JSON.stringify(text).slice(1, -1), ...urlEncoded(text)] : [];
-  const encoded = [
-    ...forms,
-    hexadecimal,
-    hexadecimal.toUpperCase(),
-    ...[0, 1, 2].flatMap((by) => base64Core(bytes, by)),
-  ];
-  return [bytes, ...encoded.map((form) => Buffer.from(form))];
+  const base64 = [0, 1, 2].flatMap((before) => base64Core(bytes, before));
+  return [...forms, hexadecimal, hexadecimal.toUpperCase(), ...base64].map((form) => Buffer.from(form));
 }
 
 function urlEncoded(text: string): string[] {

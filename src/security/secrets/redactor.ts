@@ -1,4 +1,4 @@
-import { patternsOf, shortestRedacted } from "./patterns.ts";
+import { formsOf, shortestRedacted } from "./patterns.ts";
 
 export interface Redacted {
   /** What may be shown. The input itself when it has nothing to hide. */
@@ -22,6 +22,8 @@ interface Match {
   readonly mark: Buffer;
 }
 
+/** So many patterns are looked for at most: 10 ms of the kernel's time for each 128 KiB of output. */
+const mostPatterns = 1_500;
 /** Longer than this nothing is held, however secrets overlap. */
 const mostHeld = 32_768;
 
@@ -31,10 +33,13 @@ export class Redactor {
   readonly #longest: number;
 
   constructor(secrets: Iterable<readonly [name: string, value: Uint8Array]>) {
-    this.#patterns = [...secrets].flatMap(([name, value]) => {
-      const mark = Buffer.from(`[secret ${name}]`);
-      return patternsOf(value).map((bytes) => ({ bytes, period: periodOf(bytes), mark }));
-    });
+    const found = [...secrets].map(([name, value]) => ({ mark: Buffer.from(`[secret ${name}]`), ...formsOf(value) }));
+    // Those that came last are the ones most in use.
+    const ordered = [
+      ...found.toReversed().flatMap(({ plain, mark }) => plain.map((bytes) => ({ bytes, mark }))),
+      ...found.toReversed().flatMap(({ encoded, mark }) => encoded.map((bytes) => ({ bytes, mark }))),
+    ];
+    this.#patterns = ordered.slice(0, mostPatterns).map((one) => ({ ...one, period: periodOf(one.bytes) }));
     this.#longest = Math.max(0, ...this.#patterns.map(({ bytes }) => bytes.length));
   }
 

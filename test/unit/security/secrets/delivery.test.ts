@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Delivery } from "../../../../src/security/secrets/delivery.ts";
 import { deliveryPlaces } from "../../../../src/security/secrets/index.ts";
@@ -59,6 +59,7 @@ test("a folder that others could write to is not used", () => {
   const { folder, delivery: of } = delivery("open");
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o777);
+  writeFileSync(join(folder, "theirs"), "");
   expect(() => of.deliver("web-1", [])).toThrow("not a folder of this user's own");
 });
 

@@ -79,6 +79,14 @@ test("a long value is hidden wherever a long enough part of it stands, also wher
   expect(same.redact(Buffer.alloc(131_072, "a"), true).clean.toString()).toBe("[secret A]");
 });
 
+test("however many secrets there are, and however long, each is found as it is", () => {
+  const long = (index: number) => Buffer.from(`${index}-`.repeat(20_000));
+  const many = Array.from({ length: 8 }, (_, index): [string, Buffer] => [`S${index}`, long(index)]);
+  const ofMany = new Redactor([["FIRST", Buffer.from("first value")], ...many, ["LAST", Buffer.from("last value")]]);
+  const text = `first value, last value, ${long(3).toString()}, ${Buffer.from("last value").toString("hex")}`;
+  expect(ofMany.text(text)).toBe("[secret FIRST], [secret LAST], [secret S3], [secret LAST]");
+});
+
 test("each service's secrets are its own; a tenant's events hide those of all its services", () => {
   const redaction = new Redaction();
   const [web, api] = [
