@@ -13,6 +13,6 @@ export default class Budget extends SoloCommand {
     const { args, flags } = await this.parse(Budget);
     const session = await this.open(flags);
     const target = { tenant: session.tenant, name: serviceName(args.name, flags["service-id"]) };
-    await session.output.result(await (await session.kernel()).budget(target), renderBudget);
+    await session.output.result(await (await session.reader()).budget(target), renderBudget);
   }
 }

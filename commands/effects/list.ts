@@ -23,7 +23,7 @@ export default class EffectsList extends SoloCommand {
     const { state, ...others } = flags;
     const session = await this.open(others);
     const target = { tenant: session.tenant, name: serviceName(args.name, flags["service-id"]) };
-    const kernel = await session.kernel();
+    const kernel = await session.reader();
     const list = await kernel.effects({ ...target, ...(state !== undefined && { state }) });
     await session.output.result(list, renderEffects);
   }

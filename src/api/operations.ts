@@ -257,6 +257,8 @@ export interface ReadApi
     | "stateGet"
     | "stateScan"
     | "stateWatch"
+    | "effects"
+    | "budget"
     | "list"
     | "status"
     | "logs"

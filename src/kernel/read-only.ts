@@ -16,9 +16,6 @@ import {
   type SoloApi,
   SoloError,
   secretListRequestSchema,
-  stateGetRequestSchema,
-  stateScanRequestSchema,
-  stateWatchRequestSchema,
   statusRequestSchema,
   whyRequestSchema,
 } from "../api/index.ts";
@@ -29,13 +26,7 @@ import { LogStore } from "../observe/logs/index.ts";
 import { explain, explainService } from "../observe/why/index.ts";
 import { checkSandbox } from "../security/sandbox/index.ts";
 import { refuseMissing } from "../security/secrets/index.ts";
-import {
-  checkpointFolder,
-  openStateAtRest,
-  ServiceCheckpoints,
-  type ServiceState,
-  type StateAtRest,
-} from "../state/index.ts";
+import { checkpointFolder, ServiceCheckpoints } from "../state/index.ts";
 import { workingFolder } from "../supervise/index.ts";
 import { bootId, isSameProcess, Poller, readMemory, systemClock } from "../system/index.ts";
 import { accept } from "./accept.ts";
@@ -54,12 +45,12 @@ import { auditRecords, auditVerification, marksFrom, trailRequest } from "./oper
 import { checkpointList } from "./operations/checkpoint/documents.ts";
 import { showCheckpoint, verifyCheckpoint } from "./operations/checkpoint/read.ts";
 import { shownSecret } from "./operations/secrets.ts";
-import { shownEntries, shownHistory, shownValue } from "./operations/state.ts";
 import { planDeploy } from "./plan.ts";
 import { restingInstance, restingState } from "./resting-instance.ts";
 import { hostOf } from "./routes.ts";
 import { sandboxPlace } from "./sandbox-place.ts";
 import { checkSecrets, secretsAtRest } from "./secrets.ts";
+import { StatesAtRest } from "./states-at-rest.ts";
 
 /** How many events `status` shows. */
 const recentEvents = 10;
@@ -117,20 +108,11 @@ class Reader implements ReadApi {
     };
   };
 
-  stateGet: SoloApi["stateGet"] = async (input) => {
-    const request = accept(stateGetRequestSchema, input);
-    const opened = await this.#state(request);
-    try {
-      return shownValue(opened.state, request, request.key);
-    } finally {
-      await opened.close();
-    }
-  };
-
-  stateScan: SoloApi["stateScan"] = (input) => this.#ofState(accept(stateScanRequestSchema, input), shownEntries);
-
-  /** What the log still has. */
-  stateWatch: SoloApi["stateWatch"] = (input) => this.#ofState(accept(stateWatchRequestSchema, input), shownHistory);
+  stateGet: SoloApi["stateGet"] = (input) => this.#states().stateGet(input);
+  stateScan: SoloApi["stateScan"] = (input) => this.#states().stateScan(input);
+  stateWatch: SoloApi["stateWatch"] = (input) => this.#states().stateWatch(input);
+  effects: SoloApi["effects"] = (input) => this.#states().effects(input);
+  budget: SoloApi["budget"] = (input) => this.#states().budget(input);
 
   logs: SoloApi["logs"] = (input, signal) =>
     lazily(() => {
@@ -237,21 +219,15 @@ class Reader implements ReadApi {
     return this.#database && new EventLog(this.#database.handle, systemClock);
   }
 
-  async *#ofState<Request extends ServiceRef, Line>(
-    request: Request,
-    show: (state: ServiceState, request: Request) => AsyncIterable<Line>,
-  ): AsyncGenerator<Line> {
-    const opened = await this.#state(request);
-    try {
-      yield* show(opened.state, request);
-    } finally {
-      await opened.close();
-    }
-  }
-
-  #state(ref: ServiceRef): Promise<StateAtRest> {
-    const { tenant, name } = this.#get(ref).ref;
-    return openStateAtRest(join(this.#paths.state, tenant, name), systemClock);
+  #states(): StatesAtRest {
+    return new StatesAtRest({
+      folder: this.#paths.state,
+      find: (asked) => {
+        const { ref, revision } = this.#get(asked);
+        return { ref, spec: this.#database?.revisions.get(ref, revision)?.spec };
+      },
+      isRunning: (ref, instance, pid) => this.#instances(ref).some((one) => one.id === instance && one.pid === pid),
+    });
   }
 
   #checkpoints(asked: ServiceRef): ServiceCheckpoints {

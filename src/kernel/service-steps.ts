@@ -79,7 +79,7 @@ export class StepsOfServices {
 }
 
 /** `INSTANCE/PID.ID`, as a host names its process. */
-function processOf(owner: string): { readonly instance: string; readonly pid: number } {
+export function processOf(owner: string): { readonly instance: string; readonly pid: number } {
   const at = owner.indexOf("/");
   return { instance: owner.slice(0, at), pid: Number.parseInt(owner.slice(at + 1), 10) };
 }

@@ -203,6 +203,27 @@ test("a wait is woken by its signal", async () => {
   (await daemon.env.run(["signal", "shop", "wake", "{"])).expect(2);
 });
 
+test("effects and budgets are shown without a kernel as they are with one", async () => {
+  await using other = await Daemon.start();
+  const code = `import { defineService } from "solo";
+    export default defineService({ methods: {
+      charge: (_, ctx) => ctx.run("order", (run) => run.effect("charge", () => process.exit(1), { cost: { tokens: 7 } })),
+    } });`;
+  await other.deploy({ shop: other.module("shop.ts", code, { budget: { tokens: 10 } }) });
+  await other.client.call({ name: "shop", method: "charge" }).catch(() => undefined);
+  await other.until("shop", ({ state, restarts }) => state === "ready" && restarts > 0);
+  const shown = async () => [
+    (await other.env.run(["effects", "list", "shop", "--json"])).expect().json(effectListSchema),
+    JSON.parse((await other.env.run(["budget", "shop", "--json"])).expect().stdout),
+  ];
+  const [effects, budget] = await shown();
+  expect(effects).toMatchObject({ effects: [{ id: "charge", run: "order", state: "unknown" }] });
+  expect(budget.resources).toContainEqual({ resource: "tokens", limit: 10, used: 0, reserved: 7, left: 3 });
+  (await other.env.run(["stop"])).expect();
+  expect(await shown()).toEqual([effects, budget]);
+  expect((await other.env.run(["health"])).code).toBe(7);
+});
+
 test("a budget refuses what it has no room for, and gives back what was not used", async () => {
   await deploy("thrifty", { budget: { tokens: 100, calls: 3 } });
   const spend = (id: string, tokens: number, how = "done") =>

@@ -59,6 +59,8 @@ function exampleOf(field: string, tenant: string): unknown {
     entries: [{ key: "a", value: 1 }],
     id: "latest",
     signal: "go",
+    module: "tools",
+    code: "",
     file: "/tmp/nowhere.checkpoint",
     secret: `SECRET_OF_${tenant}`,
     content: "",

@@ -1,7 +1,14 @@
-import type { BudgetDocument, EffectDocument, EffectList, OperationRequest, SignalResult } from "../../api/index.ts";
+import type {
+  Budget,
+  BudgetDocument,
+  EffectDocument,
+  EffectList,
+  OperationRequest,
+  SignalResult,
+} from "../../api/index.ts";
 import { pack } from "../../api/message-pack.ts";
 import { checkStepId, packResult } from "../../api/steps.ts";
-import { costOf, type ListedEffect } from "../../state/index.ts";
+import { costOf, type ListedEffect, type ServiceSteps } from "../../state/index.ts";
 import type { Kernel } from "../kernel.ts";
 
 /** The service's own run. */
@@ -9,15 +16,21 @@ const ownRun = "";
 
 const resources = ["calls", "tokens", "currency", "wall_ms"] as const;
 
-/** Every effect that is kept of a service, those of runs that have ended left out. */
 export async function listEffects(kernel: Kernel, request: OperationRequest<"effects">): Promise<EffectList> {
   const { ref } = kernel.get(request);
-  const steps = await kernel.parts.steps.open(ref);
+  return shownEffects(await kernel.parts.steps.open(ref), request);
+}
+
+/** Every effect that is kept of a service, those of runs that have ended left out. */
+export async function shownEffects(
+  steps: ServiceSteps,
+  { name, tenant, state }: OperationRequest<"effects">,
+): Promise<EffectList> {
   const effects: EffectDocument[] = [];
   for await (const effect of steps.effects()) {
-    if (request.state === undefined || effect.record.state === request.state) effects.push(document(effect));
+    if (state === undefined || effect.record.state === state) effects.push(document(effect));
   }
-  return { service: ref.name, tenant: ref.tenant, effects };
+  return { service: name, tenant, effects };
 }
 
 /** Decides what became of an effect whose outcome nobody recorded. */
@@ -43,11 +56,18 @@ export async function deliverSignal(kernel: Kernel, request: OperationRequest<"s
 
 export async function showBudget(kernel: Kernel, request: OperationRequest<"budget">): Promise<BudgetDocument> {
   const { ref, revision } = kernel.get(request);
-  const { budget = {} } = revision.spec;
-  const { used, reserved, window_ends } = (await kernel.parts.steps.open(ref)).usage();
+  return shownBudget(await kernel.parts.steps.open(ref), request, revision.spec.budget);
+}
+
+export function shownBudget(
+  steps: ServiceSteps,
+  { name, tenant }: OperationRequest<"budget">,
+  budget: Budget = {},
+): BudgetDocument {
+  const { used, reserved, window_ends } = steps.usage();
   return {
-    service: ref.name,
-    tenant: ref.tenant,
+    service: name,
+    tenant,
     window_ms: budget.window_ms ?? null,
     window_ends: window_ends === null ? null : new Date(window_ends).toISOString(),
     resources: resources.map((resource) => {
