@@ -71,6 +71,8 @@ export const sandboxDocumentSchema = z.object({
   paths: z.array(pathGrantSchema),
   connect: portList,
   listen: portList,
+  /** What it is allowed beyond its own, in its owner's words. */
+  declared: z.object({ read: z.array(z.string()), write: z.array(z.string()), connect: portList, listen: portList }),
   instances: z.array(confinedInstanceSchema),
   /** What its words told of being refused, of the latest events; oldest first. */
   refused: z.array(toldRefusalSchema),

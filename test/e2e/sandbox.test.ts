@@ -377,6 +377,8 @@ export default { fetch: () => new Response("well") };`,
     expect(logs.filter((line) => line.startsWith("solo: the sandbox refused"))).toHaveLength(1);
     const shown = (await solo.env.run(["sandbox", "show", "asking"])).expect().stdout;
     expect(shown).toContain("refused lately");
+    const suggested = (await solo.env.run(["capability", "suggest", "asking"])).expect().stdout;
+    expect(suggested).toBe(`[service.asking.sandbox]\nread = ["${join(solo.env.root, "victim/secret.txt")}"]\n`);
     await solo.client.kill({ name: "asking" });
   });
 

@@ -39,6 +39,7 @@ export function showSandbox(kernel: Kernel, request: OperationRequest<"sandbox">
     }),
     connect: policy === undefined ? "any" : ports(policy.connect),
     listen: policy === undefined ? "any" : ports(policy.listen),
+    declared: { read: sandbox.read, write: sandbox.write, connect: sandbox.connect, listen: sandbox.listen },
     instances,
     refused: refusedLately(kernel, service.ref),
   };
