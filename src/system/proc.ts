@@ -42,12 +42,12 @@ export function parseStat(line: string): ProcessStat | undefined {
   const close = line.lastIndexOf(")");
   if (open < 0 || close < open) return undefined;
   const pid = Number.parseInt(line, 10);
-  const fields = line.slice(close + 2).split(" ");
-  const number = (field: number) => Number(fields[field - 3] ?? Number.NaN);
+  const numbers = numbersFrom(line, close + 4);
+  const number = (field: number) => numbers[field - 4] ?? Number.NaN;
   const stat: ProcessStat = {
     pid,
     comm: line.slice(open + 1, close),
-    state: fields[0] ?? "",
+    state: line.slice(close + 2, close + 3),
     ppid: number(4),
     pgid: number(5),
     sid: number(6),
@@ -59,6 +59,29 @@ export function parseStat(line: string): ProcessStat | undefined {
   };
   return Number.isInteger(pid) && Number.isInteger(stat.startTime) ? stat : undefined;
 }
+
+/** Fields 4 to 24. Cut out of the line by hand: it is read for every process once a second, and texts would be garbage. */
+function numbersFrom(line: string, start: number): number[] {
+  const numbers: number[] = [];
+  let at = start;
+  while (numbers.length < countedFields && at < line.length) {
+    const isNegative = line.charCodeAt(at) === minus;
+    if (isNegative) at++;
+    let value = 0;
+    const from = at;
+    for (let digit = line.charCodeAt(at) - zero; digit >= 0 && digit <= 9; digit = line.charCodeAt(++at) - zero) {
+      value = value * 10 + digit;
+    }
+    if (at === from) return numbers;
+    numbers.push(isNegative ? -value : value);
+    at++;
+  }
+  return numbers;
+}
+
+const countedFields = 21;
+const zero = 0x30;
+const minus = 0x2d;
 
 /** Whether exactly this process still exists, as a zombie or alive. */
 export function isSameProcess({ pid, startTime }: ProcessIdentity): boolean {

@@ -6,13 +6,17 @@ import { isRunning, type ProcessStat, readStat } from "./proc.ts";
  * following each of them. A process that begins meanwhile is in the next look.
  */
 export class ProcessScan {
-  readonly #pids: number[];
+  readonly #pids: number[] = [];
   readonly #found = new Map<number, ProcessStat>();
   readonly #children = new Map<number, number[]>();
   #read = 0;
 
-  constructor() {
-    this.#pids = readdirSync("/proc").map(Number).filter(Number.isInteger);
+  /** @param skipped pids that need not be read */
+  constructor(skipped: ReadonlySet<number> = new Set()) {
+    for (const name of readdirSync("/proc")) {
+      const pid = Number(name);
+      if (Number.isInteger(pid) && !skipped.has(pid)) this.#pids.push(pid);
+    }
   }
 
   /** Processes that there were when it began. */
@@ -35,6 +39,11 @@ export class ProcessScan {
       if (siblings === undefined) this.#children.set(stat.ppid, [stat.pid]);
       else siblings.push(stat.pid);
     }
+  }
+
+  /** Those that were read. */
+  pids(): Iterable<number> {
+    return this.#found.keys();
   }
 
   get(pid: number): ProcessStat | undefined {

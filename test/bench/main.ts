@@ -12,6 +12,7 @@ import { recovery } from "./recovery.ts";
 import { restart } from "./restart.ts";
 import { sandbox } from "./sandbox.ts";
 import { scale } from "./scale.ts";
+import { shedding } from "./shedding.ts";
 import { state } from "./state.ts";
 import { steps } from "./steps.ts";
 import { store } from "./store.ts";
@@ -40,6 +41,7 @@ const benches: readonly Bench[] = [
   state,
   steps,
   audit,
+  shedding,
 ];
 
 const usage = `Measures Solo beside its peers, in paired runs on the built binary.

@@ -17,6 +17,8 @@ const roundMs = 1_000;
 const slicesPerRound = 4;
 /** Reading a process costs some 10 µs: beyond 1,000 processes a round takes longer instead of more of the kernel. */
 const mostPerSlice = 250;
+/** So many rounds apart all processes of the machine are looked at: a stranger's pid may become a service's. */
+const strangersEvery = 5;
 /** A look at folders costs more than one at processes, and disks fill more slowly than memory. */
 const diskRoundMs = 5_000;
 /** Of the time, where it is not the processor that is used too much: what else slows a program down is not known. */
@@ -60,6 +62,9 @@ export class LimitMonitor {
   readonly #orphans = new Orphans();
   readonly #timer: ReturnType<typeof setInterval>;
   #scan: ProcessScan | undefined;
+  /** Pids that were no service's when they were seen last. */
+  #strangers: ReadonlySet<number> = new Set();
+  #rounds = 0;
   #share = 0;
   #isMeasuring = false;
   #measuredAt = Number.NEGATIVE_INFINITY;
@@ -92,7 +97,7 @@ export class LimitMonitor {
   #slice(): void {
     if (this.#scan === undefined) {
       if (![...this.#supervisor.all()].some(({ pid }) => pid !== null)) return void this.#forgetOthers([]);
-      this.#scan = new ProcessScan();
+      this.#scan = new ProcessScan(this.#strangers);
       this.#share = Math.min(Math.ceil(this.#scan.size / slicesPerRound), mostPerSlice);
     }
     this.#scan.read(this.#share);
@@ -100,6 +105,15 @@ export class LimitMonitor {
     const scan = this.#scan;
     this.#scan = undefined;
     this.#round(scan);
+  }
+
+  /** Processes of others are looked for once in so many rounds: few of the machine's are the services'. */
+  #meetStrangers(scan: ProcessScan): void {
+    this.#rounds += 1;
+    if (this.#rounds % strangersEvery === 0) return void (this.#strangers = new Set());
+    if (this.#rounds % strangersEvery !== 1) return;
+    const own = new Set([...this.#watched.values()].flatMap(({ tree }) => tree.map(({ pid }) => pid)));
+    this.#strangers = new Set([...scan.pids()].filter((pid) => !own.has(pid)));
   }
 
   #round(scan: ProcessScan): void {
@@ -112,6 +126,7 @@ export class LimitMonitor {
       const key = serviceKey(instance.plan.ref);
       services.set(key, [...(services.get(key) ?? []), instance]);
     }
+    this.#meetStrangers(scan);
     for (const [key, members] of services) this.#lookAtService(key, members);
     this.#measureDisks(services);
   }
