@@ -14,25 +14,44 @@ const value = new Uint8Array(100).fill(120);
 const engines: readonly OpenEngine[] = [solo, sqlite, lmdb, level, rocks, redis];
 /** All data fits. */
 const cacheBytes = 2 ** 28;
-/** A workload is over after all of its operations, or after this time. */
-const longestMs = 500;
+/** A turn of an engine is over after all operations, or after this time. */
+const turnMs = 250;
 /** Keys that are made before the clock goes on. */
 const chunk = window * 32;
 
-type Rate = readonly [name: string, perSecond: number];
+type Figures = Record<string, Record<string, number[]>>;
 
-/** YCSB on every engine in turn, so many times over. */
+/** YCSB on all engines turn by turn, so many times over: what else the machine does in a run disturbs all of them alike. */
 export async function inMemory(folder: string, loads: readonly Workload[], runs: number): Promise<Row[]> {
-  const figures: Record<string, Record<string, number[]>> = {};
-  for (let run = 0; run < runs; run++) {
-    for (const open of engines) {
-      const own = mkdtempSync(join(folder, "run-"));
-      const engine = await open(own, { durable: false, cacheBytes });
-      for (const [name, rate] of await ycsb(engine, loads)) ((figures[name] ??= {})[engine.name] ??= []).push(rate);
-      await engine.close();
-      rmSync(own, { recursive: true, force: true });
-      Bun.gc(true);
+  const [first] = loads;
+  if (first === undefined) return [];
+  const figures: Figures = {};
+  const opened: StoreEngine[] = [];
+  try {
+    for (let run = 1; run <= runs; run++) {
+      for (const open of engines) {
+        const own = mkdtempSync(join(folder, "run-"));
+        const engine = await open(own, { durable: false, cacheBytes });
+        const done = await turn(figures, "load", engine, loading(engine, first.keys));
+        if (run === runs) {
+          opened.push(engine);
+          await fill(engine, first.keys, done, value);
+        } else {
+          await engine.close();
+          rmSync(own, { recursive: true, force: true });
+        }
+      }
     }
+    for (const load of loads) {
+      for (const [name, share] of Object.entries(writeShare)) {
+        const title = `${name}, ${load.distribution}`;
+        for (let run = 0; run < runs; run++) {
+          for (const engine of opened) await turn(figures, title, engine, operating(engine, load, share, name === "F"));
+        }
+      }
+    }
+  } finally {
+    for (const engine of opened) await engine.close();
   }
   return Object.entries(figures).flatMap(([name, { solo: own = [], ...peers }]) => {
     const measure = { name, unit: "operations/s", better: "higher" } as const;
@@ -48,53 +67,40 @@ function wanted(name: string, peer: string): number {
   return { A: 5, F: 5, B: 3, C: 3 }[name.charAt(0)] ?? 1;
 }
 
-async function ycsb(engine: StoreEngine, loads: readonly Workload[]): Promise<Rate[]> {
-  const rates: Rate[] = [];
-  const [first] = loads;
-  if (first !== undefined) rates.push(["load", await load(engine, first.keys)]);
-  for (const each of loads) {
-    for (const [name, share] of Object.entries(writeShare)) {
-      const { rate } = await timed(each.picks.length, ...operation(engine, each, share, name === "F"));
-      rates.push([`${name}, ${each.distribution}`, rate]);
-    }
-  }
-  return rates;
+interface Work {
+  readonly count: number;
+  readonly keyOf: (index: number) => string;
+  readonly step: (key: string, index: number) => unknown;
 }
 
-/** Operations per second while the store is filled one by one; what is missing after its time is put in large groups. */
-async function load(engine: StoreEngine, keys: Keys): Promise<number> {
-  const { rate, done } = await timed(
-    keys.count,
-    (index) => keys.at(index),
-    (key) => engine.put(key, value),
-  );
-  await fill(engine, keys, done, value);
-  return rate;
+function loading(engine: StoreEngine, keys: Keys): Work {
+  return { count: keys.count, keyOf: (index) => keys.at(index), step: (key) => engine.put(key, value) };
 }
 
-type KeyOf = (index: number) => string;
-type Step = (key: string, index: number) => unknown;
-
-function operation(
-  engine: StoreEngine,
-  { keys, picks, dice }: Workload,
-  share: number,
-  modify: boolean,
-): [KeyOf, Step] {
-  const step: Step = (key, index) => {
-    if ((dice[index] ?? 0) >= share) return engine.get(key);
-    return modify ? engine.update(key, value) : engine.put(key, value);
+function operating(engine: StoreEngine, { keys, picks, dice }: Workload, share: number, modify: boolean): Work {
+  return {
+    count: picks.length,
+    keyOf: (index) => keys.at(picks[index] ?? 0),
+    step(key, index) {
+      if ((dice[index] ?? 0) >= share) return engine.get(key);
+      return modify ? engine.update(key, value) : engine.put(key, value);
+    },
   };
-  return [(index) => keys.at(picks[index] ?? 0), step];
 }
 
-/** Operations per second, without the making of their keys. Those that return promises are awaited {@link window} at a time. */
-async function timed(count: number, keyOf: KeyOf, step: Step): Promise<{ rate: number; done: number }> {
+/**
+ * Adds the operations per second of one turn, without the making of their keys; returns how many they were. Those that
+ * return promises are awaited {@link window} at a time.
+ */
+async function turn(figures: Figures, name: string, engine: StoreEngine, work: Work): Promise<number> {
+  const { count, keyOf, step } = work;
+  // Nobody collects another's garbage.
+  Bun.gc(true);
   const keys: string[] = new Array(chunk).fill("");
   let waiting: Promise<unknown>[] = [];
   let done = 0;
   let tookMs = 0;
-  while (done < count && tookMs < longestMs) {
+  while (done < count && tookMs < turnMs) {
     const size = Math.min(chunk, count - done);
     for (let at = 0; at < size; at++) keys[at] = keyOf(done + at);
     const started = performance.now();
@@ -109,5 +115,6 @@ async function timed(count: number, keyOf: KeyOf, step: Step): Promise<{ rate: n
     tookMs += performance.now() - started;
     done += size;
   }
-  return { rate: (done / tookMs) * 1_000, done };
+  ((figures[name] ??= {})[engine.name] ??= []).push((done / tookMs) * 1_000);
+  return done;
 }

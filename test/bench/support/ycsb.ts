@@ -16,6 +16,9 @@ export const writeShare = { A: 50, B: 5, C: 0, F: 50 } as const;
 /** Bytes of a key. */
 export const keyBytes = 24;
 
+/** A key's text and number fit into a float together. */
+const maxKeys = 2 ** 20;
+
 /**
  * Keys as text. Each is made when it is asked for: a table of a million texts that is read in random order would measure how
  * fast the processor fetches texts, half the time of a read, where a program asks for a key that it has just received.
@@ -24,6 +27,7 @@ export class Keys {
   readonly count: number;
   readonly #bytes: Buffer;
 
+  /** @param count at most {@link maxKeys} */
   constructor(count: number) {
     this.count = count;
     this.#bytes = Buffer.alloc(count * keyBytes);
@@ -35,6 +39,13 @@ export class Keys {
   /** The text of a key, in one piece. */
   at(index: number): string {
     return this.#bytes.toString("latin1", index * keyBytes, (index + 1) * keyBytes);
+  }
+
+  /** The numbers of the keys from one on, in the order of their texts. */
+  sortedFrom(first: number): Uint32Array {
+    const pairs = new Float64Array(this.count - first);
+    for (let at = 0; at < pairs.length; at++) pairs[at] = scatter(first + at) * maxKeys + first + at;
+    return Uint32Array.from(pairs.sort(), (pair) => pair % maxKeys);
   }
 
   *[Symbol.iterator](): Generator<string> {
