@@ -132,7 +132,7 @@ export const limitsSchema = z.strictObject({
   queue: z.int().min(1).max(1_000_000).optional(),
   /** Calls and requests in work in one instance at a time; further ones wait. Absent: 1,000 calls, any number of requests. */
   calls: z.int().min(1).max(100_000).optional(),
-  /** On the disk, of its service: its state, its kept log lines, and its instances' temporary folders. */
+  /** On the disk, of its service: its state, its own folder, its kept log lines, its instances' temporary folders. */
   disk_bytes: z.int().min(1_048_576).optional(),
   /**
    * When a limit is passed: `kill` ends the instance, which its restart policy then handles; `throttle` lets it run for a share

@@ -10,9 +10,9 @@ export function servicePressure(kernel: () => Kernel): ServicePressure {
       (kernel().parts.traffic.mailboxes.peek(ref)?.inFlightOf(instance) ?? 0) + kernel().routes.inFlight(ref, instance),
     queueOf: (ref) => kernel().parts.traffic.mailboxes.peek(ref)?.stats,
     foldersOf: ({ tenant, name }, instances) => {
-      const { state, logs, run } = kernel().paths;
+      const { state, logs, files, run } = kernel().paths;
       const temporary = instances.map((id) => join(run, "tmp", id));
-      return [join(state, tenant, name), join(logs, tenant, name), ...temporary];
+      return [...[state, logs, files].map((folder) => join(folder, tenant, name)), ...temporary];
     },
     emit: (ref, event, data) => void kernel().emit({ tenant: ref.tenant, event, subject: serviceKey(ref), data }),
   };
