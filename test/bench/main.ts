@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { soloBinary } from "../support/index.ts";
 import { agents } from "./agents.ts";
 import { audit } from "./audit.ts";
+import { capability } from "./capability.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { deploy } from "./deploy.ts";
 import { durableLog } from "./durable-log.ts";
@@ -42,6 +43,7 @@ const benches: readonly Bench[] = [
   steps,
   audit,
   shedding,
+  capability,
 ];
 
 const usage = `Measures Solo beside its peers, in paired runs on the built binary.

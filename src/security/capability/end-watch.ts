@@ -3,6 +3,7 @@ import type { LiveCapability } from "./live.ts";
 /** Tells those who go on by a capability that it has ended: at once when it is revoked, within a second when it expires. */
 export class EndWatch {
   readonly #hasEnded: (live: LiveCapability) => boolean;
+  readonly #watchers = new Map<LiveCapability, Set<() => void>>();
   /** Those that somebody watches and that may expire. */
   readonly #expiring = new Set<LiveCapability>();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -14,20 +15,23 @@ export class EndWatch {
   watch(live: LiveCapability, callback: () => void): () => void {
     // A callback may be given twice, for two streams.
     const once = () => callback();
-    live.watchers.add(once);
+    const watchers = this.#watchers.get(live) ?? new Set();
+    this.#watchers.set(live, watchers.add(once));
     if (live.expires !== null) this.#expiring.add(live);
     this.#arrange();
     return () => {
-      live.watchers.delete(once);
-      if (live.watchers.size === 0) this.#expiring.delete(live);
+      watchers.delete(once);
+      if (watchers.size > 0 || this.#watchers.get(live) !== watchers) return;
+      this.#watchers.delete(live);
+      this.#expiring.delete(live);
       this.#arrange();
     };
   }
 
   /** It has ended: everyone who watches it is told. */
   end(live: LiveCapability): void {
-    const watchers = [...live.watchers];
-    live.watchers.clear();
+    const watchers = [...(this.#watchers.get(live) ?? [])];
+    this.#watchers.delete(live);
     this.#expiring.delete(live);
     this.#arrange();
     for (const tell of watchers) tell();

@@ -4,8 +4,8 @@ import type { LiveCapability } from "./live.ts";
 /** Capabilities by token, by id, by the instance that has them, and by the service that holds them. */
 export class LiveIndex {
   readonly #byId = new Map<string, LiveCapability>();
-  /** By the first six bytes of the hash: a number is a cheaper key than a text. Two with one key are rare, not impossible. */
-  readonly #byHash = new Map<number, LiveCapability[]>();
+  /** By the first four bytes of the hash: a small integer is the cheapest key. Few share theirs, and none its whole hash. */
+  readonly #byHash = new Map<number, LiveCapability>();
   readonly #byHolder = new Map<string, Set<LiveCapability>>();
 
   readonly #byInstance = new Map<string, LiveCapability>();
@@ -24,7 +24,9 @@ export class LiveIndex {
 
   /** The capability of a token, whose hash is compared as a whole in constant time. */
   byHash(hash: Buffer): LiveCapability | undefined {
-    return this.#byHash.get(keyOf(hash))?.find((live) => timingSafeEqual(live.hash, hash));
+    let live = this.#byHash.get(keyOf(hash));
+    while (live !== undefined && !timingSafeEqual(live.hash, hash)) live = live.nextOfKey;
+    return live;
   }
 
   /** Those that a service holds. */
@@ -45,9 +47,7 @@ export class LiveIndex {
     this.#byId.set(live.id, live);
     if (live.record.instance !== null) this.#byInstance.set(live.record.instance, live);
     const key = keyOf(live.hash);
-    const same = this.#byHash.get(key);
-    if (same === undefined) this.#byHash.set(key, [live]);
-    else same.push(live);
+    this.#link(key, live);
     const holder = holderOf(live);
     if (holder === undefined) return;
     const held = this.#byHolder.get(holder) ?? new Set();
@@ -58,20 +58,28 @@ export class LiveIndex {
     this.#byId.delete(live.id);
     if (live.record.instance !== null) this.#byInstance.delete(live.record.instance);
     const key = keyOf(live.hash);
-    const others = this.#byHash.get(key)?.filter((other) => other !== live) ?? [];
-    if (others.length === 0) this.#byHash.delete(key);
-    else this.#byHash.set(key, others);
-    live.parent?.children.delete(live);
+    const others: LiveCapability[] = [];
+    for (let other = this.#byHash.get(key); other !== undefined; other = other.nextOfKey) {
+      if (other !== live) others.push(other);
+    }
+    this.#byHash.delete(key);
+    for (const other of others) this.#link(key, other);
+    live.parent?.children?.delete(live);
     const holder = holderOf(live);
     if (holder === undefined) return;
     const held = this.#byHolder.get(holder);
     held?.delete(live);
     if (held?.size === 0) this.#byHolder.delete(holder);
   }
+
+  #link(key: number, live: LiveCapability): void {
+    live.nextOfKey = this.#byHash.get(key);
+    this.#byHash.set(key, live);
+  }
 }
 
 function keyOf(hash: Buffer): number {
-  return hash.readUIntBE(0, 6);
+  return hash.readInt32LE(0);
 }
 
 /** Only services can use what they hold without showing a token. */

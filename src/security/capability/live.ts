@@ -7,20 +7,21 @@ export class LiveCapability implements Bounds {
   readonly record: CapabilityRecord;
   readonly facts: CapabilityFacts;
   readonly hash: Buffer;
-  readonly children = new Set<LiveCapability>();
+  /** Undefined for none, as nearly all have. */
+  children: Set<LiveCapability> | undefined;
   /** Itself and its ancestors, as far as they have a limit of operations. */
   readonly counted: readonly LiveCapability[];
   readonly parent: LiveCapability | undefined;
   /** 1 for one that came from no other. */
   readonly depth: number;
+  /** The next one in the index whose hash begins alike. */
+  nextOfKey: LiveCapability | undefined;
   revoked: number | null;
   /** Operations so far; and those that are durably counted already. */
   used: number;
   reserved: number;
   /** Whether somebody was told that it has expired. */
   expiryNoted = false;
-  /** Told when it ends. */
-  readonly watchers = new Set<() => void>();
 
   constructor(record: CapabilityRecord, parent: LiveCapability | undefined) {
     this.record = record;
@@ -39,7 +40,7 @@ export class LiveCapability implements Bounds {
       expires_ms: record.expires,
       rates: ratesOf(record, parent),
     };
-    parent?.children.add(this);
+    if (parent !== undefined) parent.children = (parent.children ?? new Set()).add(this);
   }
 
   get id(): string {
@@ -73,7 +74,7 @@ export class LiveCapability implements Bounds {
     const waiting: LiveCapability[] = [this];
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       yield next;
-      waiting.push(...next.children);
+      waiting.push(...(next.children ?? []));
     }
   }
 

@@ -27,7 +27,7 @@ export function capabilityTable(database: Database): CapabilityTable {
     for (const id of ids) query.run(...values, id);
   };
   return {
-    all: () => database.query<Row, []>("SELECT * FROM capabilities ORDER BY created_ms, id").all().map(toRecord),
+    all: () => database.query<Row, []>("SELECT * FROM capabilities ORDER BY created_ms, id").all().map(recordReader()),
     add(record) {
       const insert = () =>
         void database
@@ -74,10 +74,25 @@ interface Row {
   instance: string | null;
 }
 
-function toRecord(row: Row): CapabilityRecord {
-  const { created_ms: created, expires_ms: expires, revoked_ms: revoked, permissions, ...rest } = row;
-  // Permissions and names of methods have no spaces.
-  return { ...rest, permissions: permissions.split(" "), created, expires, revoked };
+/** Many have the same permissions, on the same things: each list and text is there once. */
+function recordReader(): (row: Row) => CapabilityRecord {
+  const lists = new Map<string, readonly string[]>();
+  const texts = new Map<string, string>();
+  const once = (text: string) => {
+    const known = texts.get(text);
+    if (known === undefined) texts.set(text, text);
+    return known ?? text;
+  };
+  return ({ permissions, ...row }) => {
+    // Permissions and names of methods have no spaces.
+    const list = lists.get(permissions) ?? permissions.split(" ").map(once);
+    lists.set(permissions, list);
+    const { id, hash, holder, parent, created_ms: created, expires_ms: expires, revoked_ms: revoked, ...rest } = row;
+    const { rate, calls, used, instance } = rest;
+    const [tenant, resource] = [once(row.tenant), once(row.resource)];
+    const of = { id, hash, tenant, resource, permissions: list, holder, parent };
+    return { ...of, created, expires, revoked, rate, calls, used, instance };
+  };
 }
 
 function valuesOf(record: CapabilityRecord): (string | number | null | Uint8Array)[] {

@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { tokenPattern } from "../../api/index.ts";
 
 /** So that people and secret scanners know one when they see it. */
 const prefix = "solo_cap_";
 const tokenBytes = 32;
+const hashBytes = 32;
 
 /** A new token: 32 random bytes. It is shown to whom it is granted, and kept nowhere. */
 export function newToken(): string {
@@ -12,7 +13,11 @@ export function newToken(): string {
 
 /** What is kept of a token: the SHA-256 of its text; undefined for a text that is no token. */
 export function hashOf(token: string): Buffer | undefined {
-  return tokenPattern.test(token) ? createHash("sha256").update(token).digest() : undefined;
+  if (!tokenPattern.test(token)) return undefined;
+  const hash = Buffer.allocUnsafe(hashBytes);
+  // Half the time of `node:crypto`, of which every request with a token would pay.
+  Bun.SHA256.hash(token, hash);
+  return hash;
 }
 
 /** The name by which people and other capabilities refer to one. It is no secret. */
