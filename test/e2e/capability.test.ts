@@ -13,7 +13,7 @@ beforeAll(async () => {
   const talk = daemon.module("api.ts", "console.log('up'); setInterval(() => console.log('tick'), 50);");
   await daemon.deploy({
     api: talk,
-    shell: daemon.shell(`echo "$SOLO_TOKEN_FILE" > token-of.shell; exec sleep 1000`),
+    shell: daemon.shell(`echo "$(wc -c < "$SOLO_TOKEN_FILE") bytes in $SOLO_TOKEN_FILE"; exec sleep 1000`),
     other: daemon.shell("exec sleep 1000"),
   });
 });
@@ -54,10 +54,13 @@ test("a token has its own rights on the owner's socket, and a refusal names what
 });
 
 test("every instance has a token of its own, in a file for its owner alone, that is in no environment and no arguments", async () => {
-  const file = await waitFor(() => readFileSync(join(daemon.env.root, "token-of.shell"), "utf8").trim() || undefined, {
-    what: "the service to have written where its token is",
+  // It is confined, as every service is by default, and can read its own.
+  const said = await waitFor(async () => (await daemon.logs("shell")).find((line) => line.includes(" bytes in ")), {
+    what: "the service to have said where its token is",
     deadlineMs: 10_000,
   });
+  const [size = "", file = ""] = said.split(" bytes in ");
+  expect(size).toBe("52");
   expect(statSync(file).mode & 0o777).toBe(0o400);
   expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
   const token = readFileSync(file, "utf8");

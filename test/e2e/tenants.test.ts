@@ -73,6 +73,9 @@ function exampleOf(field: string, tenant: string): unknown {
   return examples[field];
 }
 
+/** For a field that nothing is said of above. */
+const plainExamples = ["a", 1, true, ["a"], {}];
+
 /** Examples that depend on the operation. */
 function inputOf(name: OperationName, tenant: string): Record<string, unknown> {
   const special: { readonly [Name in OperationName]?: Record<string, unknown> } = {
@@ -91,7 +94,10 @@ function inputOf(name: OperationName, tenant: string): Record<string, unknown> {
   // An answer has to end.
   if (fields.includes("follow")) chosen.follow = false;
   for (const [field, schema] of Object.entries(input.shape)) {
-    if (field !== "tenant" && !schema.safeParse(undefined).success) chosen[field] = exampleOf(field, tenant);
+    if (field !== "tenant" && !schema.safeParse(undefined).success) {
+      const plain = plainExamples.find((example) => schema.safeParse(example).success);
+      chosen[field] = exampleOf(field, tenant) ?? plain;
+    }
   }
   const whole = { ...chosen, ...special[name] };
   const { error } = input.safeParse(whole);
