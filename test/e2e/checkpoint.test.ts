@@ -156,7 +156,9 @@ test("a state whose own files are damaged goes back to a checkpoint; they are se
   for (const file of readdirSync(join(folder, "wal"))) writeFileSync(join(folder, "wal", file), "no log");
   (await env.run(["start"])).expect();
   const unreadable = await env.run(["state", "get", "shop", "hits", "--json"]);
-  expect(JSON.parse(unreadable.stdout)).toMatchObject({ error: { code: "storage_corrupt" } });
+  expect(JSON.parse(unreadable.stdout)).toMatchObject({
+    error: { code: "storage_corrupt", hint: expect.stringContaining("solo checkpoint restore") },
+  });
   // No log leads anywhere.
   expect((await env.run(["checkpoint", "restore", "shop", "--to-position", "4", "--yes"])).code).toBe(6);
   const dry = await env.run(["checkpoint", "restore", "shop", id, "--dry-run", "--json"]);

@@ -82,7 +82,7 @@ export async function openState(folder: string, options: OpenStateOptions): Prom
   } catch (error) {
     // Whatever closing it says: it was not opened.
     await log?.close().catch(() => undefined);
-    throw stateFailure(error);
+    throw withWayOut(stateFailure(error));
   }
 }
 
@@ -117,10 +117,18 @@ async function replay(log: DurableLog, table: Table, from: DiskTable["mark"], in
 function checkTogether(folder: string, log: DurableLog, { mark }: DiskTable): void {
   if (log.begin <= mark.address && mark.address <= log.tail) return;
   const problem = mark.address > log.tail ? "ends before what the table has" : "begins behind what the table has";
-  throw new SoloError("storage_corrupt", `${folder}: the log ${problem}, so entries are missing in between`, {
-    hint: "restore the newest checkpoint: `solo checkpoint list NAME`",
-  });
+  throw new SoloError("storage_corrupt", `${folder}: the log ${problem}, so entries are missing in between`);
 }
+
+/** Whatever is damaged: a checkpoint can take its place. */
+function withWayOut(error: SoloError): SoloError {
+  const { code, message, applied } = error;
+  if (code !== "storage_corrupt") return error;
+  return new SoloError(code, message, { applied, cause: error.cause, hint: wayOut });
+}
+
+const wayOut =
+  "`solo checkpoint restore NAME latest` puts the newest checkpoint in its place and keeps the damaged files";
 
 /** Position of the oldest record that the log has, and of the last one that it hasn't. */
 async function beginning(log: DurableLog, position: number): Promise<{ begin: number | undefined; goneUntil: number }> {
