@@ -4,9 +4,11 @@ import type { LaunchPlan, SuperviseRuntime } from "./runtime.ts";
 
 /** Lines that are looked at when one of them tells of a refusal. */
 const lines = 60;
-/** The rest of a message may come a little later; and a program that asks again and again is answered now and then. */
-const firstLookMs = 100;
-const nextLookMs = 10_000;
+/** The rest of a message may come a little later. */
+const soonestMs = 100;
+/** Between looks: a program that is refused the same again and again is looked at less and less. */
+const shortestPauseMs = 500;
+const longestPauseMs = 60_000;
 /** Different refusals that one process is told of. */
 const mostTold = 20;
 
@@ -15,6 +17,7 @@ export class RefusalWatch {
   readonly #told = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #pauseMs = shortestPauseMs;
 
   constructor(
     private readonly runtime: SuperviseRuntime,
@@ -26,7 +29,7 @@ export class RefusalWatch {
   noticed(): void {
     if (this.#timer !== undefined || this.#told.size >= mostTold) return;
     const since = this.runtime.clock.monotonic() - this.#lookedAt;
-    const wait = Math.max(firstLookMs, nextLookMs - since);
+    const wait = Math.max(soonestMs, this.#pauseMs - since);
     this.#timer = setTimeout(() => void this.settle(), wait);
     this.#timer.unref();
   }
@@ -37,7 +40,10 @@ export class RefusalWatch {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#lookedAt = this.runtime.clock.monotonic();
+    const known = this.#told.size;
     for (const refusal of await refusalsOf(this.runtime, this.plan, this.instance, lines)) this.#tell(refusal);
+    const isNews = this.#told.size > known;
+    this.#pauseMs = isNews ? shortestPauseMs : Math.min(longestPauseMs, this.#pauseMs * 2);
   }
 
   #tell(refusal: SandboxRefusal): void {

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { nameForm, namePattern } from "../../api/name-pattern.ts";
-import { dependencyConditions, limitActions, limitsSchema, sandboxModes, sandboxSchema, serviceSpecSchema } from "../../api/spec.ts";
+import {
+  dependencyConditions,
+  limitActions,
+  limitsSchema,
+  sandboxModes,
+  sandboxSchema,
+  serviceSpecSchema,
+} from "../../api/spec.ts";
 import { duration, integer, oneOf, type Reader, Refusal, refusalMessage, size, text } from "../value-types.ts";
 import { amount, backoffRange, httpTarget, tcpTarget } from "./readers.ts";
 
