@@ -13,7 +13,7 @@ export interface Changed {
 /** Of so many keys each is remembered; beyond that what was written is found by its version, in the whole table. */
 const mostKeys = 32_768;
 /** Entries that are looked at between two turns of the event loop. */
-const batchEntries = 2_000;
+const batchEntries = 1_000;
 
 /** The keys that have changed since the last flush. */
 export class ChangedKeys {
