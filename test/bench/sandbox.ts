@@ -13,7 +13,7 @@ const attackMs = 1_500;
 export const sandbox: Bench = {
   name: "sandbox",
   summary:
-    "The start of a service within its sandbox and without one, in turn: from the request on the kernel's socket to its readiness, the artifact being there. And how long a neighbour's requests take through the ingress, one after the other, while a hostile service of the same kernel does what it can within `limits = { processes = 32, memory = 128 MB }`: beside the same just before.",
+    "The start of a service within its sandbox and without one, in turn: from the request on the kernel's socket to its readiness, the artifact being there. And how long a neighbour's requests take through the ingress, one after the other, while a hostile service of the same kernel does what it can within `limits = { processes = 32, memory = 128 MB }` and `max_processes = 64`: beside the same just before.",
   peers: [],
   async run({ quick, note }) {
     await using daemon = await Daemon.start();
@@ -66,7 +66,8 @@ async function neighbour(daemon: Daemon, attack: string, script: string): Promis
   await daemon.deploy({ neighbour: daemon.module("neighbour.ts", smallService) });
   const before = await latencies(daemon);
   const limits = { processes: 32, memory_bytes: 128_000_000 };
-  await daemon.deploy({ hostile: { ...daemon.shell(script), limits } }, { wait: false });
+  const sandbox = { max_processes: 64 };
+  await daemon.deploy({ hostile: { ...daemon.shell(script), limits, sandbox } }, { wait: false });
   await Bun.sleep(attackMs);
   const during = await latencies(daemon);
   await daemon.client.kill({ name: "hostile", force: true });
