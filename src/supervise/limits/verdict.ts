@@ -1,6 +1,5 @@
 /** What is bounded. In bytes, cores, or numbers. */
-export const limitedResources = ["memory", "cpu", "processes", "files", "calls", "queue", "restarts", "disk"] as const;
-export type LimitedResource = (typeof limitedResources)[number];
+export type LimitedResource = "memory" | "cpu" | "processes" | "files" | "calls" | "queue" | "restarts" | "disk";
 
 /** How the use of a resource stands to its limit, as it was told last. */
 export type Standing = "calm" | "near" | "over";
