@@ -12,6 +12,7 @@ const packages: Readonly<Record<string, string>> = {
   "nginx-light": "/usr/sbin/nginx",
   procps: "/usr/bin/ps",
   python3: "/usr/bin/python3",
+  "python3-grpcio": "/usr/lib/python3/dist-packages/grpc/__init__.py",
   "redis-server": "/usr/bin/redis-server",
   rsyslog: "/usr/sbin/rsyslogd",
   strace: "/usr/bin/strace",
