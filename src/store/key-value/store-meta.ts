@@ -63,7 +63,8 @@ export async function readOrRebuildMeta(files: FileSystem, folder: string): Prom
       const problem = "neither its log nor a checkpoint tells what the store's lost metadata said: only a backup helps";
       throw new StoreError("corrupt", problem, error);
     }
-    const damages = [damageOf(fileName, error), damageOf(copyName, error)];
+    const problem = "it isn't whole, nor is the other file with the same metadata";
+    const damages = [fileName, copyName].map((file) => ({ file, offset: 0, problem }));
     return { meta, formatVersion, damages, isSame: false };
   }
 }
