@@ -24,7 +24,7 @@ import {
   systemClock,
 } from "../system/index.ts";
 import { type AuditOptions, openAudit } from "./audit.ts";
-import { callHandlers, openTraffic, requestsOfAgents, sharedWork, type TrafficLimits } from "./calls/index.ts";
+import { hostOperations, openTraffic, requestsOfAgents, sharedWork, type TrafficLimits } from "./calls/index.ts";
 import { isGranted, openCapabilities } from "./capabilities.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
 import { CrashReports } from "./crashes.ts";
@@ -171,7 +171,6 @@ async function assemble(
   const hosts: { authenticate: Supervisor["authenticate"] | undefined } = { authenticate: undefined };
   const control = new ControlServer(paths.controlSocket, (hello, tell) => hosts.authenticate?.(hello, tell));
   closers.push(() => control.close());
-
   const traffic = openTraffic({
     limits: options.traffic,
     clock: systemClock,
@@ -179,7 +178,6 @@ async function assemble(
     isGranted: (from, to, method) => isGranted(capabilities, from, to, method),
   });
   closers.push(() => traffic.mailboxes.close());
-
   const exits = new ExitRecorder(folders.exits);
   const sandboxes = new Sandboxes(sandboxPlace(paths, secrets.places.all));
   // The end of a confined process, which Bun does not know of, is seen at once.
@@ -233,7 +231,11 @@ async function assemble(
     states,
     authenticate: supervisor.identify,
     operations: { ...steps.handlers(), ...migrationHandlers(migrationParts(() => kernel)) },
-    plainOperations: callHandlers(() => traffic.calls),
+    plainOperations: hostOperations(
+      () => traffic.calls,
+      capabilities,
+      () => access,
+    ),
     dataRefusal: (ref, instance) => otherMode(ref.name, specOf(kernel, ref, instance)),
   });
   closers.push(() => stateServer.close(stateCloseMs));
@@ -288,6 +290,7 @@ async function assemble(
       }
     },
   });
+  const access = openAccess(kernel);
   const isTakeover = options.purpose === "takeover";
   if (!isTakeover) {
     const hasInstances = database.instances.list().some(({ pid }) => pid !== null);
@@ -302,7 +305,6 @@ async function assemble(
   letGoOn(kernel);
   if (!isTakeover) checkpoints.start();
   guardian?.keep([...supervisor.all()].flatMap((instance) => instance.fifos()));
-  const access = openAccess(kernel);
   return { api: access.apiFor({ kind: "owner", request_id: "in-process" }), access, stopped, close };
 }
 

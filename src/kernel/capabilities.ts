@@ -50,7 +50,8 @@ export function emitAbout(
   kernel.emit({ tenant, event, subject, data: { id, resource, permissions, holder, ...data } });
 }
 
-function callerOf({ facts, record }: LiveCapability, requestId: string): CapabilityCaller | ServiceCaller {
+/** Who shows the token of a capability. */
+export function callerOf({ facts, record }: LiveCapability, requestId: string): CapabilityCaller | ServiceCaller {
   const { instance, tenant, resource } = record;
   if (instance === null) return { kind: "capability", request_id: requestId, capability: facts };
   const name = resource.slice("service:".length);

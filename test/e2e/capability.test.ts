@@ -143,3 +143,40 @@ test("commands take the token from SOLO_TOKEN, its file, or a context", async ()
   const wrong = await daemon.env.run(["list"], { env: { SOLO_TOKEN: "solo_cap_wrong" } });
   expect(wrong.code).toBe(4);
 });
+
+test("a service offers some of its methods: to another by name, to anyone by token, and no others; until it withdraws", async () => {
+  const list = daemon.module(
+    "list.ts",
+    `import { defineService } from "solo";
+    let offer;
+    export default defineService({ methods: {
+      async offer(options, ctx) { offer = await ctx.offer(["add"], options); return offer.token; },
+      async withdraw() { await offer.withdraw(); },
+      add: (item) => "added " + item,
+      purge: () => "purged",
+    } });`,
+  );
+  const shop = daemon.module(
+    "shop.ts",
+    `import { defineService } from "solo";
+    export default defineService({ methods: {
+      via: (method, ctx) => ctx.call("list", method, "tea").catch((error) => error.code),
+    } });`,
+  );
+  await daemon.deploy({ list, shop });
+  const call = async (name: string, method: string, input?: unknown) =>
+    (await daemon.client.call({ name, method, input })).output;
+  expect(await call("shop", "via", "add")).toBe("forbidden");
+  const token = String(await call("list", "offer", { to: "shop", ttl: "1h" }));
+  expect(await call("shop", "via", "add")).toBe("added tea");
+  expect(await call("shop", "via", "purge")).toBe("forbidden");
+  expect((await as(token).call({ name: "list", method: "add", input: "milk" })).output).toBe("added milk");
+  const refused = await failure(as(token).call({ name: "list", method: "purge" }));
+  expect([refused.code, refused.message]).toEqual([
+    "forbidden",
+    "call needs the permission call:purge on service:list",
+  ]);
+  await call("list", "withdraw");
+  expect(await call("shop", "via", "add")).toBe("forbidden");
+  expect((await failure(as(token).call({ name: "list", method: "add" }))).code).toBe("unauthenticated");
+});

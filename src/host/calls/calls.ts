@@ -1,6 +1,6 @@
 import { SoloError } from "../../api/error.ts";
 import { maxHostMessageBytes } from "../../api/host-variables.ts";
-import type { CallOptions, Calls, SendOptions } from "../sdk/calls.ts";
+import type { CallOptions, Calls, Offer, OfferOptions, SendOptions } from "../sdk/calls.ts";
 import type { StateChannel } from "../state/channel.ts";
 import { milliseconds } from "../steps/duration.ts";
 import { callUnderWay } from "./under-way.ts";
@@ -47,6 +47,16 @@ export class ServiceCalls implements Calls {
       [checkText("a service", service), checkText("a method", method), json, timeoutMs, callUnderWay() ?? null],
       { isWrite: false, isOnce: true, bytes: json.length },
     );
+  }
+
+  async offer(methods: readonly string[], { to, ttl, calls }: OfferOptions = {}): Promise<Offer> {
+    const names = methods.map((method) => [checkText("a method", method)]);
+    const ttlMs = ttl === undefined ? null : Math.max(1, Math.round(milliseconds("a ttl", ttl)));
+    const plain = { isWrite: false, isOnce: true, bytes: 0 };
+    const answer: unknown = await this.#channel.request("offer", [names, to ?? null, ttlMs, calls ?? null], plain);
+    const [id, token] = Array.isArray(answer) ? answer.map(String) : [];
+    if (id === undefined || token === undefined) throw new SoloError("failed", "the kernel answered no capability");
+    return { id, token, withdraw: async () => void (await this.#channel.request("offer.withdraw", [id], plain)) };
   }
 
   #unlessAborted(answer: Promise<unknown>, number: number, signal: AbortSignal): Promise<unknown> {

@@ -1,4 +1,4 @@
-import type { CallOptions, Calls, SendOptions } from "../sdk/calls.ts";
+import type { CallOptions, Calls, OfferOptions, SendOptions } from "../sdk/calls.ts";
 import type { StateChannel } from "../state/channel.ts";
 
 /** `ctx.call` and `ctx.send`, of which nothing is loaded before the first use. */
@@ -15,5 +15,6 @@ export function lazyCalls(channel: () => Promise<StateChannel>): Calls {
       (await load()).call<Output>(service, method, input, options),
     send: async (service: string, method: string, input?: unknown, options?: SendOptions) =>
       (await load()).send(service, method, input, options),
+    offer: async (methods: readonly string[], options?: OfferOptions) => (await load()).offer(methods, options),
   };
 }

@@ -14,6 +14,26 @@ export interface SendOptions {
   timeout?: number | string;
 }
 
+/** How methods are offered. */
+export interface OfferOptions {
+  /** A service of the same tenant, which may then call them by `ctx.call`. Without it: whoever shows the token. */
+  to?: string;
+  /** How long: milliseconds or text such as `"10m"`. An offer ends with the instance that made it in any case. */
+  ttl?: number | string;
+  /** How often they may be called by the token in all. */
+  calls?: number;
+}
+
+/** Some methods of a service, for somebody: nothing else of it can be had by this, which the kernel sees to. */
+export interface Offer {
+  /** As `solo capability list` shows it. */
+  readonly id: string;
+  /** For who calls from outside: `solo call` with `SOLO_TOKEN`, or HTTP. To be kept like a password. */
+  readonly token: string;
+  /** Ends it, with all that came from it. */
+  withdraw(): Promise<void>;
+}
+
 /**
  * Calls of other services of the same tenant, which `allow = { call = ["NAME"] }` in solo.toml must name, or a capability grant.
  * They wait in the service's mailbox until one of its instances has room. None is delivered twice: when an instance ends with
@@ -41,4 +61,11 @@ export interface Calls {
    * await ctx.send("mailer", "welcome", { to: "ada@example.org" });
    */
   send(service: string, method: string, input?: unknown, options?: SendOptions): Promise<void>;
+  /**
+   * Offers some of this service's own methods to somebody, and no others.
+   *
+   * @example
+   * await ctx.offer(["list", "add"], { to: "shop", ttl: "1h" }); // shop may call these two, and not `purge`
+   */
+  offer(methods: readonly string[], options?: OfferOptions): Promise<Offer>;
 }

@@ -1,3 +1,4 @@
 export { allows } from "./allow.ts";
-export { callHandlers, requestsOfAgents } from "./call-channel.ts";
+export { requestsOfAgents } from "./call-channel.ts";
+export { hostOperations } from "./host-operations.ts";
 export { openTraffic, sharedWork, type Traffic, type TrafficLimits } from "./open-traffic.ts";
