@@ -120,6 +120,9 @@ test("a service that no allow names is refused, with what would grant it, though
   });
   expect(await ask("call", { service: "unheard-of", method: "echo" })).toMatchObject({ code: "forbidden" });
   expect(await ask("send", { service: "stranger", method: "note" })).toMatchObject({ code: "forbidden" });
+  await ask("call", { service: "stranger", method: "echo" });
+  const denied = (await daemon.events("caller")).filter(({ event }) => event === "capability_denied");
+  expect(denied.map(({ data }) => data.permission)).toEqual(["call:echo", "call:echo", "call:note"]);
 });
 
 test("what is wrong is told with its code", async () => {

@@ -6,6 +6,7 @@ import { Breakers } from "../../traffic/breaker/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Routes } from "../routes.ts";
 import { allows } from "./allow.ts";
+import { CallRefusals } from "./call-refusals.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { ServiceCalls } from "./service-calls.ts";
 import { servicePressure } from "./service-pressure.ts";
@@ -51,7 +52,7 @@ export function openTraffic({ limits, clock, kernel, isGranted }: TrafficOptions
   const mayCall: ConstructorParameters<typeof ServiceCalls>[0]["mayCall"] = (from, to, method) =>
     allows(kernel(), from, to) || isGranted(from.ref, to, method);
   return {
-    calls: new ServiceCalls({ kernel, mailboxes, breakers, slots, mayCall }),
+    calls: new ServiceCalls({ kernel, mailboxes, breakers, slots, refusals: new CallRefusals(kernel), mayCall }),
     mailboxes,
     breakers,
     slots,

@@ -6,6 +6,7 @@ import type { Kernel } from "../kernel.ts";
 import { plainJson } from "../operations/plain-json.ts";
 import type { Service } from "../service.ts";
 import { CallMessage } from "./call-message.ts";
+import type { CallRefusals } from "./call-refusals.ts";
 import { type Mailboxes, notRunning } from "./mailboxes.ts";
 
 /** Who calls. */
@@ -30,6 +31,7 @@ export interface ServiceCallsParts {
   readonly breakers: Breakers;
   /** Places for what is in flight, those of API operations too. */
   readonly slots: Slots;
+  readonly refusals: CallRefusals;
   /** Whether an instance may call a method of another service. */
   readonly mayCall: (
     from: { readonly ref: ServiceRef; readonly instance: string },
@@ -95,8 +97,11 @@ export class ServiceCalls {
 
   #begin({ from, target, method, timeoutMs }: CallRequest): { service: Service; trace: Trace } {
     const kernel = this.#parts.kernel();
-    if (from.kind === "service" && !this.#parts.mayCall(from, target, method))
-      throw forbidden(from.ref, target, method);
+    if (from.kind === "service" && !this.#parts.mayCall(from, target, method)) {
+      const error = forbidden(from.ref, target, method);
+      this.#parts.refusals.note(from, target, method, error);
+      throw error;
+    }
     const service = kernel.get(target);
     const { kind } = service.revision.spec;
     const { name } = service.ref;
