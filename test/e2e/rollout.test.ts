@@ -89,8 +89,10 @@ describe("a first deploy that fails leaves nothing running, and says why", () =>
   test("one of several replicas fails: the others are stopped too", async () => {
     const turn = join(daemon.env.notes, "turn");
     mkdirSync(turn);
-    const script = `mkdir ${turn}/1 2>/dev/null && ${runs}; mkdir ${turn}/2 2>/dev/null && ${runs}; sleep 0.05; exit 1`;
-    const error = await failure(daemon.deploy({ third: daemon.shell(script, { replicas: 3 }) }));
+    const script = `mkdir ${turn}/1 2>/dev/null && ${runs}; mkdir ${turn}/2 2>/dev/null && ${runs}; exit 1`;
+    // A program without a probe is ready when it has run for a moment, which on a busy machine the third may take to fail.
+    const readiness = { type: "exec" as const, command: ["/usr/bin/test", "-e", join(turn, "3")] };
+    const error = await failure(daemon.deploy({ third: daemon.shell(script, { replicas: 3, health: { readiness } }) }));
     expect(error.code).toBe("start_failed");
     expect(daemon.processes("third")).toEqual([]);
   });
