@@ -43,6 +43,14 @@ export const hostMessageSchema = z.discriminatedUnion("type", [
 ]);
 export type HostMessage = z.infer<typeof hostMessageSchema>;
 
+/** What a host that was started early is to run, told once. */
+export interface HostOrder {
+  readonly type: "run";
+  /** The artifact's entry file. */
+  readonly entry: string;
+  readonly revision: string;
+}
+
 /** What a kernel asks of a host, in the same form. An answer to a call that another kernel asked is ignored. */
 export interface HostCall {
   readonly type: "call";

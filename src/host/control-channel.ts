@@ -1,5 +1,5 @@
 import type { Socket } from "bun";
-import type { HostCall, HostMessage } from "../api/host-protocol.ts";
+import type { HostCall, HostMessage, HostOrder } from "../api/host-protocol.ts";
 import { heartbeatIntervalMs, maxHostMessageBytes } from "../api/host-variables.ts";
 import type { Identity } from "./identity.ts";
 
@@ -19,6 +19,9 @@ const returnMaxMs = 300;
 
 /** Bytes that wait for a kernel that does not read. With more, heartbeats are left out; the next ones say the same. */
 const unsentMaxBytes = 4_096;
+
+/** An interval that does nothing but keep a process alive. */
+const keepAliveMs = 2_147_483_647;
 
 /** Room for what an answer has beside the output. */
 const answerHeadBytes = 1_024;
@@ -49,6 +52,8 @@ export class ControlChannel {
   #retrying = false;
   #connected = Promise.withResolvers<void>();
   #flushed: (() => void) | undefined;
+  /** Set while this host waits for what it is to run. */
+  #order: ((order: HostOrder) => void) | undefined;
 
   constructor(identity: Identity) {
     this.#identity = identity;
@@ -66,6 +71,19 @@ export class ControlChannel {
     this.#health = health;
     setInterval(() => this.#beat(), heartbeatIntervalMs).unref();
     this.#beat();
+  }
+
+  /**
+   * What a host that was started early is to run. It keeps the process alive, unless the kernel goes away: no other one knows of
+   * this process then.
+   */
+  async order(): Promise<HostOrder> {
+    const order = Promise.withResolvers<HostOrder>();
+    this.#order = order.resolve;
+    const alive = setInterval(() => {}, keepAliveMs);
+    const told = await order.promise;
+    clearInterval(alive);
+    return told;
   }
 
   /** Answers what the kernel asks of this instance. Without it every method is unknown. */
@@ -110,6 +128,7 @@ export class ControlChannel {
   #closed(): void {
     // Bun reports a refused connection more than once: as an error, as a close and as a rejection.
     if (this.#retrying) return;
+    if (this.#order !== undefined) process.exit();
     this.#retrying = true;
     if (this.#socket) {
       this.#connected = Promise.withResolvers<void>();
@@ -133,9 +152,15 @@ export class ControlChannel {
     const lines = (this.#calls + this.#decoder.decode(bytes, { stream: true })).split("\n");
     this.#calls = lines.pop() ?? "";
     for (const line of lines) {
-      const call: HostCall = JSON.parse(line);
-      void this.#answer(call);
+      const asked: HostCall | HostOrder = JSON.parse(line);
+      if (asked.type === "call") void this.#answer(asked);
+      else this.#obey(asked);
     }
+  }
+
+  #obey(order: HostOrder): void {
+    this.#order?.(order);
+    this.#order = undefined;
   }
 
   /** To the kernel that asked: another one knows nothing of the call. */

@@ -8,6 +8,7 @@ export interface Identity {
   readonly service: string;
   readonly tenant: string;
   readonly instance: string;
+  /** Empty for a host that was started early, until it is told. */
   readonly revision: string;
   readonly controlSocket: string;
   readonly key: string;
@@ -26,7 +27,7 @@ export function takeIdentity(env: Record<string, string | undefined>): Identity 
     service: required(env, hostVariables.service),
     tenant: required(env, hostVariables.tenant),
     instance: required(env, hostVariables.instance),
-    revision: required(env, hostVariables.revision),
+    revision: env[hostVariables.revision] ?? "",
     controlSocket: required(env, hostVariables.control),
     key: required(env, hostVariables.key),
     port: Number(required(env, hostVariables.port)),

@@ -6,6 +6,7 @@ import { type HostServer, serveModule, serveService } from "./fetch-server.ts";
 import { healthReporter } from "./health-reporter.ts";
 import type { Identity } from "./identity.ts";
 import { type FetchModule, shapeOf } from "./module-shape.ts";
+import { passOnEnvironment } from "./pass-on-environment.ts";
 import { scriptPort } from "./script.ts";
 import { defineService, type Service } from "./sdk/index.ts";
 import { stopOnSigterm } from "./stopping.ts";
@@ -16,6 +17,12 @@ const flushTimeoutMs = 100;
 /** An instance that serves nothing on a port is kept alive by this timer; it has nothing to do. */
 const keepAliveMs = 2_147_483_647;
 
+/** What can be done before it is known which module is to be run. */
+export function prepareSource(): void {
+  passOnEnvironment();
+  offerSdk();
+}
+
 /**
  * Imports the bundled module and starts what its shape asks for. Returns when the instance is ready; what keeps the
  * process alive from then on is the service itself.
@@ -23,7 +30,6 @@ const keepAliveMs = 2_147_483_647;
  * @throws whatever the service's code throws while it starts
  */
 export async function runSource(channel: ControlChannel, identity: Identity, entry: string, args: readonly string[]) {
-  offerSdk();
   pretendMain(entry, args);
   const module: unknown = await import(entry);
   const shape = shapeOf(typeof module === "object" && module && "default" in module ? module.default : undefined);
@@ -34,7 +40,7 @@ export async function runSource(channel: ControlChannel, identity: Identity, ent
 
 function startFetch(channel: ControlChannel, module: FetchModule, port: number): void {
   const server = serveModule(module, port);
-  stopOnSigterm(new AbortController(), () => server.drain());
+  stopOnSigterm(() => server.drain());
   channel.startHeartbeats(async () => undefined);
   channel.report({ type: "ready", shape: "fetch", port, took_ms: performance.now() });
 }
@@ -43,7 +49,8 @@ async function startService(channel: ControlChannel, service: Service, identity:
   const controller = new AbortController();
   const ctx = createContext(identity, controller.signal);
   let server: HostServer | undefined;
-  stopOnSigterm(controller, async () => {
+  stopOnSigterm(async () => {
+    controller.abort();
     await server?.drain();
     await service.stop?.(ctx);
   });

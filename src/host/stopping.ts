@@ -5,11 +5,10 @@ const terminatedExitCode = 143;
  * Runs `stop` on SIGTERM and ends the process with 0, or with 1 when it throws. A second SIGTERM ends it at once. There is
  * no limit of its own: the kernel's grace ends in SIGKILL.
  */
-export function stopOnSigterm(controller: AbortController, stop: () => Promise<void>): void {
+export function stopOnSigterm(stop: () => Promise<void>): void {
   process.once("SIGTERM", async () => {
     process.once("SIGTERM", () => process.exit(terminatedExitCode));
     try {
-      controller.abort();
       await stop();
       process.exit(0);
     } catch (error) {

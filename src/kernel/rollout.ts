@@ -1,6 +1,6 @@
 import { SoloError } from "../api/index.ts";
 import { type Fleet, RolloutFailure, rollOut } from "../deploy/index.ts";
-import type { Instance, LaunchPlan, Supervisor } from "../supervise/index.ts";
+import type { EarlyHost, Instance, LaunchPlan, Supervisor } from "../supervise/index.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Revision, Service } from "./service.ts";
 
@@ -22,6 +22,8 @@ export interface FirstStart {
   readonly revision: Revision;
   readonly replicas: number;
   readonly wait: boolean;
+  /** The process of the first instance, if it is there already. */
+  readonly early?: EarlyHost | undefined;
   /** What has to be waited for, once the desired state is kept. */
   readonly before?: () => Promise<void>;
 }
@@ -32,7 +34,7 @@ export interface FirstStart {
  */
 export async function startFirst(context: RolloutContext, start: FirstStart): Promise<void> {
   const { kernel, service, signal, report } = context;
-  const { revision, replicas, wait, before } = start;
+  const { revision, replicas, wait, early, before } = start;
   const { supervisor } = kernel;
   for (const old of supervisor.instancesOf(service.ref)) await supervisor.retire(old);
   kernel.commit(service, { revision, replicas, desired: "running" });
@@ -40,8 +42,8 @@ export async function startFirst(context: RolloutContext, start: FirstStart): Pr
   let ready = 0;
   const off = new AbortController();
   const untilOff = AbortSignal.any([signal, off.signal]);
-  const launch = async (): Promise<Instance> => {
-    const instance = await supervisor.launchOnTrial(service.plan(), untilOff);
+  const launch = async (host?: EarlyHost): Promise<Instance> => {
+    const instance = await supervisor.launchOnTrial(service.plan(), untilOff, host);
     ready += 1;
     report("ready", `${ready} of ${replicas} ready`, ready, replicas);
     return instance;
@@ -51,8 +53,9 @@ export async function startFirst(context: RolloutContext, start: FirstStart): Pr
     await before?.();
     report("start", replicas === 1 ? "starting" : `starting ${replicas} instances`, 0, replicas);
     for (let started = 0; started < replicas; started++) {
-      if (wait) starts.push(launch());
-      else supervisor.launch(service.plan());
+      const host = started === 0 ? early : undefined;
+      if (wait) starts.push(launch(host));
+      else supervisor.launch(service.plan(), host);
     }
     await Promise.all(starts);
   } catch (error) {

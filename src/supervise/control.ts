@@ -1,6 +1,12 @@
 import { chmodSync, rmSync } from "node:fs";
 import type { Socket, UnixSocketListener } from "bun";
-import { type HostCall, type HostMessage, hostMessageSchema, maxHostMessageBytes } from "../api/index.ts";
+import {
+  type HostCall,
+  type HostMessage,
+  type HostOrder,
+  hostMessageSchema,
+  maxHostMessageBytes,
+} from "../api/index.ts";
 
 /** Who a connected host turned out to be. */
 export interface HostPeer {
@@ -10,7 +16,7 @@ export interface HostPeer {
 }
 
 /** Tells a host something; false when its connection is gone. */
-export type TellHost = (message: HostCall) => boolean;
+export type TellHost = (message: HostCall | HostOrder) => boolean;
 
 interface Connection {
   peer: HostPeer | undefined;
@@ -91,7 +97,7 @@ function receive(socket: Socket<Connection>, bytes: Uint8Array, authenticate: Au
   if (connection.rest.length > maxHostMessageBytes) socket.terminate();
 }
 
-function tell(socket: Socket<Connection>, message: HostCall): boolean {
+function tell(socket: Socket<Connection>, message: HostCall | HostOrder): boolean {
   const { data } = socket;
   if (data.peer === undefined) return false;
   data.unsent = Buffer.concat([data.unsent, Buffer.from(`${JSON.stringify(message)}\n`)]);

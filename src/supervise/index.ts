@@ -1,5 +1,6 @@
 export type { ConfinedInstance, Confinement, SandboxPort } from "./confined.ts";
 export { ControlServer } from "./control.ts";
+export type { EarlyHost } from "./early-host.ts";
 export { errorWithoutSecrets } from "./hide-secrets.ts";
 export { Instance } from "./instance.ts";
 export { workingFolder } from "./launch.ts";

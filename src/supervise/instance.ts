@@ -1,11 +1,13 @@
 import { type HostMessage, isProgram, SoloError, type StoppedInstance } from "../api/index.ts";
 import { exitOfLost } from "./adopt.ts";
 import type { HostPeer, TellHost } from "./control.ts";
+import type { EarlyHost } from "./early-host.ts";
 import { InstanceState } from "./instance-state.ts";
 import { isPortFree } from "./ports.ts";
 import { ProcessRun } from "./process-run.ts";
 import { decideRestart, describeExit, noRestarts, type ProcessExit, type RestartHistory } from "./restart-policy.ts";
 import type { InstanceRecord } from "./runtime.ts";
+import { notReadyInTime } from "./start-failure.ts";
 import { type StopOptions, stopProcess } from "./stop-process.ts";
 import { type Judgement, standing, type VitalsOptions } from "./vitals.ts";
 
@@ -35,17 +37,20 @@ export class Instance extends InstanceState {
     return this.pid === null ? null : (this.#run?.startedAt ?? null);
   }
 
-  /** Starts a process. A failure to start counts as an end of the process, so that the restart policy decides what follows. */
-  start(): void {
+  /** Starts a process, if none was started early. A failure counts as its end: the restart policy decides what follows. */
+  start(early?: EarlyHost): void {
     const { spec, mentionsPort } = this.plan;
+    const host = early?.ifWaiting();
     this.failure = this.#unwell = undefined;
     this.adopted = false;
     try {
-      this.port = spec.fixed_port === undefined ? this.owner.ports.take() : this.owner.ports.check(spec.fixed_port);
+      this.port = host?.port ?? this.owner.ports.choose(spec.fixed_port);
       this.serves = isProgram(spec.kind) && (spec.fixed_port !== undefined || mentionsPort);
       this.journal.intend(this.#facts());
-      this.#run = ProcessRun.launch(this.#context(), this.port);
+      this.#run = ProcessRun.launch(this.#context(), this.port, host);
+      host?.handOver(this.plan, (tell) => this.peerOf(host.process.pid, tell));
     } catch (error) {
+      host?.dismiss();
       const failure = SoloError.from(error);
       this.#unwell = failure.message;
       this.journal.note(failure.message);
@@ -241,11 +246,7 @@ export class Instance extends InstanceState {
   }
 
   #outOfGrace(): void {
-    if (this.state !== "starting") return;
-    const probe = this.probes().find(({ record }) => record.ok !== true);
-    const seen = probe === undefined ? this.reason : `${probe.role} probe: ${probe.record.message}`;
-    const why = seen === null ? "" : ` (${seen})`;
-    void this.putDown(`did not get ready within ${this.plan.spec.health.grace_ms} ms${why}`);
+    if (this.state === "starting") void this.putDown(notReadyInTime(this.plan.spec, this.probes(), this.reason));
   }
 
   /** Ends a process that is no use any more; its end is then handled like a crash. */

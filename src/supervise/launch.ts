@@ -31,11 +31,17 @@ export interface OutputCaptures {
  * FIFOs that outlive the kernel, and an environment of its own. A port agent has FIFOs for standard input and output that it
  * holds open at both ends by itself.
  *
+ * @param options.waits whether it is a host that is told later what it is to run
  * @throws SoloError `start_failed` when the system refuses to execute the program, `limit_exceeded` when the kernel has all
  * the files open that it may
  */
-export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, identity: LaunchIdentity): ProcessHandle {
-  const command = commandLine(runtime, plan, identity.port);
+export function launchProcess(
+  runtime: SuperviseRuntime,
+  plan: LaunchPlan,
+  identity: LaunchIdentity,
+  { waits = false }: { readonly waits?: boolean } = {},
+): ProcessHandle {
+  const command = commandLine(runtime, plan, identity.port, waits);
   const cwd = workingFolder(plan.spec);
   const opened: number[] = [];
   const keep = (fd: number) => opened[opened.push(fd) - 1] ?? fd;
@@ -52,7 +58,7 @@ export function launchProcess(runtime: SuperviseRuntime, plan: LaunchPlan, ident
       env: {
         ...confinement.env,
         ...secrets?.env,
-        ...mapValues(environment(runtime, plan, identity, { secrets: secrets?.folder, token }), inFolder),
+        ...mapValues(environment(runtime, plan, identity, { secrets: secrets?.folder, token, waits }), inFolder),
       },
       cwd,
       stdin: keep(
@@ -155,22 +161,17 @@ function mapValues(record: Readonly<Record<string, string>>, change: (text: stri
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }
 
-function commandLine(runtime: SuperviseRuntime, plan: LaunchPlan, port: number): string[] {
+function commandLine(runtime: SuperviseRuntime, plan: LaunchPlan, port: number, waits = false): string[] {
   if (isProgram(plan.spec.kind)) return plan.command.map((part) => expandPort(part, port));
-  return [
-    ...runtime.self,
-    "__host",
-    plan.spec.kind,
-    plan.entry,
-    ...plan.spec.args.map((part) => expandPort(part, port)),
-  ];
+  const what = waits ? ["early"] : [plan.spec.kind, plan.entry];
+  return [...runtime.self, "__host", ...what, ...plan.spec.args.map((part) => expandPort(part, port))];
 }
 
 function environment(
   runtime: SuperviseRuntime,
   plan: LaunchPlan,
   identity: LaunchIdentity,
-  { secrets, token }: { readonly secrets: string | undefined; readonly token: string },
+  { secrets, token, waits }: { readonly secrets: string | undefined; readonly token: string; readonly waits: boolean },
 ): Record<string, string> {
   const own = Object.entries(plan.spec.env).map(([name, value]) => [name, expandPort(value, identity.port)]);
   return {
@@ -179,7 +180,7 @@ function environment(
     [hostVariables.service]: plan.ref.name,
     [hostVariables.tenant]: plan.ref.tenant,
     [hostVariables.instance]: identity.id,
-    [hostVariables.revision]: plan.revision,
+    ...(!waits && { [hostVariables.revision]: plan.revision }),
     [hostVariables.port]: String(identity.port),
     [hostVariables.token]: token,
     ...(secrets !== undefined && { [hostVariables.secrets]: secrets }),

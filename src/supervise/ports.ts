@@ -28,6 +28,11 @@ export class PortAllocator {
     });
   }
 
+  /** The port that a service insists on, if it does; else any that is free. Throws as both do. */
+  choose(fixed: number | undefined): number {
+    return fixed === undefined ? this.take() : this.check(fixed);
+  }
+
   /**
    * A port that a service insists on.
    * @throws SoloError `port_in_use` when another program listens on it

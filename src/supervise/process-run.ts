@@ -9,15 +9,16 @@ import {
 import { bootId, type ProcessIdentity, pauseTree, readStat, resumeTree, type TreeQuery } from "../system/index.ts";
 import { adoptProcess } from "./adopt.ts";
 import type { HostPeer, TellHost } from "./control.ts";
+import type { EarlyHost } from "./early-host.ts";
 import { endTree } from "./end-tree.ts";
 import { errorWithoutSecrets, withoutSecrets } from "./hide-secrets.ts";
-import { captureOutput, launchProcess, makeAgentFifos, type OutputCaptures, type ProcessHandle } from "./launch.ts";
+import { launchProcess, makeAgentFifos, type ProcessHandle } from "./launch.ts";
 import { askAgent, openAgent, type PortAgent, RecoveryTimes } from "./port/index.ts";
-import { RefusalWatch } from "./refusal-watch.ts";
 import { type AskOptions, Requests, type Trace, within } from "./requests.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 import type { InstanceRecord, LaunchPlan, SuperviseRuntime } from "./runtime.ts";
 import { type Judgement, Vitals, type VitalsOptions } from "./vitals.ts";
+import { closeOutput, type WatchedOutput, watchOutput } from "./watched-output.ts";
 
 /** After a process's end: how long its last output may take to reach the log before the end is acted on. */
 const outputDrainMs = 1_000;
@@ -38,10 +39,6 @@ export interface RunContext {
   readonly roots: Set<number>;
   /** Of a port agent. */
   readonly recovery: RecoveryTimes | undefined;
-}
-
-interface WatchedOutput extends OutputCaptures {
-  readonly refusals: RefusalWatch | undefined;
 }
 
 /** One process of an instance, from its start (or adoption) until nothing of its tree and of its output is left. */
@@ -86,29 +83,26 @@ export class ProcessRun {
     if (process !== undefined) context.roots.add(process.pid);
   }
 
-  /** @throws SoloError `start_failed` when the system refuses to execute the program */
-  static launch(context: RunContext, port: number): ProcessRun {
+  /** Of a process that was started early, or of a new one. Throws `start_failed` when the system refuses the program. */
+  static launch(context: RunContext, port: number, early?: EarlyHost): ProcessRun {
     const { runtime, plan, id, key } = context;
     if (plan.spec.kind === "port") makeAgentFifos(runtime, id);
-    const refusals = watchRefusals(context, port);
-    const captures = captureOutput(runtime, plan, id, refusals && (() => refusals.noticed()));
+    const captures = watchOutput(context, port, early);
     try {
-      const process = launchProcess(runtime, plan, { id, key, port });
-      return new ProcessRun(context, port, runtime.clock.now(), { ...captures, refusals }, process);
+      const process = early?.process ?? launchProcess(runtime, plan, { id, key, port });
+      return new ProcessRun(context, port, runtime.clock.now(), captures, process);
     } catch (error) {
-      close(captures);
+      closeOutput(captures);
       throw error;
     }
   }
 
   /** Takes over what a former kernel kept; `pid` is null when that process is gone. */
   static adopt(context: RunContext, record: InstanceRecord): ProcessRun {
-    const { runtime, plan, id } = context;
-    const refusals = watchRefusals(context, record.port);
-    const captures = captureOutput(runtime, plan, id, refusals && (() => refusals.noticed()));
+    const captures = watchOutput(context, record.port);
     const process = adoptProcess(context.runtime, record, bootId());
     const parents = process === undefined ? [] : orphanParentsOf(process);
-    const run = new ProcessRun(context, record.port, record.started, { ...captures, refusals }, process, parents);
+    const run = new ProcessRun(context, record.port, record.started, captures, process, parents);
     run.#formerShape = record.shape;
     run.#isAdopted = true;
     return run;
@@ -284,7 +278,7 @@ export class ProcessRun {
     this.#vitals?.stop();
     this.#calls.abandon();
     this.#agent?.close();
-    close(this.#captures);
+    closeOutput(this.#captures);
   }
 
   /** Lets go of a process without touching it. */
@@ -292,7 +286,7 @@ export class ProcessRun {
     this.#vitals?.stop();
     this.#calls.abandon();
     this.#agent?.close();
-    close(this.#captures);
+    closeOutput(this.#captures);
   }
 
   #listen(resume: boolean, onJudgement: (judgement: Judgement) => void): PortAgent | undefined {
@@ -323,11 +317,6 @@ export class ProcessRun {
   }
 }
 
-/** Undefined without a sandbox: nothing is refused then. */
-function watchRefusals({ runtime, plan, id }: RunContext, port: number): RefusalWatch | undefined {
-  return plan.spec.sandbox.mode === "off" ? undefined : new RefusalWatch(runtime, plan, { id, port });
-}
-
 /**
  * A process whose guardian is gone as well belongs to init or to the session's subreaper: its orphans go there, and to
  * init if that one ends too.
@@ -342,8 +331,3 @@ const initPid = 1;
 const connectionMs = 5_000;
 /** A message of the control channel, less what a call has beside its input. */
 const longestInput = maxHostMessageBytes - 1_024;
-
-function close({ stdout, stderr }: OutputCaptures): void {
-  stdout?.close();
-  stderr.close();
-}

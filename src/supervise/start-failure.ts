@@ -1,4 +1,4 @@
-import { refusalAdvice, type SandboxRefusal, SoloError } from "../api/index.ts";
+import { refusalAdvice, type SandboxRefusal, type ServiceSpec, SoloError } from "../api/index.ts";
 import type { Instance } from "./instance.ts";
 import type { InstanceFailure } from "./instance-state.ts";
 import { confinedInstance } from "./launch.ts";
@@ -39,4 +39,15 @@ function generalHint({ plan: { ref, spec }, lastExit }: Instance): string {
   if (spec.sandbox.mode === "off") return logs;
   if (lastExit?.signal === "SIGXFSZ") return `${logs}; it wrote a file longer than its sandbox's max_file_bytes`;
   return `${logs}; it runs in a sandbox, and \`solo sandbox show ${ref.name}\` tells what it may reach`;
+}
+
+/** Why an instance is given up that is still starting: the probe that fails, or what is known of it otherwise. */
+export function notReadyInTime(
+  { health }: ServiceSpec,
+  probes: ReturnType<Instance["probes"]>,
+  reason: string | null,
+): string {
+  const failing = probes.find(({ record }) => record.ok !== true);
+  const seen = failing === undefined ? reason : `${failing.role} probe: ${failing.record.message}`;
+  return `did not get ready within ${health.grace_ms} ms${seen === null ? "" : ` (${seen})`}`;
 }

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { type Group, type ServiceRef, SoloError, serviceKey } from "../api/index.ts";
+import { type Group, type ServiceRef, type ServiceSpec, SoloError, serviceKey } from "../api/index.ts";
 import type { ProcessIdentity } from "../system/index.ts";
 import type { Authenticate } from "./control.ts";
+import type { EarlyHost } from "./early-host.ts";
+import { EarlyHosts } from "./early-hosts.ts";
 import { GroupRestarts } from "./group-restarts.ts";
 import { Instance } from "./instance.ts";
 import type { InstanceOwner } from "./instance-state.ts";
@@ -31,6 +33,7 @@ export class Supervisor implements InstanceOwner {
   readonly #byService = new Map<string, Set<Instance>>();
   readonly #watchers = new Watchers();
   readonly #starts = new StartGate<Instance>();
+  readonly #early: EarlyHosts;
   readonly #groups: GroupRestarts;
   /** Instances that must prove themselves first: their failure ends a rollout instead of being retried. */
   readonly #trials = new Set<Instance>();
@@ -43,6 +46,12 @@ export class Supervisor implements InstanceOwner {
     this.#runtime = runtime;
     this.#observe = observe;
     this.ports = new PortAllocator(runtime.random());
+    this.#early = new EarlyHosts({
+      runtime,
+      roots: this.roots,
+      identify: (ref) => ({ ...this.#identify(ref), port: this.ports.take() }),
+      release: (port) => this.ports.release(port),
+    });
     this.#groups = new GroupRestarts({
       clock: runtime.clock,
       membersOf: (ref) => this.instancesOf(ref).filter((instance) => !this.#trials.has(instance)),
@@ -70,10 +79,15 @@ export class Supervisor implements InstanceOwner {
     return [...(this.#byService.get(serviceKey(ref)) ?? [])];
   }
 
+  /** Starts the process of an instance to come while its source is being bundled into `folder`, where that is possible. */
+  startEarly(ref: ServiceRef, spec: ServiceSpec, folder: string): EarlyHost | undefined {
+    return this.#closed ? undefined : this.#early.start(ref, spec, folder);
+  }
+
   /** Starts an instance, which has no process yet while many others start. */
-  launch(plan: LaunchPlan): Instance {
-    const instance = this.#create(plan);
-    this.#starts.enter(instance, () => instance.start());
+  launch(plan: LaunchPlan, early?: EarlyHost): Instance {
+    const instance = this.#create(plan, early);
+    this.#starts.enter(instance, () => instance.start(early));
     return instance;
   }
 
@@ -81,12 +95,12 @@ export class Supervisor implements InstanceOwner {
    * Starts an instance that is not restarted before it was ready once; one that fails is stopped and forgotten.
    * @throws SoloError as `settled`
    */
-  async launchOnTrial(plan: LaunchPlan, signal: AbortSignal): Promise<Instance> {
+  async launchOnTrial(plan: LaunchPlan, signal: AbortSignal, early?: EarlyHost): Promise<Instance> {
     signal.throwIfAborted();
-    const instance = this.#create(plan);
+    const instance = this.#create(plan, early);
     this.#trials.add(instance);
     try {
-      this.#starts.enter(instance, () => instance.start());
+      this.#starts.enter(instance, () => instance.start(early));
       await this.settled(instance, signal);
       return instance;
     } catch (error) {
@@ -164,7 +178,8 @@ export class Supervisor implements InstanceOwner {
 
   readonly authenticate: Authenticate = ({ instance: id, key, pid }, tell) => {
     const instance = this.#instances.get(id);
-    return instance !== undefined && instance.key === key ? instance.peerOf(pid, tell) : undefined;
+    const peer = this.#early.connect(id, key, pid, tell);
+    return peer ?? (instance?.key === key ? instance.peerOf(pid, tell) : undefined);
   };
 
   /** The service of the instance whose key and process are those. */
@@ -205,19 +220,25 @@ export class Supervisor implements InstanceOwner {
   /** Lets go of every process without touching it. */
   release(): void {
     this.#closed = true;
+    this.#early.close();
     this.#starts.close();
     this.#groups.close();
     for (const timer of this.#retries.values()) clearTimeout(timer);
     for (const instance of this.#instances.values()) instance.release();
   }
 
-  #create(plan: LaunchPlan): Instance {
-    let id: string;
-    do id = `${plan.ref.name}-${randomBytes(3).toString("hex")}`;
-    while (this.#instances.has(id));
-    const instance = new Instance(this.#runtime, this, plan, id, randomBytes(16).toString("hex"));
+  #create(plan: LaunchPlan, early?: EarlyHost): Instance {
+    const { id, key } = early ?? this.#identify(plan.ref);
+    const instance = new Instance(this.#runtime, this, plan, id, key);
     this.#add(instance);
     return instance;
+  }
+
+  #identify({ name }: ServiceRef) {
+    let id: string;
+    do id = `${name}-${randomBytes(3).toString("hex")}`;
+    while (this.#instances.has(id) || this.#early.has(id));
+    return { id, key: randomBytes(16).toString("hex") };
   }
 
   #add(instance: Instance): void {

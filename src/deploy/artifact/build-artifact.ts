@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { isProgram, type ServiceSpec, SoloError } from "../../api/index.ts";
 import type { Artifact } from "./artifact.ts";
 import { Builder } from "./builder/builder.ts";
+import type { BuildJob } from "./builder/job.ts";
 import { readCommand } from "./command/read-command.ts";
 
 const defaultBuilder = new Builder();
@@ -11,26 +12,32 @@ const defaultBuilder = new Builder();
  * Nothing of the service's own runs. Bundles and modules are kept in `artifactsFolder`, each in a folder named after its
  * digest, which is complete and on the disk before it appears.
  *
+ * @param unfinished the folder that becomes the artifact's, if that is made already
  * @throws SoloError `file_not_found`, `invalid_source` (with file:line:column and the code), `invalid_wasm`,
  *   `not_executable`, `limit_exceeded`
  */
 export async function buildArtifact(
   spec: Pick<ServiceSpec, "kind" | "path" | "command" | "cwd" | "env">,
   artifactsFolder: string,
-  builder: Builder = defaultBuilder,
+  {
+    builder = defaultBuilder,
+    unfinished,
+  }: { readonly builder?: Builder; readonly unfinished?: string | undefined } = {},
 ): Promise<Artifact> {
   const begin = performance.now();
-  const artifact = isProgram(spec.kind) ? await fromCommand(spec) : await fromPath(spec, artifactsFolder, builder);
+  const artifact = isProgram(spec.kind)
+    ? await fromCommand(spec)
+    : await fromPath(spec, { artifactsFolder, unfinished }, builder);
   return { ...artifact, tookMs: Math.round(performance.now() - begin) };
 }
 
 async function fromPath(
   { kind, path }: Pick<ServiceSpec, "kind" | "path">,
-  artifactsFolder: string,
+  folders: Pick<BuildJob, "artifactsFolder" | "unfinished">,
   builder: Builder,
 ): Promise<Omit<Artifact, "tookMs">> {
   if (path === undefined) throw new SoloError("invalid_request", `a ${kind} service needs a path`);
-  const wanted = { kind: kind === "wasm" ? "wasm" : "source", path: resolve(path), artifactsFolder } as const;
+  const wanted = { kind: kind === "wasm" ? "wasm" : "source", path: resolve(path), ...folders } as const;
   return { ...(await builder.build(wanted)), command: [] };
 }
 

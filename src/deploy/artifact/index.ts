@@ -2,4 +2,4 @@ export type { Artifact } from "./artifact.ts";
 export { buildArtifact } from "./build-artifact.ts";
 export { runBuilder } from "./builder/child.ts";
 export { detectKind } from "./kind.ts";
-export { publish } from "./publish.ts";
+export { publish, unfinishedFolder } from "./publish.ts";

@@ -1,11 +1,18 @@
 import { createHash, randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Published } from "./artifact.ts";
 
 /** Where artifacts are put together. On the same file system as the finished ones, so that a rename completes them. */
 export const unfinishedPrefix = ".unfinished-";
+
+/** Makes a folder in which an artifact can be put together. */
+export function unfinishedFolder(folder: string): string {
+  const path = join(folder, `${unfinishedPrefix}${randomUUID()}`);
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return path;
+}
 
 export interface ArtifactFile {
   /** A plain name, without folders. */
@@ -20,16 +27,26 @@ export interface ArtifactFile {
  * already, or another process brings it at the same moment, nothing is written.
  *
  * @param label distinguishes kinds of artifact with equal bytes
+ * @param made an `unfinishedFolder` of that folder, which becomes the artifact's, or goes
  */
-export async function publish(folder: string, label: string, files: readonly ArtifactFile[]): Promise<Published> {
+export async function publish(
+  folder: string,
+  label: string,
+  files: readonly ArtifactFile[],
+  made?: string,
+): Promise<Published> {
   const digest = digestOf(label, files);
   const directory = join(folder, digest);
-  if (existsSync(directory)) return { digest, directory, cached: true };
-  const unfinished = join(folder, `${unfinishedPrefix}${randomUUID()}`);
-  mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+  if (existsSync(directory)) {
+    if (made !== undefined) rmSync(made, { recursive: true, force: true });
+    return { digest, directory, cached: true };
+  }
+  const unfinished = made ?? unfinishedFolder(folder);
   try {
-    await Promise.all(files.map(({ name, bytes }) => writeSynced(join(unfinished, name), bytes)));
-    await syncFolder(unfinished);
+    // With all entries there from the beginning, folder and files wait for the disk together.
+    for (const { name } of files) closeSync(openSync(join(unfinished, name), "wx", 0o600));
+    const written = files.map(({ name, bytes }) => writeSynced(join(unfinished, name), bytes));
+    await Promise.all([...written, syncFolder(unfinished)]);
     renameSync(unfinished, directory);
     await syncFolder(folder);
     return { digest, directory, cached: false };
@@ -49,7 +66,7 @@ function digestOf(label: string, files: readonly ArtifactFile[]): string {
 }
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, "wx", 0o600);
+  const file = await open(path, "r+");
   try {
     await file.writeFile(bytes);
     await file.sync();

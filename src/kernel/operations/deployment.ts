@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DeployProgress, DeployResult, OperationRequest, ServiceRef, ServiceSpec } from "../../api/index.ts";
-import { buildArtifact, capabilityChanges, revisionId } from "../../deploy/index.ts";
+import { buildArtifact, capabilityChanges, revisionId, unfinishedFolder } from "../../deploy/index.ts";
+import type { EarlyHost } from "../../supervise/index.ts";
 import { awaitDependencies } from "../dependencies.ts";
 import type { Kernel } from "../kernel.ts";
 import type { ReportProgress } from "../progress.ts";
@@ -18,6 +19,10 @@ export class Deployment {
   readonly #begin: number;
   /** Whether whoever asked for it has an answer, and hears of nothing that comes after. */
   #isAnswered = false;
+  /** Where the bundle is put together, if it is known beforehand. */
+  #folder: string | undefined;
+  /** Whether there was such an artifact already, elsewhere. */
+  #isCached = false;
 
   constructor(
     private readonly kernel: Kernel,
@@ -32,20 +37,21 @@ export class Deployment {
   }
 
   /** Makes the artifact, and finds what would keep it from starting; nothing of the service changes yet. */
-  async build(folder = this.kernel.paths.artifacts): Promise<Revision> {
-    refuseSharedPort(this.ref.name, this.spec, this.#replicas);
-    refuseTakenPort(this.kernel.supervisor.instancesOf(this.ref), this.spec);
-    this.#step("build", this.spec.kind === "source" ? "bundling" : "checking");
-    const built = await buildArtifact(this.spec, folder);
-    const { digest, entry, command, mentionsPort } = built;
-    const artifact = { digest, entry, command: [...command], mentionsPort };
-    return { id: revisionId(this.spec, digest), spec: this.spec, artifact };
+  async build(): Promise<Revision> {
+    const { artifacts } = this.kernel.paths;
+    this.#folder = this.#canStartEarly ? unfinishedFolder(artifacts) : undefined;
+    try {
+      return await this.#build(artifacts, this.#folder);
+    } catch (error) {
+      if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   /** What a deploy would answer, changing nothing. */
   async plan(): Promise<() => DeployResult> {
     const folder = mkdtempSync(join(tmpdir(), "solo-plan-"));
-    const revision = await this.build(folder).finally(() => rmSync(folder, { recursive: true, force: true }));
+    const revision = await this.#build(folder).finally(() => rmSync(folder, { recursive: true, force: true }));
     const known = this.kernel.find(this.ref);
     const isSame =
       known !== undefined && this.#isCurrent(known, revision) && this.#replicasFor(known) === known.replicas;
@@ -64,10 +70,17 @@ export class Deployment {
     const isNext = !operations.busy;
     const accepted = Promise.withResolvers<void>();
     const changing = operations.run(async (signal) => {
-      const revision = await unlessAborted(building, signal);
+      const early = isNext ? this.#startEarly() : undefined;
+      const revision = await unlessAborted(building, signal).catch((error: unknown) => {
+        early?.dismiss();
+        throw error;
+      });
       try {
-        return await this.#apply(revision, signal, accepted.resolve);
+        // Its sandbox lets it read the new bundle only.
+        if (this.#isCached) early?.dismiss();
+        return await this.#apply(revision, signal, accepted.resolve, early?.ifWaiting());
       } finally {
+        early?.dismiss();
         // What a kernel that stops calls off it says to who waits; if nobody does, the next kernel goes on. A kill has ended it.
         if (!signal.aborted || !this.#isAnswered) kernel.rollouts.end(ref, revision.id);
       }
@@ -93,26 +106,58 @@ export class Deployment {
   }
 
   /** @returns whether anything had to be done */
-  async #apply(revision: Revision, signal: AbortSignal, accept: () => void): Promise<boolean> {
+  async #apply(
+    revision: Revision,
+    signal: AbortSignal,
+    accept: () => void,
+    early: EarlyHost | undefined,
+  ): Promise<boolean> {
     const { kernel, ref, request } = this;
     const known = kernel.find(ref);
     const replicas = this.#replicas;
     if (known !== undefined && this.#isCurrent(known, revision)) return this.#keep(known, replicas, signal, accept);
     const service = known ?? new Service(ref, revision, "stopped", 0, kernel.operationsOf(ref));
     const context = { kernel, service, signal, report: this.#step };
-    const isLive = kernel.supervisor.instancesOf(ref).some(({ pid }) => pid !== null);
     const before = async () => {
       accept();
       this.#tellUnsandboxed(revision);
       if (known !== undefined) await kernel.parts.checkpoints.beforeRisk(ref, "update");
       await this.#awaitDependencies(signal);
     };
-    if (service.desired === "running" && isLive) {
+    if (service.desired === "running" && this.#isLive) {
       await replaceInstances(context, { revision, replicas, before });
     } else {
-      await startFirst(context, { revision, replicas, wait: request.wait, before });
+      await startFirst(context, { revision, replicas, wait: request.wait, early, before });
     }
     return true;
+  }
+
+  async #build(artifacts: string, unfinished?: string): Promise<Revision> {
+    refuseSharedPort(this.ref.name, this.spec, this.#replicas);
+    refuseTakenPort(this.kernel.supervisor.instancesOf(this.ref), this.spec);
+    this.#step("build", this.spec.kind === "source" ? "bundling" : "checking");
+    const built = await buildArtifact(this.spec, artifacts, { unfinished });
+    this.#isCached = built.cached;
+    const { digest, entry, command, mentionsPort } = built;
+    const artifact = { digest, entry, command: [...command], mentionsPort };
+    return { id: revisionId(this.spec, digest), spec: this.spec, artifact };
+  }
+
+  /** Of a new service, which needs a process in any case, and waits for nothing but its bundle. */
+  get #canStartEarly(): boolean {
+    const { kernel, ref, spec, together } = this;
+    const isNew = kernel.find(ref) === undefined && !kernel.isChanging(ref);
+    const isAlone = together.size === 1 && Object.keys(spec.depends_on).length === 0;
+    return isNew && isAlone && spec.kind === "source" && this.#replicas > 0;
+  }
+
+  #startEarly(): EarlyHost | undefined {
+    const { kernel, ref, spec } = this;
+    return this.#folder === undefined ? undefined : kernel.supervisor.startEarly(ref, spec, this.#folder);
+  }
+
+  get #isLive(): boolean {
+    return this.kernel.supervisor.instancesOf(this.ref).some(({ pid }) => pid !== null);
   }
 
   /** The same content is deployed already; perhaps it is still starting, or another number of it is wanted. */

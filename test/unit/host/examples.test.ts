@@ -12,7 +12,7 @@ afterAll(() => rmSync(artifacts, { recursive: true, force: true }));
 /** Deploys an example as the kernel does: built first, then run from its artifact. */
 async function start(example: string): Promise<HostUnderTest> {
   const path = resolve(import.meta.dir, "../../../examples", example);
-  const { entry } = await buildArtifact({ kind: "source", path, env: {} }, artifacts, builder);
+  const { entry } = await buildArtifact({ kind: "source", path, env: {} }, artifacts, { builder });
   const host = new HostUnderTest(entry);
   await host.message("ready");
   return host;

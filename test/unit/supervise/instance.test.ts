@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type ServiceSpecInput, SoloError, serviceSpecSchema } from "../../../src/api/index.ts";
 import { type InstanceRecord, type SuperviseEvent, Supervisor } from "../../../src/supervise/index.ts";
-import { type Clock, Poller, systemClock } from "../../../src/system/index.ts";
+import { type Clock, Poller, readStat, systemClock } from "../../../src/system/index.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { waitFor } from "../../support/wait-for.ts";
 
@@ -16,7 +17,7 @@ afterEach(async () => {
 const unasked = () => false;
 
 /** A supervisor over real processes, whose records, routes and events are kept in memory. */
-function supervise(clock: Clock = systemClock) {
+function supervise(clock: Clock = systemClock, self: readonly string[] = []) {
   const folder = temporaryFolder();
   const folders = { fifos: join(folder, "fifos"), exits: join(folder, "exits") };
   mkdirSync(folders.exits);
@@ -33,7 +34,7 @@ function supervise(clock: Clock = systemClock) {
       clock,
       random: () => 0,
       poller,
-      self: [],
+      self,
       folders,
       controlSocket: join(folder, "control.sock"),
       orphanParents: () => [process.pid],
@@ -205,4 +206,91 @@ test("a late end of an earlier process does not touch the present one", async ()
   process.kill(instance.pid ?? 0, "SIGKILL");
   await waitFor(() => instance.lastExit !== undefined && instance.restarts === 2, { what: "the second end" });
   expect(instance.failure?.reason ?? instance.lastExit?.reason).toBe("ended by SIGKILL");
+});
+
+describe("a host that is started early", () => {
+  const ref = { tenant: "default", name: "a" };
+  const spec = serviceSpecSchema.parse({ kind: "source", path: "/a.ts", cwd: "/" });
+  const sleeper = ["/bin/sh", "-c", "exec sleep 1000"];
+  const plan = { ref, revision: "r", spec, entry: "/bundle/main.js", command: [], mentionsPort: false };
+  const order = { type: "run", entry: "/bundle/main.js", revision: "r" };
+  const isAlive = (pid: number) => readStat(pid)?.state !== "Z" && readStat(pid) !== undefined;
+
+  function early(overrides: Partial<ServiceSpecInput> = {}) {
+    const { supervisor, folders } = supervise(systemClock, sleeper);
+    const folder = temporaryFolder();
+    const start = (into = folder) =>
+      supervisor.startEarly(
+        ref,
+        serviceSpecSchema.parse({ kind: "source", path: "/a.ts", cwd: "/", ...overrides }),
+        into,
+      );
+    const hello = (host: { id: string; key: string; process: { pid: number } }, told: unknown[]) =>
+      supervisor.authenticate({ type: "hello", instance: host.id, key: host.key, pid: host.process.pid }, (message) =>
+        Boolean(told.push(message)),
+      );
+    return { supervisor, folders, start, hello };
+  }
+
+  test.each(["before", "after"])("is told what to run when it has connected %s an instance took it", async (when) => {
+    const { supervisor, start, hello } = early();
+    const host = start() ?? expect.unreachable();
+    const told: unknown[] = [];
+    if (when === "before") expect(hello(host, told)).toBeDefined();
+    await Promise.resolve();
+    expect(told).toEqual([]);
+    const instance = supervisor.launch(plan, host);
+    if (when === "after") expect(hello(host, told)).toBeDefined();
+    await Promise.resolve();
+    expect(told).toEqual([order]);
+    expect(instance).toMatchObject({ id: host.id, pid: host.process.pid, port: host.port, state: "starting" });
+    host.dismiss();
+    expect(isAlive(host.process.pid)).toBe(true);
+    expect(hello(host, told)).toBeDefined();
+    await Promise.resolve();
+    expect(told).toEqual([order]);
+  });
+
+  test("leaves nothing when no instance takes it, and its port to the next", async () => {
+    const { supervisor, folders, start, hello } = early();
+    const host = start() ?? expect.unreachable();
+    expect(readdirSync(folders.fifos).sort()).toEqual([`${host.id}.err`, `${host.id}.out`]);
+    host.dismiss();
+    host.dismiss();
+    await host.process.exited;
+    expect(readdirSync(folders.fifos)).toEqual([]);
+    expect(hello(host, [])).toBeUndefined();
+    expect([supervisor.roots.size, host.ifWaiting()]).toEqual([0, undefined]);
+  });
+
+  test("that has ended is not taken: the instance starts a process of its own", async () => {
+    const { supervisor, start } = early();
+    const host = start() ?? expect.unreachable();
+    process.kill(host.process.pid, "SIGKILL");
+    await host.process.exited;
+    const instance = supervisor.launch(plan, host);
+    expect(instance.id).toBe(host.id);
+    expect(instance.pid).not.toBe(host.process.pid);
+    expect(isAlive(instance.pid ?? 0)).toBe(true);
+  });
+
+  test("is none where it would be of no use", async () => {
+    const { start, folders } = early();
+    expect(start("/nowhere")).toBeUndefined();
+    expect(readdirSync(folders.fifos)).toEqual([]);
+    const hosts = Array.from({ length: availableParallelism() }, () => start());
+    expect(start()).toBeUndefined();
+    for (const host of hosts) host?.dismiss();
+    for (const overrides of [{ fixed_port: 9_000 }, { secrets: [{ name: "KEY" }] }]) {
+      expect(early(overrides).start()).toBeUndefined();
+    }
+  });
+
+  test("ends with its kernel", async () => {
+    const { supervisor, start } = early();
+    const host = start() ?? expect.unreachable();
+    supervisor.release();
+    await host.process.exited;
+    expect(start()).toBeUndefined();
+  });
 });

@@ -34,9 +34,9 @@ async function answer({ id, job }: BuildRequest): Promise<BuildAnswer> {
   }
 }
 
-async function build({ kind, path, artifactsFolder }: BuildJob) {
+async function build({ kind, path, artifactsFolder, unfinished }: BuildJob) {
   if (kind === "wasm") return { output: await checkModule(path, artifactsFolder) };
-  return bundle(path, artifactsFolder);
+  return bundle(path, artifactsFolder, unfinished);
 }
 
 function sweep(folder: string): void {

@@ -6,6 +6,8 @@ export interface BuildJob {
   /** Absolute path of the module, the folder, or the WebAssembly module. */
   readonly path: string;
   readonly artifactsFolder: string;
+  /** The folder in it that becomes the artifact's, if that is made already. */
+  readonly unfinished?: string | undefined;
 }
 
 export interface BuildRequest {

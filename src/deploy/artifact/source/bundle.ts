@@ -19,11 +19,13 @@ const entryName = "main.js";
  * the runtime has built in stay outside. Changes the working directory: the bundler names modules relative to it, and
  * the names must not depend on where the project lies.
  *
+ * @param unfinished the folder that becomes the artifact's, see `publish`
  * @returns the artifact, or the places where the sources are wrong
  */
 export async function bundle(
   path: string,
   artifactsFolder: string,
+  unfinished?: string,
 ): Promise<{ output: BuildOutput } | { problems: BuildProblem[] }> {
   const entry = entryModule(path);
   const root = dirname(entry);
@@ -48,7 +50,7 @@ export async function bundle(
       hint: "read large files at run time instead of importing them",
     });
   }
-  const { digest, directory, cached } = await publish(artifactsFolder, "source", files);
+  const { digest, directory, cached } = await publish(artifactsFolder, "source", files, unfinished);
   const main = files.find((file) => file.name === entryName);
   const mentionsPort = main !== undefined && portMention.test(new TextDecoder().decode(main.bytes));
   return { output: { digest, entry: join(directory, entryName), mentionsPort, cached } };

@@ -12,7 +12,7 @@ test("a builder that dies costs only the build it was at", async () => {
   const fixture = join(import.meta.dir, "fixtures", "mortal-builder.ts");
   const builder = new Builder([process.execPath, fixture]);
   const build = (name: string) =>
-    buildArtifact({ kind: "source", path: shop.path(name), env: {} }, shop.artifacts, builder);
+    buildArtifact({ kind: "source", path: shop.path(name), env: {} }, shop.artifacts, { builder });
   const [deadly, good] = await Promise.allSettled([build("deadly.ts"), build("good.ts")]);
   expect(deadly.status).toBe("rejected");
   expect((await failure(build("deadly.ts"))).message).toContain("deadly.ts can't be built: the builder ended with 5");
@@ -24,7 +24,7 @@ test("a build that comes while an idle builder ends is done by the next one", as
   const before = childrenOf(process.pid);
   const builder = new Builder();
   const build = (name: string) =>
-    buildArtifact({ kind: "source", path: shop.path(name), env: {} }, shop.artifacts, builder);
+    buildArtifact({ kind: "source", path: shop.path(name), env: {} }, shop.artifacts, { builder });
   await build("first.ts");
   const [pid = 0] = childrenOf(process.pid).filter((child) => !before.includes(child));
   expect(pid).not.toBe(0);

@@ -39,7 +39,7 @@ export class Workshop implements Disposable {
   }
 
   build(spec: Partial<ServiceSpec> & Pick<ServiceSpec, "kind">): Promise<Artifact> {
-    return buildArtifact({ env: {}, ...spec }, this.artifacts, builder);
+    return buildArtifact({ env: {}, ...spec }, this.artifacts, { builder });
   }
 
   [Symbol.dispose](): void {
