@@ -4,6 +4,7 @@ import { SoloError } from "./api/index.ts";
 import type { DaemonOptions, ForegroundKernel, KernelDoor } from "./cli/index.ts";
 import { type LoadedConfig, loadConfig, noPort } from "./config/index.ts";
 import { openTcpDoor, serveApi, type TcpDoor } from "./gateway/http/index.ts";
+import { openCredentials, tlsSettingsOf } from "./gateway/tls/index.ts";
 import {
   endGuardians,
   guardiansOf,
@@ -149,8 +150,13 @@ function serve(config: LoadedConfig, { access }: RunningKernel, say: KernelOptio
   const onBug = (error: Error) => say("error", `unexpected: ${error.stack ?? error.message}`);
   const socket = serveApi({ access, socketPath: config.paths.socket, version: build.id, onBug });
   const port = config.get("solo.http_port");
+  const settings = tlsSettingsOf(config);
+  const credentials = settings && openCredentials({ settings, say });
+  const tls = credentials && { credentials, folder: dirname(config.paths.socket) };
+  const shut = !tls && config.get("security.require_mtls") ? withoutCertificates : undefined;
   if (port !== null) {
-    doors.push(openTcpDoor({ access, bind: config.get("solo.bind"), port, version: build.id, onBug, say }));
+    doors.push(openTcpDoor({ access, bind: config.get("solo.bind"), port, version: build.id, onBug, say, tls, shut }));
+    if (credentials) doors.push(credentials);
   }
   return {
     close: async () => {
@@ -158,6 +164,8 @@ function serve(config: LoadedConfig, { access }: RunningKernel, say: KernelOptio
     },
   };
 }
+
+const withoutCertificates = "security.require_mtls is set, and there are no certificates: `solo tls init` makes them";
 
 function options(
   config: LoadedConfig,

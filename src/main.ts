@@ -24,7 +24,8 @@ if (role === "__host") {
   const { commandTable } = await import("./command-table.ts");
   const kernel = async () => (await import("./compose.ts")).kernelDoor;
   const store = async () => (await import("./store-door.ts")).storeDoor;
-  process.exit(await runCli(process.argv.slice(2), { commands: commandTable, kernel, store }));
+  const tls = async () => (await import("./tls-door.ts")).tlsDoor;
+  process.exit(await runCli(process.argv.slice(2), { commands: commandTable, kernel, store, tls }));
 }
 
 export {};

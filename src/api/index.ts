@@ -5,6 +5,7 @@ export * from "./caller.ts";
 export * from "./capabilities.ts";
 export * from "./capability-changes.ts";
 export * from "./capability-routes.ts";
+export * from "./certificates.ts";
 export * from "./checkpoint-routes.ts";
 export * from "./checkpoints.ts";
 export * from "./crash-routes.ts";

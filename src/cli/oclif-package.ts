@@ -13,6 +13,7 @@ export const oclifPackage: Interfaces.PJSON = {
     topicSeparator: " ",
     additionalHelpFlags: ["-h"],
     topics: {
+      tls: { description: "Certificates with which the kernel's APIs speak TLS" },
       audit: { description: "Show who changed what, and check that nobody changed the record of it" },
       capability: { description: "Grant, narrow, check and revoke what others may do" },
       checkpoint: { description: "Keep points of a service's state, and go back to them" },

@@ -4,6 +4,7 @@ import { reportFailure } from "./failure.ts";
 import type { KernelDoor } from "./kernel-door.ts";
 import { normalizeArguments } from "./normalize-arguments.ts";
 import type { StoreDoor } from "./store-door.ts";
+import type { TlsDoor } from "./tls-door.ts";
 
 export interface CliParts {
   readonly commands: CommandTable;
@@ -11,6 +12,8 @@ export interface CliParts {
   readonly kernel: () => Promise<KernelDoor>;
   /** Loaded only by commands that look at the store's files. */
   readonly store: () => Promise<StoreDoor>;
+  /** Loaded only by commands that make certificates. */
+  readonly tls: () => Promise<TlsDoor>;
 }
 
 /**

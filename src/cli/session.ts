@@ -1,4 +1,4 @@
-import type { SoloApi } from "../api/index.ts";
+import { type SoloApi, SoloError } from "../api/index.ts";
 import { createClient, onUnreachable, remoteTransport, type SoloClient, socketTransport } from "../client/index.ts";
 import { type LoadedConfig, loadConfig } from "../config/index.ts";
 import { build } from "../system/index.ts";
@@ -45,6 +45,15 @@ export class Session {
   /** Whether the kernel that is meant is this machine's own. */
   get isLocal(): boolean {
     return this.config.target() === null;
+  }
+
+  /** @throws SoloError `usage` for what only works on this machine, when another kernel is meant. `what` is a verb's object. */
+  requireLocal(what: string): void {
+    const target = this.config.target();
+    if (target === null) return;
+    throw new SoloError("usage", `${what} is on this machine, and the context ${target.name} is a kernel elsewhere`, {
+      hint: "`--context local` means this machine's own kernel; or run the command on the kernel's machine",
+    });
   }
 
   /** Whether this command may do what the owner of this machine's kernel may: it has no token that says otherwise. */

@@ -10,11 +10,15 @@ import { isSettingKey, type SettingKey, type SettingValues, settingKeys, setting
 export interface Explanation {
   readonly key: SettingKey;
   readonly about: string;
-  readonly value: string | number;
+  readonly value: string | number | boolean;
   readonly layer: LayerName;
   readonly place: string;
   /** The strongest first. */
-  readonly layers: readonly { readonly layer: LayerName; readonly value: string | number; readonly place: string }[];
+  readonly layers: readonly {
+    readonly layer: LayerName;
+    readonly value: string | number | boolean;
+    readonly place: string;
+  }[];
 }
 
 /** A machine's configuration, all layers checked and put together. */
@@ -66,8 +70,8 @@ export class LoadedConfig {
   }
 
   /** All settings in effect, by section, as a file writes them. */
-  show(): Record<string, Record<string, string | number>> {
-    const shown: Record<string, Record<string, string | number>> = {};
+  show(): Record<string, Record<string, string | number | boolean>> {
+    const shown: Record<string, Record<string, string | number | boolean>> = {};
     for (const key of settingKeys) {
       const [section, name] = splitKey(key);
       shown[section] = { ...shown[section], [name]: explainSetting(key, this.#layers).value };

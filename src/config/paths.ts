@@ -43,6 +43,8 @@ export interface Paths {
   readonly secrets: string;
   /** The key that seals them, unless it is kept elsewhere. */
   readonly secretKey: string;
+  /** Certificates that `solo tls init` made. */
+  readonly tls: string;
   /** Services' state: a folder for each tenant, in it one for each service. */
   readonly state: string;
   /** Services' own files (`STATE_DIRECTORY`), in the same way. */
@@ -89,6 +91,7 @@ export function paths(env: Variables, dataDir?: string): Paths {
     stateSocket: join(socketFolder(root), stateSocketName),
     secrets: join(root, "secrets.db"),
     secretKey: join(root, "secrets.key"),
+    tls: join(root, "tls"),
     state: join(root, "state"),
     files: join(root, "files"),
   };

@@ -1,7 +1,19 @@
 import { nameForm, namePattern } from "../api/name-pattern.ts";
 import { type AuditSettingValues, auditSettings } from "./audit-settings.ts";
 import type { Folders } from "./paths.ts";
-import { duration, integer, ipAddress, oneOf, type Refusal, size, text, type ValueType } from "./value-types.ts";
+import { type TlsSettingValues, tlsSettings } from "./tls-settings.ts";
+import {
+  duration,
+  integer,
+  ipAddress,
+  oneOf,
+  optionalPath,
+  type Refusal,
+  size,
+  text,
+  truth,
+  type ValueType,
+} from "./value-types.ts";
 
 const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -10,7 +22,7 @@ const sandboxDefaults = ["on", "best-effort", "off"] as const;
 export type SandboxDefault = (typeof sandboxDefaults)[number];
 
 /** Every setting of a machine and the type of its value. Durations are in milliseconds, sizes in bytes. */
-export interface SettingValues extends AuditSettingValues {
+export interface SettingValues extends AuditSettingValues, TlsSettingValues {
   "solo.ingress_port": number;
   /** Null: none. */
   "solo.http_port": number | null;
@@ -28,6 +40,7 @@ export interface SettingValues extends AuditSettingValues {
   "limits.max_per_tenant": number;
   "limits.max_total": number;
   "security.rate_limit_per_capability": number;
+  "security.require_mtls": boolean;
   /** Absolute once loaded. Null: beside the database. */
   "secrets.key_file": string | null;
   /** Absolute once loaded. Null: no passphrase is read. */
@@ -138,7 +151,7 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
   ...auditSettings,
   "checkpoints.backup_dir": {
     about: `Folder of a second copy of every checkpoint, on another disk; "${noFolder}" for none`,
-    type: optionalPath("a folder"),
+    type: optionalPath("a folder", noFolder),
     builtIn: () => null,
     variable: "SOLO_CHECKPOINTS_BACKUP_DIR",
     completePath: (value, absolute) => (value === null ? null : absolute(value)),
@@ -173,16 +186,23 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     builtIn: () => 1_000,
     variable: "SOLO_SECURITY_RATE_LIMIT_PER_CAPABILITY",
   },
+  "security.require_mtls": {
+    about: "Whether the APIs ask every client for a certificate, whose common name is its tenant",
+    type: truth,
+    builtIn: () => false,
+    variable: "SOLO_SECURITY_REQUIRE_MTLS",
+  },
+  ...tlsSettings,
   "secrets.key_file": {
     about: `File of the key that seals secrets; "${noFolder}" for one in the data directory`,
-    type: optionalPath("a file"),
+    type: optionalPath("a file", noFolder),
     builtIn: () => null,
     variable: "SOLO_SECRETS_KEY_FILE",
     completePath: (value, absolute) => (value === null ? null : absolute(value)),
   },
   "secrets.passphrase_file": {
     about: `File of the passphrase that seals secrets instead of a key; "${noFolder}" for none`,
-    type: optionalPath("a file"),
+    type: optionalPath("a file", noFolder),
     builtIn: () => null,
     variable: "SOLO_SECRETS_PASSPHRASE_FILE",
     completePath: (value, absolute) => (value === null ? null : absolute(value)),
@@ -240,16 +260,6 @@ function optionalPort(): ValueType<number | null> {
     fromFile: (value) => (value === noPort ? null : port.fromFile(value)),
     fromText: (value) => (value === noPort ? null : port.fromText(value)),
     toFile: (value) => (value === null ? noPort : port.toFile(value)),
-  };
-}
-
-function optionalPath(what: string): ValueType<string | null> {
-  const path = text(what);
-  const orNone = (value: string | Refusal) => (value === noFolder ? null : value);
-  return {
-    fromFile: (value) => orNone(path.fromFile(value)),
-    fromText: (value) => orNone(path.fromText(value)),
-    toFile: (value) => value ?? noFolder,
   };
 }
 

@@ -17,7 +17,7 @@ export interface Reader<T> {
 export interface ValueType<T> extends Reader<T> {
   fromText(text: string): T | Refusal;
   /** The value as a configuration file writes it. */
-  toFile(value: T): string | number;
+  toFile(value: T): string | number | boolean;
 }
 
 /** `expected a port from 1 to 65535, got "80a"`. */
@@ -42,6 +42,20 @@ export function integer(what: string, min: number, max: number): ValueType<numbe
   const fromText = (text: string) => check(/^\d+$/.test(text.trim()) ? Number(text) : text);
   return { fromFile: check, fromText, toFile: (value) => value };
 }
+
+/** `true` or `false`. */
+export const truth: ValueType<boolean> = (() => {
+  const refusal = new Refusal("true or false");
+  const words = new Map([
+    ["true", true],
+    ["false", false],
+  ]);
+  return {
+    fromFile: (value: unknown) => (typeof value === "boolean" ? value : refusal),
+    fromText: (text: string) => words.get(text.trim()) ?? refusal,
+    toFile: (value: boolean) => value,
+  };
+})();
 
 /** Durations as text with a unit, in milliseconds. */
 export function duration(min: number, max: number): ValueType<number> {
@@ -74,6 +88,17 @@ export function text(what: string, pattern = /[^\s]/): ValueType<string> {
   const refusal = new Refusal(what);
   const check = (value: unknown) => (typeof value === "string" && pattern.test(value) ? value : refusal);
   return textual(check);
+}
+
+/** A path, or the word that stands for none: null. */
+export function optionalPath(what: string, none: string): ValueType<string | null> {
+  const path = text(what);
+  const orNone = (value: string | Refusal) => (value === none ? null : value);
+  return {
+    fromFile: (value) => orNone(path.fromFile(value)),
+    fromText: (value) => orNone(path.fromText(value)),
+    toFile: (value) => value ?? none,
+  };
 }
 
 /** One of a few words. */

@@ -1,4 +1,10 @@
-import type { Caller, CapabilityCaller, ServiceCaller, ServiceRef } from "../api/index.ts";
+import {
+  type Caller,
+  type CapabilityCaller,
+  isCertificateId,
+  type ServiceCaller,
+  type ServiceRef,
+} from "../api/index.ts";
 import { Capabilities, capabilityTable, type LiveCapability } from "../security/capability/index.ts";
 import type { Clock } from "../system/index.ts";
 import type { CapabilityAuthority } from "./access/index.ts";
@@ -21,8 +27,9 @@ export function capabilityAuthority(
 ): CapabilityAuthority {
   return {
     callerOf: (token, requestId) => callerOf(capabilities.authenticate(token), requestId),
-    use: (id) => capabilities.use(id),
-    onEnd: (id, callback) => capabilities.onEnd(id, callback),
+    // A client certificate is valid as long as its connection is, and has no number of uses.
+    use: (id) => (isCertificateId(id) ? undefined : capabilities.use(id)),
+    onEnd: (id, callback) => (isCertificateId(id) ? () => undefined : capabilities.onEnd(id, callback)),
     mayCall,
   };
 }

@@ -1,5 +1,6 @@
-import { type ApiAccess, type Check, SoloError } from "../../api/index.ts";
+import { type ApiAccess, type CertificateFacts, type Check, SoloError } from "../../api/index.ts";
 import { isLoopback } from "../../config/index.ts";
+import type { TlsCredentials } from "../tls/index.ts";
 import { callerOf } from "./caller.ts";
 import { closeServer } from "./close-server.ts";
 import { handleRequest, maxRequestBytes, type RequestContext } from "./handle-request.ts";
@@ -8,13 +9,17 @@ export interface TcpDoorOptions {
   readonly access: ApiAccess;
   readonly bind: string;
   readonly port: number;
+  /** With certificates it speaks TLS alone; without, it opens on loopback only. */
+  readonly tls?: { readonly credentials: TlsCredentials; readonly folder: string } | undefined;
+  /** Why it must not open without TLS, where there are no certificates. */
+  readonly shut?: string | undefined;
   /** This build, told in every answer. */
   readonly version: string;
   readonly onBug: (error: Error) => void;
   readonly say: (level: "info" | "warn", message: string) => void;
 }
 
-/** A way in over TCP: for whoever has a token. */
+/** A way in over TCP: for whoever has a token or a client certificate. */
 export interface TcpDoor {
   /** Whether it is open, for `solo health`. */
   check(): Check;
@@ -26,58 +31,82 @@ export interface TcpDoor {
  * Where others than this machine could read along it stays shut.
  */
 export function openTcpDoor(options: TcpDoorOptions): TcpDoor {
-  const { bind, port, say } = options;
+  const { bind, port, say, tls } = options;
   const closing = new AbortController();
-  let server: Bun.Server<undefined> | undefined;
+  let listener: Listener | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let problem: string | undefined;
-  const open = () => {
+  let problem = refusalOf(options);
+  const open = async () => {
     try {
-      server = listen(options, closing.signal);
+      const listening = listen(options, closing);
+      listener = listening instanceof Promise ? await listening : listening;
       if (problem !== undefined) say("info", `the HTTP API listens on ${bind}:${port}`);
       problem = undefined;
     } catch (thrown) {
       const message = messageOf(thrown, bind, port);
       if (message !== problem) say("warn", message);
       problem = message;
-      timer = setTimeout(open, retryMs);
+      timer = setTimeout(() => void (opening = open()), retryMs);
       timer.unref();
     }
   };
-  if (isLoopback(bind)) open();
-  else {
-    problem = notInTheOpen(bind);
-    say("warn", problem);
-  }
+  let opening: Promise<void> | undefined;
+  if (problem === undefined) opening = open();
+  else say("warn", problem);
   return {
     check: () => {
-      if (problem === undefined) return { name: "http", status: "healthy", message: `listens on ${bind}:${port}` };
-      return { name: "http", status: "degraded", message: problem };
+      const how = tls === undefined ? "" : tls.credentials.requireClient ? " (mutual TLS)" : " (TLS)";
+      if (listener !== undefined) {
+        return { name: "http", status: "healthy", message: `listens on ${bind}:${port}${how}` };
+      }
+      return { name: "http", status: "degraded", message: problem ?? `does not listen on ${bind}:${port} yet` };
     },
     close: async () => {
       clearTimeout(timer);
-      if (server === undefined) closing.abort();
-      else await closeServer(server, closing);
+      await opening;
+      clearTimeout(timer);
+      if (listener === undefined) closing.abort();
+      else await listener.close();
     },
   };
 }
 
-function listen({ access, bind, port, version, onBug }: TcpDoorOptions, closing: AbortSignal): Bun.Server<undefined> {
-  const authenticate: RequestContext["authenticate"] = (request, requestId) => callerOf(request, requestId, { access });
+/** Why it does not open at all. */
+function refusalOf({ bind, tls, shut }: TcpDoorOptions): string | undefined {
+  if (tls !== undefined) return undefined;
+  return shut ?? (isLoopback(bind) ? undefined : notInTheOpen(bind));
+}
+
+interface Listener {
+  close(): Promise<void>;
+}
+
+function listen(options: TcpDoorOptions, closing: AbortController): Listener | Promise<Listener> {
+  const { bind, port, tls } = options;
+  if (tls === undefined) {
+    const server = Bun.serve({ hostname: bind, port, ...handlersOf(options, closing.signal) });
+    return { close: () => closeServer(server, closing) };
+  }
+  const serve = (unix: string, certificate: CertificateFacts | undefined) =>
+    Bun.serve({ unix, ...handlersOf(options, closing.signal, certificate) });
+  return import("./tls-listener.ts").then(({ listenTls }) => listenTls({ bind, port, ...tls, closing, serve }));
+}
+
+function handlersOf({ access, version, onBug }: TcpDoorOptions, closing: AbortSignal, certificate?: CertificateFacts) {
+  const authenticate: RequestContext["authenticate"] = (request, requestId) =>
+    callerOf(request, requestId, { access, certificate });
   const context: RequestContext = { access, version, closing, onBug, authenticate };
-  return Bun.serve({
-    hostname: bind,
-    port,
+  return {
     development: false,
     maxRequestBodySize: maxRequestBytes,
-    fetch: async (request, server) => {
+    fetch: async (request: Request, server: Bun.Server<undefined>) => {
       // Bun ends a silent connection after 10 s, but a stream may be silent for hours.
       server.timeout(request, 0);
       const url = new URL(request.url);
       return url.pathname.startsWith("/v1/") ? handleRequest(request, context) : besides(request, url, context);
     },
-    error: (error) => Response.json(SoloError.from(error).toDocument(), { status: 500 }),
-  });
+    error: (error: Error) => Response.json(SoloError.from(error).toDocument(), { status: 500 }),
+  } as const;
 }
 
 /** What is there beside `/v1`, loaded when somebody asks for it. */
@@ -99,7 +128,7 @@ function messageOf(thrown: unknown, bind: string, port: number): string {
 }
 
 function notInTheOpen(bind: string): string {
-  return `the HTTP API stays shut: on ${bind} others could read its tokens along the way, and it has no TLS`;
+  return `the HTTP API stays shut: on ${bind} others could read its tokens along the way, and there are no certificates for TLS (\`solo tls init\` makes them)`;
 }
 
 /** Between attempts to get the port while another program has it. */

@@ -1,0 +1,172 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { isIP } from "node:net";
+import { hostname } from "node:os";
+import { certificateFacts, everyTenant, nameForm, namePattern, type Role, SoloError, unitOf } from "../../api/index.ts";
+import { createAuthority, issue } from "./certificate.ts";
+import {
+  clientNames,
+  clientPlace,
+  noAuthority,
+  type PairPlace,
+  parseCertificate,
+  prepareFolder,
+  readPair,
+  type TlsPlaces,
+  tlsPlaces,
+  writePair,
+} from "./files.ts";
+
+/** A certificate as people and programs are told of it. Times are RFC 3339. */
+export interface CertificateDocument {
+  readonly kind: "authority" | "server" | "client";
+  /** Of a client: its name here. */
+  readonly name: string | null;
+  readonly certificate: string;
+  /** Null when the key has been taken elsewhere. */
+  readonly key: string | null;
+  /** Of a client: `*` for all. */
+  readonly tenant: string | null;
+  /** Of a client: what it allows without a token; null: nothing. */
+  readonly role: Role | null;
+  /** Of a server: the names and addresses it goes by. */
+  readonly hosts: readonly string[];
+  readonly expires: string;
+  readonly sha256: string;
+}
+
+export interface TlsDocument {
+  readonly folder: string;
+  readonly certificates: readonly CertificateDocument[];
+}
+
+export interface ServerRequest {
+  /** Beside this machine's own name, `localhost` and the loopback addresses. */
+  readonly hosts: readonly string[];
+  readonly days: number;
+}
+
+export interface ClientRequest {
+  readonly name: string;
+  readonly tenant: string;
+  readonly role: Role | null;
+  readonly days: number;
+  readonly force: boolean;
+}
+
+/**
+ * An authority, a certificate of the server and one of a first client.
+ * @throws SoloError `conflict` when there is an authority and `force` is not given
+ */
+export function initTls(
+  folder: string,
+  request: ServerRequest & { readonly client: Omit<ClientRequest, "force">; readonly force: boolean },
+  now = new Date(),
+): TlsDocument {
+  const places = tlsPlaces(folder);
+  if (existsSync(places.authority.certificate) && !request.force) {
+    throw new SoloError("conflict", `${places.authority.certificate} exists already`, {
+      hint: "--force makes all certificates anew, and those of before count no more; `solo tls renew` keeps them",
+    });
+  }
+  checkHosts(request.hosts);
+  checkClient(request.client);
+  rmSync(places.clients, { recursive: true, force: true });
+  prepareFolder(places);
+  writePair(
+    places.authority,
+    createAuthority(`Solo CA of ${hostname()}`.slice(0, maxNameLength), { days: authorityDays, now }),
+  );
+  renewServer(folder, request, now);
+  issueClient(folder, { ...request.client, force: true }, now);
+  return showTls(folder);
+}
+
+/** A new certificate for the server, by the authority that there is. A kernel that runs takes it up by itself. */
+export function renewServer(folder: string, { hosts, days }: ServerRequest, now = new Date()): TlsDocument {
+  checkHosts(hosts);
+  const places = tlsPlaces(folder);
+  const authority = readPair(places.authority);
+  const all = [...new Set(["localhost", hostname().toLowerCase(), "127.0.0.1", "::1", ...hosts])];
+  const subject = { commonName: "Solo kernel" };
+  writePair(places.server, issue(authority, { subject, usage: "server", hosts: all, days, now }));
+  return showTls(folder);
+}
+
+/** @throws SoloError `conflict` when there is one of that name and `force` is not given */
+export function issueClient(folder: string, request: ClientRequest, now = new Date()): CertificateDocument {
+  checkClient(request);
+  const { name, tenant, role, days, force } = request;
+  const places = tlsPlaces(folder);
+  const authority = readPair(places.authority);
+  const place = clientPlace(places, name);
+  if (existsSync(place.certificate) && !force) {
+    throw new SoloError("conflict", `${place.certificate} exists already`, { hint: "--force replaces it" });
+  }
+  const subject = { commonName: tenant, ...(role !== null && { unit: unitOf(role) }) };
+  prepareFolder(places);
+  writePair(place, issue(authority, { subject, usage: "client", days, now }));
+  return describe("client", place, name);
+}
+
+/** @throws SoloError `not_found` when there are none */
+export function showTls(folder: string): TlsDocument {
+  const places = tlsPlaces(folder);
+  if (!existsSync(places.authority.certificate)) throw noAuthority(places.authority.certificate);
+  return { folder, certificates: documentsOf(places) };
+}
+
+function documentsOf(places: TlsPlaces): CertificateDocument[] {
+  return [
+    describe("authority", places.authority, null),
+    ...(existsSync(places.server.certificate) ? [describe("server", places.server, null)] : []),
+    ...clientNames(places).map((name) => describe("client", clientPlace(places, name), name)),
+  ];
+}
+
+function describe(kind: CertificateDocument["kind"], place: PairPlace, name: string | null): CertificateDocument {
+  const found = parseCertificate(readFileSync(place.certificate, "utf8"), place.certificate);
+  const { CN: commonName, OU: unit } = Object.fromEntries(found.subject.split("\n").map((line) => line.split("=")));
+  const sha256 = found.fingerprint256.replaceAll(":", "").toLowerCase();
+  const facts = kind === "client" ? certificateFacts({ commonName, unit, fingerprint: sha256 }) : undefined;
+  return {
+    kind,
+    name,
+    certificate: place.certificate,
+    key: existsSync(place.key) ? place.key : null,
+    tenant: facts?.tenant ?? null,
+    role: facts?.role ?? null,
+    hosts: hostsOf(found.subjectAltName),
+    expires: new Date(found.validTo).toISOString(),
+    sha256,
+  };
+}
+
+/** `DNS:localhost, IP Address:0:0:0:0:0:0:0:1` as people write them. */
+function hostsOf(alternativeNames = ""): string[] {
+  const names = alternativeNames.split(", ").map((text) => text.replace(/^(DNS|IP Address):/, "").toLowerCase());
+  return names.filter((name) => name !== "").map((name) => (isIP(name) === 6 ? shortAddress(name) : name));
+}
+
+function shortAddress(address: string): string {
+  return new URL(`http://[${address}]`).hostname.slice(1, -1);
+}
+
+function checkHosts(hosts: readonly string[]): void {
+  const wrong = hosts.find((host) => isIP(host) === 0 && !/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(host));
+  if (wrong === undefined) return;
+  throw new SoloError("usage", `${JSON.stringify(wrong)} is no host name or address`, {
+    hint: "such as --host solo.example.com, or --host 10.0.0.5",
+  });
+}
+
+function checkClient({ name, tenant }: Pick<ClientRequest, "name" | "tenant">): void {
+  if (!namePattern.test(name))
+    throw new SoloError("invalid_name", `invalid name ${JSON.stringify(name)}: use ${nameForm}`);
+  if (tenant === everyTenant || namePattern.test(tenant)) return;
+  throw new SoloError("invalid_name", `invalid tenant ${JSON.stringify(tenant)}: use ${nameForm}, or "*" for all`);
+}
+
+/** Ten years: what it signed is renewed, it is not. */
+const authorityDays = 3_650;
+/** RFC 5280 has 64 characters for a common name. */
+const maxNameLength = 64;
