@@ -24,6 +24,7 @@ import { auditApi } from "./audit-api.ts";
 import { capabilityApi } from "./capability-api.ts";
 import { checkpointApi } from "./checkpoint-api.ts";
 import { health } from "./health.ts";
+import { logsOf } from "./instance-logs.ts";
 import type { Kernel } from "./kernel.ts";
 import { lazily } from "./lazily.ts";
 import { call } from "./operations/call.ts";
@@ -95,8 +96,9 @@ function serviceApi(kernel: Kernel, caller: Caller): Pick<SoloApi, ServiceOperat
     logs: (input, signal) =>
       lazily(() => {
         const request = accept(logsRequestSchema, input);
-        kernel.get(request);
-        return parts.logs.read(request, signal);
+        const { ref } = kernel.get(request);
+        const living = kernel.supervisor.instancesOf(ref).map(({ id }) => id);
+        return logsOf((query, end) => parts.logs.read(query, end), request, living, signal);
       }),
     events: (input, signal) =>
       lazily(() => {

@@ -39,6 +39,7 @@ import {
   type ServiceRecord,
   type StoredInstance,
 } from "./database/index.ts";
+import { logsOf } from "./instance-logs.ts";
 import { lazily } from "./lazily.ts";
 import { serviceNotFound } from "./not-found.ts";
 import { auditRecords, auditVerification, marksFrom, trailRequest } from "./operations/audit.ts";
@@ -120,7 +121,8 @@ class Reader implements ReadApi {
       this.#get(request);
       this.#poller ??= new Poller();
       this.#logs ??= new LogStore({ directory: this.#paths.logs, poller: this.#poller, onProblem: () => undefined });
-      return this.#logs.read(request, signal);
+      const logs = this.#logs;
+      return logsOf((query, end) => logs.read(query, end), request, [], signal);
     });
 
   events: SoloApi["events"] = (input, signal) =>

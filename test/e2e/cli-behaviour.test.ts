@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { z } from "zod";
-import { soloBinary, soloEnv, waitFor } from "../support/index.ts";
+import { soloBinary, soloEnv, Terminal, waitFor } from "../support/index.ts";
 
 /** What the binary does as a process: streams, signals, pipes, exit codes. */
 
@@ -71,6 +71,23 @@ describe("a stream", () => {
     await logs.line(/"message":"line 5"/);
     expect(await logs.stop("SIGINT")).toBe(130);
     for (const line of logs.lines) expect(JSON.parse(line)).toMatchObject({ type: "log", service: "chat" });
+  });
+
+  test("of a status that is drawn ends with 130 on Ctrl-C as well, and with 0 on q", async () => {
+    await using env = soloEnv();
+    (await env.run(["deploy", env.write("web.ts", hello)])).expect();
+    for (const [key, code] of [
+      ["\x03", 130],
+      ["q", 0],
+    ] as const) {
+      await using terminal = new Terminal([soloBinary(), "status", "--watch"], {
+        cwd: env.root,
+        env: { ...env.env, TERM: "xterm" },
+      });
+      await terminal.shows(/q to quit/);
+      terminal.type(key);
+      expect(await terminal.exited).toBe(code);
+    }
   });
 
   test("ends with 143 on SIGTERM", async () => {

@@ -164,7 +164,6 @@ export default { fetch: () => new Response(String(n)) };`;
       const own = (await logs(env, "counting", "--instance", instance)).expect().lines();
       expect(own).toHaveLength(100);
     }
-    expect((await logs(env, "counting", "--instance", "nobody")).lines()).toEqual([]);
   });
 
   test("after the kernel and the service have ended", async () => {
@@ -201,3 +200,22 @@ test("logs -f goes on over three kill -9 of the kernel without losing or repeati
   });
   expect(seen).toEqual(Array.from({ length: seen.length }, (_, index) => index + 1));
 }, 60_000);
+
+test("an instance that never was is told, with those that were; one that is gone keeps its lines", async () => {
+  await using env = soloEnv();
+  const service = env.write("web.ts", `console.log("was here"); export default { fetch: () => new Response("web") };`);
+  (await env.run(["deploy", service])).expect();
+  const id = /web-[0-9a-f]{6}/.exec((await env.run(["status", "web", "--json"])).expect().stdout)?.[0] ?? "";
+  const refused = {
+    error: { code: "not_found", message: "web has and had no instance nope", hint: `its log has lines of ${id}` },
+  };
+  for (const more of [[], ["--follow"]]) {
+    expect((await env.run(["logs", "web", "--instance", "nope", "--json", ...more])).json()).toMatchObject(refused);
+  }
+  expect((await env.run(["logs", "web", "--instance", id])).expect().stdout).toBe("was here\n");
+  (await env.run(["kill", "web"])).expect();
+  expect((await env.run(["logs", "web", "--instance", id, "--grep", "nothing"])).expect().stdout).toBe("");
+  (await env.run(["stop"])).expect();
+  expect((await env.run(["logs", "web", "--instance", id])).expect().stdout).toBe("was here\n");
+  expect((await env.run(["logs", "web", "--instance", "nope", "--json"])).json()).toMatchObject(refused);
+});

@@ -10,13 +10,13 @@ export interface DrawOptions {
   readonly signal: AbortSignal;
 }
 
-/** Shows a status that keeps itself up to date, until `q`, Ctrl-C or the signal. Throws what a reading throws. */
+/** Shows a status that keeps itself up to date, until `q` or the signal. Throws what a reading throws. */
 export async function drawWatch(options: DrawOptions): Promise<void> {
   let failure: { readonly error: unknown } | undefined;
   const fail = (error: unknown) => {
     failure = { error };
   };
-  const app = render(<Watch {...options} fail={fail} />, { patchConsole: false, exitOnCtrlC: true });
+  const app = render(<Watch {...options} fail={fail} />, { patchConsole: false, exitOnCtrlC: false });
   options.signal.addEventListener("abort", () => app.unmount(), { once: true });
   await app.waitUntilExit();
   if (failure) throw failure.error;
@@ -60,8 +60,10 @@ function fitting(text: string, rows = fallbackRows): string {
 
 /** Raw mode exists only on a terminal, so this part is left out where stdin is none. */
 function QuitKey({ onQuit }: { readonly onQuit: () => void }) {
-  useInput((input) => {
+  useInput((input, key) => {
     if (input === "q") onQuit();
+    // In raw mode the terminal does not make a signal of it.
+    if (key.ctrl && input === "c") process.kill(process.pid, "SIGINT");
   });
   return null;
 }
