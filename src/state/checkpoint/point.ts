@@ -1,7 +1,7 @@
 import { SoloError } from "../../api/error.ts";
-import type { Space } from "../core/space.ts";
-import type { LogRecord, Mutation, ServiceState, StateEntry, StateSource } from "../core/types.ts";
+import type { LogRecord, ServiceState, StateEntry, StateSource } from "../core/types.ts";
 import { onOwnLog } from "./info.ts";
+import { LogChanges } from "./log-changes.ts";
 import type { StoredInfo } from "./retention.ts";
 import { turn } from "./write-file.ts";
 
@@ -124,50 +124,28 @@ export async function pastOn(
   state: Pick<ServiceState, "history">,
   read: () => AsyncIterable<Iterable<StateEntry>>,
 ): Promise<PastState> {
-  const changes = new Map<Space, Map<string, Change>>();
-  let [position, time, replayed] = [base?.position ?? 0, base?.time ?? 0, 0];
+  const changes = new LogChanges();
+  let [position, time, replayed, noted] = [base?.position ?? 0, base?.time ?? 0, 0, 0];
   if (until !== null) {
     for await (const record of state.history(position)) {
       if (!until(record)) break;
-      for (const mutation of record.mutations) note(changes, mutation, record.position);
+      for (const mutation of record.mutations) changes.note(mutation, record.position);
       ({ position, time } = record);
-      if (++replayed % recordsBetweenTurns === 0) await turn();
+      replayed++;
+      noted += 1 + record.mutations.length;
+      if (noted < mutationsBetweenTurns) continue;
+      noted = 0;
+      await turn();
     }
   }
-  const batches = () => merged(base === undefined ? nothing() : read(), changes);
+  const batches = () => {
+    const kept = base === undefined ? nothing() : read();
+    return changes.isEmpty ? kept : changes.over(kept);
+  };
   return { position, time, replayed, batches, entries: () => flat(batches()) };
 }
 
-const recordsBetweenTurns = 1_000;
-
-type Change = { readonly mutation: Mutation; readonly version: number };
-
-function note(changes: Map<Space, Map<string, Change>>, mutation: Mutation, version: number): void {
-  let ofSpace = changes.get(mutation.space);
-  if (ofSpace === undefined) changes.set(mutation.space, (ofSpace = new Map()));
-  ofSpace.set(mutation.key, { mutation, version });
-}
-
-async function* merged(
-  batches: AsyncIterable<Iterable<StateEntry>>,
-  changes: ReadonlyMap<Space, ReadonlyMap<string, Change>>,
-): AsyncGenerator<Iterable<StateEntry>> {
-  for await (const batch of batches) yield changes.size === 0 ? batch : unchanged(batch, changes);
-  for (const ofSpace of changes.values()) yield put(ofSpace.values());
-}
-
-function* unchanged(
-  batch: Iterable<StateEntry>,
-  changes: ReadonlyMap<Space, ReadonlyMap<string, Change>>,
-): Generator<StateEntry> {
-  for (const entry of batch) if (changes.get(entry.space)?.has(entry.key) !== true) yield entry;
-}
-
-function* put(changes: Iterable<Change>): Generator<StateEntry> {
-  for (const { mutation, version } of changes) {
-    if (mutation.op === "put") yield { space: mutation.space, key: mutation.key, value: mutation.value, version };
-  }
-}
+const mutationsBetweenTurns = 2_000;
 
 async function* flat(batches: AsyncIterable<Iterable<StateEntry>>): AsyncGenerator<StateEntry> {
   for await (const batch of batches) yield* batch;
