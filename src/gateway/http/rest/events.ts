@@ -1,7 +1,7 @@
 import type { EventDocument, LogLine } from "../../../api/index.ts";
+import { merged } from "../../shared/index.ts";
 import { type Framing, serverSentEvents } from "../framing.ts";
 import { streamBody } from "../stream-body.ts";
-import { merged } from "./merged.ts";
 import { flagOf, integerOf, invalid, type RestHandler, type RestRequest, serviceOf } from "./request.ts";
 
 const levels = ["debug", "info", "warn", "error"] as const;

@@ -1,5 +1,6 @@
-import type { DeployProgress, ServiceRow, ServiceStatus } from "../../../api/index.ts";
+import type { ServiceRow, ServiceStatus } from "../../../api/index.ts";
 import { SoloError } from "../../../api/index.ts";
+import { codeFormats, deployCode } from "../../shared/index.ts";
 import { conditionOf, entityTag } from "../conditions.ts";
 import { eventOf } from "./events.ts";
 import { flagOf, integerOf, invalid, pageOf, type RestHandler, type RestRequest, serviceOf } from "./request.ts";
@@ -18,12 +19,6 @@ const statuses: Readonly<Record<ServiceRow["state"], "running" | "stopped" | "un
   backoff: "unknown",
   crash_loop: "unknown",
 };
-
-/** File endings of the formats that a service's code may be sent in. */
-const endings = new Map([
-  ["typescript", "ts"],
-  ["javascript", "mjs"],
-]);
 
 /** `GET /services`: filtered first, then counted, then cut into pages. */
 export const listServices: RestHandler = async ({ api, tenant, query }) => {
@@ -106,16 +101,11 @@ async function deploy(
   name: string,
   code: unknown,
   format: unknown,
-): Promise<DeployProgress | undefined> {
+): Promise<void> {
   if (typeof code !== "string" || code === "") throw invalid("code", "expects the text of a module");
-  const ending = endings.get(String(format ?? "typescript"));
-  if (ending === undefined) throw invalid("format", `expects ${[...endings.keys()].join(" or ")}`);
-  const content = Buffer.from(code).toString("base64");
-  const { path } = await api.upload({ tenant, file: `${name}.${ending}`, content });
-  const request = { tenant, services: [{ name, spec: { kind: "source" as const, path } }] };
-  let last: DeployProgress | undefined;
-  for await (const progress of api.deploy({ ...request, ...conditionOf(headers, "deploy") })) last = progress;
-  return last;
+  const known = codeFormats.find((one) => one === (format ?? "typescript"));
+  if (known === undefined) throw invalid("format", `expects ${codeFormats.join(" or ")}`);
+  await deployCode(api, { tenant, name, code, format: known, ...conditionOf(headers, "deploy") });
 }
 
 function documentOf(status: ServiceStatus): object {

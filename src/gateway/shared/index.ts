@@ -1,0 +1,2 @@
+export { type Code, type CodeFormat, codeFormats, deployCode } from "./deploy-code.ts";
+export { merged } from "./merged.ts";
