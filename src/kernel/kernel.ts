@@ -22,12 +22,14 @@ import type { Routes } from "./routes.ts";
 import type { Desired, Revision, Service } from "./service.ts";
 import { stateSettings } from "./state-settings.ts";
 import { Sweeper } from "./sweeper.ts";
+import { UnsavedStops } from "./unsaved-stops.ts";
 import { lastExit, serviceRow } from "./views.ts";
 
 /** The in-process runtime: what is wanted of every service, on the parts below it. Its operations are in `api.ts`. */
 export class Kernel {
   readonly startedAt: number;
   readonly rollouts = new AcceptedRollouts(this);
+  readonly unsavedStops = new UnsavedStops(this);
   readonly sweeper = new Sweeper(this);
   readonly #parts: KernelParts;
   readonly #services = new Map<string, Service>();
@@ -135,8 +137,13 @@ export class Kernel {
   /**
    * Keeps a change of what is wanted of a service, durably, before anything is done about it.
    * @throws SoloError `conflict` when it would run with a host that belongs to another service
+   * @param options.durable false changes only what this kernel knows
    */
-  commit(service: Service, change: { revision?: Revision; replicas?: number; desired?: Desired }): void {
+  commit(
+    service: Service,
+    change: { revision?: Revision; replicas?: number; desired?: Desired },
+    { durable = true }: { readonly durable?: boolean } = {},
+  ): void {
     const { database, clock } = this.#parts;
     const next = { revision: service.revision, replicas: service.replicas, desired: service.desired, ...change };
     const updated = Math.max(clock.now(), service.updated + 1);
@@ -145,7 +152,7 @@ export class Kernel {
       this.routes.checkHosts(service.ref.tenant, [{ name: service.ref.name, spec: next.revision.spec }]);
     }
     const endsRollout = this.rollouts.endsWith(service.ref, change.revision, next.desired);
-    database.transaction(() => {
+    const keep = () => {
       if (change.revision !== undefined) this.keepRevision(service.ref, change.revision);
       if (endsRollout) database.rollouts.remove(service.ref);
       const { revision, replicas, desired } = next;
@@ -158,8 +165,11 @@ export class Kernel {
         created,
         updated,
       });
-    });
-    if (endsRollout) this.rollouts.forget(service.ref);
+    };
+    if (durable) {
+      database.transaction(keep);
+      if (endsRollout) this.rollouts.forget(service.ref);
+    }
     const isNews =
       next.revision.id !== service.revision.id || (next.desired === "running" && service.desired !== "running");
     Object.assign(service, next, { created, updated });

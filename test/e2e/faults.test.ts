@@ -79,6 +79,8 @@ test("a full disk: services go on, reads answer, changes fail as such, and all w
       status: z.int(),
       health: outcome,
       killed: outcome,
+      gone: z.boolean(),
+      stayed: outcome,
       repeated: outcome,
       healthy: outcome,
       samePid: z.boolean(),
@@ -89,8 +91,10 @@ test("a full disk: services go on, reads answer, changes fail as such, and all w
   expect(seen.listed).toMatchObject({ code: 0, document: { services: [{ state: "ready" }, { state: "ready" }] } });
   expect(seen.status).toBe(0);
   expect(seen.health).toMatchObject({ code: 3, document: { status: "unhealthy" } });
-  // What can't be kept is not done: the service would be back after the next start.
-  expect(seen.killed).toMatchObject({ code: 1, document: { error: { code: "storage_full", applied: "no" } } });
+  // Nobody is locked out: what can't be kept now is kept when there is room.
+  expect(seen.killed).toMatchObject({ code: 0, document: { service: "doomed", state: "stopped" } });
+  expect(seen.gone).toBe(true);
+  expect(seen.stayed).toMatchObject({ code: 0, document: { service: "doomed", state: "stopped", instances: [] } });
   expect(seen.repeated).toMatchObject({ code: 0, document: { service: "second", state: "ready" } });
   expect(JSON.stringify(seen.healthy.document)).toContain(`{"name":"logs","status":"healthy"`);
   expect(seen).toMatchObject({ samePid: true, answer: "second" });

@@ -1,10 +1,9 @@
 import { type KillResult, type OperationRequest, SoloError, type StoppedInstance } from "../../api/index.ts";
 import type { Kernel } from "../kernel.ts";
-import type { Service } from "../service.ts";
 import { checkUnchanged } from "./check-unchanged.ts";
 
 /**
- * Stops a service: its desired state first, then every instance with its whole process tree.
+ * Stops a service: its desired state first, then every instance with its whole process tree. Also on a disk that takes nothing.
  * @throws SoloError `stop_failed` naming the pids that remain
  */
 export async function kill(kernel: Kernel, request: OperationRequest<"kill">): Promise<KillResult> {
@@ -16,12 +15,11 @@ export async function kill(kernel: Kernel, request: OperationRequest<"kill">): P
   if (kernel.supervisor.instancesOf(service.ref).length > 0) {
     kernel.emit({ tenant, event: "kill_requested", subject: service.key, data: { force } });
   }
-  stopWanting(kernel, service);
-  kernel.rollouts.end(service.ref);
+  kernel.unsavedStops.stopWanting(service);
   // A stop that is under way already, or will be once a rollout is called off, must not take longer than this one may.
   for (const instance of kernel.supervisor.instancesOf(service.ref)) instance.hasten(options);
   const stopping = service.operations.run(async () => {
-    stopWanting(kernel, service);
+    kernel.unsavedStops.stopWanting(service);
     const retiring = kernel.supervisor
       .instancesOf(service.ref)
       .map((instance) => kernel.supervisor.retire(instance, options));
@@ -41,8 +39,4 @@ export async function kill(kernel: Kernel, request: OperationRequest<"kill">): P
   }
   const took_ms = Math.round(kernel.clock.monotonic() - begin);
   return { service: request.name, tenant: request.tenant, state: "stopped", instances, took_ms };
-}
-
-function stopWanting(kernel: Kernel, service: Service): void {
-  if (service.desired !== "stopped") kernel.commit(service, { desired: "stopped" });
 }

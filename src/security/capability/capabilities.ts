@@ -182,8 +182,12 @@ export class Capabilities {
     const live = this.#index.ofInstance(instance);
     if (live === undefined) return;
     const gone = [...live.subtree()];
-    this.#table.remove(gone.map(({ id }) => id));
     this.#forget(gone);
+    try {
+      this.#table.remove(gone.map(({ id }) => id));
+    } catch {
+      // An end that a full disk does not take is an end all the same; the next kernel finds a token without its instance.
+    }
   }
 
   /** Forgets the tokens of instances that are no more. */
