@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { SoloError } from "./api/index.ts";
 import type { DaemonOptions, ForegroundKernel, KernelDoor } from "./cli/index.ts";
 import { type LoadedConfig, loadConfig, noPort } from "./config/index.ts";
+import { openGrpcDoor } from "./gateway/grpc/index.ts";
 import { openTcpDoor, serveApi, type TcpDoor } from "./gateway/http/index.ts";
 import { openCredentials, tlsSettingsOf } from "./gateway/tls/index.ts";
 import {
@@ -149,15 +150,15 @@ function serve(config: LoadedConfig, { access }: RunningKernel, say: KernelOptio
   mkdirSync(dirname(config.paths.socket), { recursive: true, mode: 0o700 });
   const onBug = (error: Error) => say("error", `unexpected: ${error.stack ?? error.message}`);
   const socket = serveApi({ access, socketPath: config.paths.socket, version: build.id, onBug });
-  const port = config.get("solo.http_port");
   const settings = tlsSettingsOf(config);
   const credentials = settings && openCredentials({ settings, say });
   const tls = credentials && { credentials, folder: dirname(config.paths.socket) };
   const shut = !tls && config.get("security.require_mtls") ? withoutCertificates : undefined;
-  if (port !== null) {
-    doors.push(openTcpDoor({ access, bind: config.get("solo.bind"), port, version: build.id, onBug, say, tls, shut }));
-    if (credentials) doors.push(credentials);
-  }
+  const common = { access, bind: config.get("solo.bind"), version: build.id, onBug, say, tls, shut };
+  const [httpPort, grpcPort] = [config.get("solo.http_port"), config.get("solo.listen_port")];
+  if (httpPort !== null) doors.push(openTcpDoor({ ...common, port: httpPort }));
+  if (grpcPort !== null) doors.push(openGrpcDoor({ ...common, port: grpcPort }));
+  if (credentials) doors.push(credentials);
   return {
     close: async () => {
       await Promise.all([socket.close(), ...doors.map((door) => door.close())]);
@@ -221,6 +222,8 @@ function daemonFlags(config: LoadedConfig, flags: readonly string[]): string[] {
     String(config.get("solo.ingress_port")),
     "--http-port",
     String(config.get("solo.http_port") ?? noPort),
+    "--listen-port",
+    String(config.get("solo.listen_port") ?? noPort),
     "--log-level",
     config.get("solo.log_level"),
   ];

@@ -147,7 +147,11 @@ export const eventsRequestSchema = z.strictObject({
   since: moment.optional(),
   since_cursor: z.string().optional(),
 });
-export const shutdownRequestSchema = z.strictObject({ keep_services: z.boolean().default(false) });
+export const shutdownRequestSchema = z.strictObject({
+  keep_services: z.boolean().default(false),
+  /** How long services may take to stop, all together, before they are killed; absent: 30 s, or the longest of their own. */
+  grace_ms: z.int().min(0).max(86_400_000).optional(),
+});
 export const emptyRequestSchema = z.strictObject({});
 
 /**

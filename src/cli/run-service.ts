@@ -32,6 +32,7 @@ export async function runService(request: RunRequest, session: Session, interrup
         "data-dir": request.dataDir ?? temporary,
         "ingress-port": String(freePort()),
         "http-port": "off",
+        "listen-port": "off",
         tenant: session.tenant,
       },
     });

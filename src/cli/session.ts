@@ -17,6 +17,7 @@ interface SessionFlags {
   readonly timeout?: string | undefined;
   readonly "ingress-port"?: string | undefined;
   readonly "http-port"?: string | undefined;
+  readonly "listen-port"?: string | undefined;
   readonly bind?: string | undefined;
   readonly "log-level"?: string | undefined;
 }

@@ -26,6 +26,8 @@ export interface SettingValues extends AuditSettingValues, TlsSettingValues {
   "solo.ingress_port": number;
   /** Null: none. */
   "solo.http_port": number | null;
+  /** Null: none. */
+  "solo.listen_port": number | null;
   "solo.bind": string;
   /** Absolute once loaded. */
   "solo.data_dir": string;
@@ -75,6 +77,7 @@ export type FlagName =
   | "timeout"
   | "ingress-port"
   | "http-port"
+  | "listen-port"
   | "bind"
   | "log-level";
 
@@ -107,6 +110,13 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     builtIn: () => 8_080,
     variable: "SOLO_HTTP_PORT",
     flag: "http-port",
+  },
+  "solo.listen_port": {
+    about: `Port of the gRPC API; "${noPort}" for none`,
+    type: optionalPort(),
+    builtIn: () => 50_051,
+    variable: "SOLO_LISTEN_PORT",
+    flag: "listen-port",
   },
   "solo.bind": {
     about: "Address that the ingress and the APIs listen on; the APIs only with TLS where others can reach it",

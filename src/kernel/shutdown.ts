@@ -18,7 +18,7 @@ export async function stopServices(kernel: Kernel, request: OperationRequest<"sh
   const running = kernel.services().filter(({ ref }) => kernel.supervisor.instancesOf(ref).some(isLive));
   const failures = request.keep_services
     ? await settleAll(kernel)
-    : await inTime(stopAll(kernel), stopLimitMs(running), () => hasten(kernel));
+    : await inTime(stopAll(kernel), request.grace_ms ?? stopLimitMs(running), () => hasten(kernel));
   if (!request.keep_services) await kernel.parts.checkpoints.atShutdown();
   const took_ms = Math.round(kernel.clock.monotonic() - begin);
   const kept = request.keep_services ? [...kernel.supervisor.all()].filter(isLive).length : 0;

@@ -58,6 +58,7 @@ export class SoloEnv implements AsyncDisposable {
       SOLO_DATA_DIR: this.dataDir,
       SOLO_INGRESS_PORT: String(this.ingressPort),
       SOLO_HTTP_PORT: "off",
+      SOLO_LISTEN_PORT: "off",
     };
   }
 

@@ -33,8 +33,9 @@ test("there is something to check", () => {
   expect(code().length).toBeGreaterThan(100);
 });
 
-test(`no file of the product has more than ${maxLines} lines`, () => {
-  const long = filesIn("{src,commands}/**/*.{ts,tsx}").filter((file) => read(file).split("\n").length > maxLines);
+test(`no file of the product that somebody wrote has more than ${maxLines} lines`, () => {
+  const written = filesIn("{src,commands}/**/*.{ts,tsx}").filter((file) => !file.endsWith(".gen.ts"));
+  const long = written.filter((file) => read(file).split("\n").length > maxLines);
   expect(long).toEqual([]);
 });
 

@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { CertificateFacts } from "../../api/index.ts";
-import { clientCertificate, type TlsContext, type TlsCredentials } from "../tls/index.ts";
+import { contextOf, demandOf, handshakeMs, peerOf, type TlsCredentials } from "../tls/index.ts";
 import { closeServer } from "./close-server.ts";
 
 export interface TlsListenerOptions {
@@ -38,7 +38,7 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
     socket.on("close", () => open.delete(socket));
   };
   const server = createServer(
-    { ...contextOf(credentials.current()), ...demandOf(credentials), handshakeTimeout: handshakeMs },
+    { ...contextOf(credentials.current(), "http/1.1"), ...demandOf(credentials) },
     (socket) => {
       track(socket);
       accept(socket, backends, credentials.requireClient);
@@ -49,7 +49,7 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
   // Whatever a peer does wrong before it is known concerns nobody else.
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   await listening(server, bind, port);
-  credentials.onChange((context) => server.setSecureContext(contextOf(context)));
+  credentials.onChange((context) => server.setSecureContext(contextOf(context, "http/1.1")));
   return {
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -60,19 +60,10 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
   };
 }
 
-function contextOf({ cert, key, ca }: TlsContext) {
-  return { cert, key, ...(ca !== undefined && { ca }), minVersion: "TLSv1.2" as const, ALPNProtocols: ["http/1.1"] };
-}
-
-/** With an authority a certificate is asked for; whoever shows one that it has not signed is refused in any case. */
-function demandOf(credentials: TlsCredentials) {
-  return { requestCert: credentials.current().ca !== undefined, rejectUnauthorized: credentials.requireClient };
-}
-
 function accept(socket: TLSSocket, backends: Backends, isRequired: boolean): void {
   socket.on("error", () => socket.destroy());
-  const certificate = peerOf(socket);
-  if (certificate === "refused" || (certificate === undefined && isRequired)) {
+  const certificate = peerOf(socket, isRequired);
+  if (certificate === "refused") {
     socket.destroy();
     return;
   }
@@ -88,18 +79,6 @@ function accept(socket: TLSSocket, backends: Backends, isRequired: boolean): voi
   socket.on("close", () => behind.destroy());
   socket.pipe(behind);
   behind.pipe(socket);
-}
-
-function peerOf(socket: TLSSocket): CertificateFacts | undefined | "refused" {
-  const peer = socket.getPeerCertificate();
-  const hasShown = Object.keys(peer ?? {}).length > 0;
-  if (!hasShown) return undefined;
-  if (!socket.authorized) return "refused";
-  try {
-    return clientCertificate(peer) ?? "refused";
-  } catch {
-    return "refused";
-  }
 }
 
 interface Backend {
@@ -180,4 +159,3 @@ function listening(server: Server, host: string, port: number): Promise<void> {
 /** With eleven random characters as long as the longest name of a socket in that folder, so that its path fits. */
 const socketPrefix = "t";
 const socketName = /^t[\w-]{11}$/;
-const handshakeMs = 10_000;

@@ -1,3 +1,4 @@
-export { callerByCertificate, clientCertificate, withinCertificate } from "./client-certificate.ts";
+export { contextOf, demandOf, handshakeMs, peerOf } from "./accept.ts";
+export { callerByCertificate, withinCertificate } from "./client-certificate.ts";
 export { openCredentials, type TlsContext, type TlsCredentials, type TlsSettings } from "./credentials.ts";
 export { tlsSettingsOf } from "./settings.ts";

@@ -1,0 +1,82 @@
+import type { EventEmitter } from "node:events";
+import { Metadata, type ServerUnaryCall } from "@grpc/grpc-js";
+import { nameSchema, type SoloApi, SoloError, versionHeader } from "../../api/index.ts";
+import { callerOf, requestIdOf } from "./caller.ts";
+import type { GrpcContext } from "./context.ts";
+
+/** One call, once it is known who asks. */
+export interface Call {
+  /** The operations, as the caller has them. */
+  readonly api: SoloApi;
+  /** Aborted when the client has gone, its deadline has passed, or the server closes. */
+  readonly signal: AbortSignal;
+  /** What is left until the client's deadline, in milliseconds, at least one; undefined without a deadline. */
+  readonly timeLeftMs: number | undefined;
+  /**
+   * The tenant that the call is about.
+   * @throws SoloError `invalid_request` when neither the token nor the metadata names one
+   */
+  tenant(): string;
+}
+
+/** What calls of all kinds have. */
+export type GrpcCall = Pick<
+  ServerUnaryCall<Buffer, Buffer>,
+  "cancelled" | "metadata" | "getDeadline" | "sendMetadata"
+> &
+  Pick<EventEmitter, "once">;
+
+/** Tells the call's id and what build answers, ahead of everything else. */
+export function greet(call: GrpcCall, { version }: GrpcContext): string {
+  const requestId = requestIdOf(call.metadata);
+  const greeting = new Metadata();
+  greeting.set("x-request-id", requestId);
+  greeting.set(versionHeader, version);
+  call.sendMetadata(greeting);
+  return requestId;
+}
+
+/**
+ * @param isOpen whether callers without credentials are let through to what is open to them
+ * @throws SoloError `unauthenticated`
+ */
+export function openCall(call: GrpcCall, requestId: string, context: GrpcContext, isOpen: boolean): Call {
+  const { access, closing } = context;
+  const caller = callerOf(call.metadata, requestId, context);
+  if (!isOpen) access.checkCredentials(caller, "list");
+  return {
+    api: access.apiFor(caller),
+    signal: endOf(call, closing),
+    timeLeftMs: timeLeftMs(call),
+    tenant: () => {
+      const given = call.metadata.get("x-tenant-id")[0];
+      if (given !== undefined) {
+        const { data } = nameSchema.safeParse(given);
+        if (data !== undefined) return data;
+        throw new SoloError("invalid_request", "x-tenant-id: expects up to 64 letters, digits, _ or -");
+      }
+      if (caller.kind === "service") return caller.tenant;
+      if (caller.kind === "capability" && caller.capability.resource !== "*") return caller.capability.tenant;
+      throw new SoloError("invalid_request", "no tenant is named", { hint: "send x-tenant-id in the metadata" });
+    },
+  };
+}
+
+function endOf(call: GrpcCall, closing: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const abort = () => {
+    closing.removeEventListener("abort", abort);
+    controller.abort();
+  };
+  call.once("cancelled", abort);
+  // Of a stream that has come to its own end.
+  call.once("close", abort);
+  closing.addEventListener("abort", abort);
+  if (call.cancelled || closing.aborted) abort();
+  return controller.signal;
+}
+
+function timeLeftMs(call: GrpcCall): number | undefined {
+  const left = Number(call.getDeadline()) - Date.now();
+  return Number.isFinite(left) ? Math.max(1, Math.floor(left)) : undefined;
+}

@@ -1,0 +1,13 @@
+import type { ApiAccess, CertificateFacts } from "../../api/index.ts";
+
+/** What all calls have in common. */
+export interface GrpcContext {
+  readonly access: ApiAccess;
+  /** What the peers of its connections showed. */
+  readonly certificate: CertificateFacts | undefined;
+  /** This build, told in every answer. */
+  readonly version: string;
+  /** Aborted when the server closes: streams end. */
+  readonly closing: AbortSignal;
+  readonly onBug: (error: Error) => void;
+}
