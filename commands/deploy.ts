@@ -1,7 +1,14 @@
 import { string as argument } from "@oclif/core/args";
 import { boolean, string } from "@oclif/core/flags";
 import { SoloError } from "../src/api/index.ts";
-import { sandboxed, serviceFlags, serviceFromFlags, servicesFromFile, warningOf } from "../src/cli/deploy/index.ts";
+import {
+  bringPrograms,
+  sandboxed,
+  serviceFlags,
+  serviceFromFlags,
+  servicesFromFile,
+  warningOf,
+} from "../src/cli/deploy/index.ts";
 import {
   dryRunFlag,
   exitWith,
@@ -21,6 +28,7 @@ export default class Deploy extends SoloCommand {
   static override description = [
     "PATH is a TypeScript or JavaScript file, a folder with one, a .wasm module, or any executable. Arguments after -- go to the program, where $PORT stands for the port that it should listen on.",
     "Deploying the same content again changes nothing. Changed content replaces the instances one by one, without going below the ready count. This machine's daemon is started when none runs.",
+    "A kernel on another machine (--context) is brought what runs: a source with all that it imports as one module, a .wasm file, an executable given by a path that is here. A program without a path is that machine's own, and folders are given as absolute paths there.",
   ].join("\n\n");
   static override usage = ["deploy PATH [NAME] [FLAGS] [-- ARGS]", "deploy --file solo.toml"];
   static override examples = [
@@ -59,7 +67,7 @@ export default class Deploy extends SoloCommand {
       flags.file === undefined
         ? serviceFromFlags({ path: required(args.path), name, args: program }, flags, session)
         : await servicesFromFile(onlyFile(flags.file, args.path), session);
-    const services = { ...declared, services: sandboxed(declared.services, flags) };
+    const services = { ...declared, services: sandboxed(declared.services, flags, session) };
     const warning = warningOf(services.services);
     if (warning !== undefined) await session.output.warn(warning);
     const interruption = onInterruption();
@@ -67,6 +75,7 @@ export default class Deploy extends SoloCommand {
     const kernel = await (isPlan ? session.reader() : session.writer());
     const request = {
       ...services,
+      ...(!session.isLocal && { services: await bringPrograms(services.services, kernel, session) }),
       tenant: session.tenant,
       wait: flags.wait,
       timeout_ms: session.timeoutMs,

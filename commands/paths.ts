@@ -7,7 +7,9 @@ export default class Paths extends SoloCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Paths);
-    const { config, output } = await this.open(flags);
+    const session = await this.open(flags);
+    session.requireLocal("what it shows");
+    const { config, output } = session;
     const { configDir, dataDir, database, artifacts, logs, run, lock, socket } = config.paths;
     const document = {
       config_dir: configDir,

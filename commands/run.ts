@@ -20,9 +20,10 @@ export default class Run extends SoloCommand {
     const { own, program } = splitAtSeparator(this.argv);
     const { args, flags } = await this.parse(Run, own);
     const session = await this.open(flags);
+    session.requireLocal("what `solo run` runs");
     const described = { ...flags, restart: flags.restart ?? "temporary" } as const;
     const declared = serviceFromFlags({ path: args.path, name: undefined, args: program }, described, session);
-    const services = { ...declared, services: sandboxed(declared.services, flags) };
+    const services = { ...declared, services: sandboxed(declared.services, flags, session) };
     const warning = warningOf(services.services);
     if (warning !== undefined) await session.output.warn(warning);
     const name = services.services[0]?.name ?? "";

@@ -27,6 +27,7 @@ export default class Start extends SoloCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Start);
     const session = await this.open(flags);
+    if (flags.foreground) session.requireLocal("a kernel in the foreground");
     if (!flags.foreground) return session.output.result(await startBackground(session), renderKernelState);
     const interruption = onInterruption();
     await runForeground(session, interruption, { keepServices: flags["keep-services"] });

@@ -30,6 +30,7 @@ const daemonStartMs = 20_000;
 export const kernelDoor: KernelDoor = {
   openReadOnly: async (config) =>
     openReadOnly(config.paths, config.get("solo.ingress_port"), config.get("checkpoints.backup_dir")),
+  bundle: async (path) => (await import("./deploy/artifact/index.ts")).bundleAlone(path),
   verifyAuditExport: async (path, request) => verifyAuditFile(path, request),
   startDaemon: async ({ config, flags }) => {
     const { dataDir, socket } = config.paths;

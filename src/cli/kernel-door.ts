@@ -34,6 +34,11 @@ export interface Leash {
 export interface KernelDoor {
   /** Reads this machine's data directory without taking its lock and without starting anything. */
   openReadOnly(config: LoadedConfig): Promise<ReadApi & { close(): void }>;
+  /**
+   * A program with everything it imports as one module, for a kernel that does not see its files.
+   * @throws SoloError `invalid_source` (with file:line:column), also for one that is more than a module
+   */
+  bundle(path: string): Promise<Uint8Array>;
   /** Checks an exported audit trail, which may come from another machine. */
   verifyAuditExport(path: string, request: OperationInput<"auditVerify">): Promise<AuditVerification>;
   /** Returns once the daemon of that directory answers; throws what kept it from starting. */

@@ -17,6 +17,8 @@ export interface FileSource {
 
 export interface ProjectSource extends FileSource {
   readonly defaults: ServiceDefaults;
+  /** For a kernel on another machine: the folders that a service has must be absolute ones of that machine. */
+  readonly elsewhere?: boolean;
 }
 
 /** Everything that is wrong with a configuration file, in the order of its text. Empty for a good one. */
@@ -34,7 +36,10 @@ export function projectServices(source: ProjectSource): ProjectServices {
   return project;
 }
 
-function check({ file, cwd, env, defaults }: ProjectSource): { project: ProjectServices; problems: Problem[] } {
+function check({ file, cwd, env, defaults, elsewhere = false }: ProjectSource): {
+  project: ProjectServices;
+  problems: Problem[];
+} {
   const path = resolve(cwd, file);
   const user = folders(env);
   const document = tryReadDocument(path, file);
@@ -49,8 +54,8 @@ function check({ file, cwd, env, defaults }: ProjectSource): { project: ProjectS
     const value = settings[key].type.fromFile(written.value);
     if (value instanceof Refusal) problems.push(written.problem(refusalMessage(value, written.value), value.hint));
   }
-  const project =
-    role === "project" ? readProject(document, { folder: dirname(path), home: user.home, defaults }, problems) : none;
+  const place = { folder: dirname(path), home: user.home, defaults, elsewhere };
+  const project = role === "project" ? readProject(document, place, problems) : none;
   return { project, problems };
 }
 

@@ -9,6 +9,7 @@ import { healthOf, type ProbeFlags } from "./probe.ts";
 import { programOf } from "./program.ts";
 import { secretOf } from "./secret.ts";
 import { serviceNameOf } from "./service-name-of.ts";
+import { servicePath } from "./service-path.ts";
 
 export interface ServiceFlags extends ProbeFlags {
   readonly replicas?: number | undefined;
@@ -41,8 +42,8 @@ export function serviceFromFlags({ path, name, args }: ServiceWords, flags: Serv
       hint: name === undefined ? "add a name: `solo deploy PATH NAME`" : "choose another name",
     });
   }
-  const workingFolder =
-    flags.cwd === undefined ? (program.kind === "command" ? cwd : undefined) : resolve(cwd, flags.cwd);
+  const own = program.kind === "command" && session.isLocal ? cwd : undefined;
+  const workingFolder = flags.cwd === undefined ? own : servicePath(flags.cwd, "--cwd", session);
   const { sandbox_mode, ...defaults } = serviceDefaults(session.config);
   const spec: ServiceSpecInput = {
     ...defaults,
@@ -50,7 +51,7 @@ export function serviceFromFlags({ path, name, args }: ServiceWords, flags: Serv
     ...program,
     env: environmentOf(flags.env ?? [], flags["env-file"] ?? [], { cwd, env: process.env }),
     health: healthOf(flags),
-    preopens: preopensOf(flags.dir ?? [], cwd),
+    preopens: preopensOf(flags.dir ?? [], (folder) => servicePath(folder, "--dir", session)),
     hosts: [...(flags.host ?? [])],
     ...(workingFolder !== undefined && { cwd: workingFolder }),
     ...(flags.replicas !== undefined && { replicas: flags.replicas }),
@@ -63,7 +64,8 @@ export function serviceFromFlags({ path, name, args }: ServiceWords, flags: Serv
 
 /** Every service and group that a project file declares. */
 export async function servicesFromFile(file: string, session: Session): Promise<Services> {
-  const source = { file, cwd: process.cwd(), env: process.env, defaults: serviceDefaults(session.config) };
+  const elsewhere = !session.isLocal;
+  const source = { file, cwd: process.cwd(), env: process.env, defaults: serviceDefaults(session.config), elsewhere };
   const { services, groups } = await projectServices(source);
   if (services.length > 0) return { services: [...services], groups: [...groups] };
   throw new SoloError("invalid_config", `${file} declares no service`, {

@@ -1,8 +1,7 @@
-import { resolve } from "node:path";
 import { SoloError } from "../../api/index.ts";
 
 /** `--dir GUEST=HOST` words as a map of guest paths to absolute folders of this machine; `--dir FOLDER` keeps its name. */
-export function preopensOf(words: readonly string[], cwd: string): Record<string, string> {
+export function preopensOf(words: readonly string[], placed: (folder: string) => string): Record<string, string> {
   return Object.fromEntries(
     words.map((word) => {
       const equals = word.indexOf("=");
@@ -13,7 +12,7 @@ export function preopensOf(words: readonly string[], cwd: string): Record<string
           hint: "such as --dir /data=./data",
         });
       }
-      return [guest, resolve(cwd, host)];
+      return [guest, placed(host)];
     }),
   );
 }

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { extname, resolve } from "node:path";
+import { extname, isAbsolute, resolve } from "node:path";
 import { type ServiceKind, type ServiceSpecInput, SoloError } from "../../api/index.ts";
 
 export interface ProgramRequest {
@@ -8,7 +8,7 @@ export interface ProgramRequest {
   readonly args: readonly string[];
   readonly kind: ServiceKind | undefined;
   readonly cwd: string;
-  /** False for a kernel on another machine, whose files can't be looked at from here. */
+  /** False for a kernel on another machine, which may have an executable at an absolute path that is not here. */
   readonly local: boolean;
 }
 
@@ -25,7 +25,7 @@ export function programOf(request: ProgramRequest): Pick<ServiceSpecInput, "kind
   const absolute = resolve(cwd, path);
   if (kind === "command" || kind === "port")
     return { kind, command: [isBareWord(path) && !exists(absolute) ? path : absolute, ...args] };
-  if (request.local && !exists(absolute)) throw missing(path);
+  if (!exists(absolute)) throw missing(path);
   return { kind, path: absolute, args: [...args] };
 }
 
@@ -35,7 +35,7 @@ function detectKind({ path, cwd, local }: ProgramRequest): ServiceKind {
   if (sourceExtensions.has(extension)) return "source";
   const found = stat(resolve(cwd, path));
   if (found?.isDirectory()) return "source";
-  if (!found && local && !isBareWord(path)) throw missing(path);
+  if (!found && !isBareWord(path) && (local || !isAbsolute(path))) throw missing(path);
   return "command";
 }
 

@@ -1,5 +1,6 @@
-import { resolve } from "node:path";
 import { type DeployRequest, type ServiceSpecInput, SoloError } from "../../api/index.ts";
+import type { Session } from "../session.ts";
+import { servicePath } from "./service-path.ts";
 
 type Services = DeployRequest["services"];
 type SandboxInput = NonNullable<ServiceSpecInput["sandbox"]>;
@@ -15,19 +16,22 @@ export interface SandboxFlags {
 }
 
 /** What the flags on sandboxes make of services as they are described. */
-export function sandboxed(services: Services, flags: SandboxFlags): Services {
-  return services.map(({ name, spec }) => ({ name, spec: { ...spec, sandbox: chosen(spec.sandbox ?? {}, flags) } }));
+export function sandboxed(services: Services, flags: SandboxFlags, session: Pick<Session, "isLocal">): Services {
+  return services.map(({ name, spec }) => ({
+    name,
+    spec: { ...spec, sandbox: chosen(spec.sandbox ?? {}, flags, session) },
+  }));
 }
 
-function chosen(own: SandboxInput, flags: SandboxFlags): SandboxInput {
+function chosen(own: SandboxInput, flags: SandboxFlags, session: Pick<Session, "isLocal">): SandboxInput {
   if (flags.unsandboxed) return { mode: "off" };
-  const cwd = process.cwd();
-  const paths = (words: readonly string[] = []) => words.map((word) => resolve(cwd, word));
+  const paths = (flag: "allow-read" | "allow-write") =>
+    (flags[flag] ?? []).map((word) => servicePath(word, `--${flag}`, session));
   return {
     ...own,
     ...(flags.sandbox && own.mode === "off" && { mode: "enforce" as const }),
-    read: [...(own.read ?? []), ...paths(flags["allow-read"])],
-    write: [...(own.write ?? []), ...paths(flags["allow-write"])],
+    read: [...(own.read ?? []), ...paths("allow-read")],
+    write: [...(own.write ?? []), ...paths("allow-write")],
     connect: ports(own.connect, "allow-connect", flags),
     listen: ports(own.listen, "allow-listen", flags),
   };

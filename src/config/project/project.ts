@@ -22,6 +22,8 @@ export interface ProjectPlace {
   readonly folder: string;
   readonly home: string;
   readonly defaults: ServiceDefaults;
+  /** Whether the services run on another machine. */
+  readonly elsewhere: boolean;
 }
 
 /** Reads the services and groups of a project file; everything that is wrong goes to `problems`. */

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { ownVariables } from "../../api/host-variables.ts";
 import { type SandboxMode, type ServiceSpec, serviceSpecSchema } from "../../api/spec.ts";
 import { expandPath } from "../paths.ts";
@@ -22,6 +22,8 @@ export interface TranslateContext {
   readonly folder: string;
   readonly home: string;
   readonly defaults: ServiceDefaults;
+  /** Whether the services run on another machine, where this one's folders mean nothing. */
+  readonly elsewhere: boolean;
   readonly report: Report;
 }
 
@@ -38,8 +40,10 @@ export function toSpec(file: ServiceFile, path: KeyPath, context: TranslateConte
     ...defaults,
     ...(file.args && { args: file.args }),
     ...(file.env && { env: file.env }),
-    ...(file.cwd !== undefined && { cwd: absolute(file.cwd, context) }),
-    ...(file.preopens && { preopens: mapValues(file.preopens, (folder) => absolute(folder, context)) }),
+    ...(file.cwd !== undefined && { cwd: folderOf(file.cwd, [...path, "cwd"], context) }),
+    ...(file.preopens && {
+      preopens: mapValues(file.preopens, (folder) => folderOf(folder, [...path, "preopens"], context)),
+    }),
     ...(file.replicas !== undefined && { replicas: file.replicas }),
     ...(file.restart && { restart: toRestart(file.restart) }),
     ...(health && { health }),
@@ -48,12 +52,14 @@ export function toSpec(file: ServiceFile, path: KeyPath, context: TranslateConte
     ...(file.fixed_port !== undefined && { fixed_port: file.fixed_port }),
     ...(file.route && { hosts: [file.route.host].flat().map((host) => host.toLowerCase()) }),
     ...(file.limits && { limits: toLimits(file.limits) }),
-    sandbox: file.sandbox ? toSandbox(file.sandbox, context) : { mode },
+    sandbox: file.sandbox ? toSandbox(file.sandbox, [...path, "sandbox"], context) : { mode },
     ...(file.allow && { allow: file.allow }),
     ...(secrets && { secrets }),
     ...(file.budget && { budget: toBudget(file.budget) }),
     ...(file.logs && { log_bytes: file.logs.bytes }),
-    ...(file.state && { state: toState(file.state, (folder) => absolute(folder, context)) }),
+    ...(file.state && {
+      state: toState(file.state, (folder) => folderOf(folder, [...path, "state", "folders"], context)),
+    }),
   });
 }
 
@@ -67,9 +73,9 @@ function toProgram(
   const programs: Program[] = [];
   if (source !== undefined) programs.push({ kind: "source", path: absolute(source, context) });
   if (wasm !== undefined) programs.push({ kind: "wasm", path: absolute(wasm, context) });
-  if (command !== undefined)
-    programs.push({ kind: "command", command: absoluteCommand(command, context), cwd: context.folder });
-  if (port !== undefined) programs.push({ kind: "port", command: absoluteCommand(port, context), cwd: context.folder });
+  const folder = context.elsewhere ? {} : { cwd: context.folder };
+  if (command !== undefined) programs.push({ kind: "command", command: absoluteCommand(command, context), ...folder });
+  if (port !== undefined) programs.push({ kind: "port", command: absoluteCommand(port, context), ...folder });
   if (programs.length === 1) return programs[0];
   const found =
     programs.length === 0
@@ -138,14 +144,22 @@ function toLimits({ memory, cpu, disk, ...rest }: LimitsFile) {
 }
 
 /** A table of its own asks for a sandbox, whatever is the default. */
-function toSandbox({ mode, read, write, ...rest }: SandboxFile, context: TranslateContext) {
+function toSandbox({ mode, read, write, ...rest }: SandboxFile, path: KeyPath, context: TranslateContext) {
   const byDefault = context.defaults.sandbox_mode ?? "enforce";
   return {
     ...rest,
     mode: mode ?? (byDefault === "off" ? "enforce" : byDefault),
-    ...(read && { read: read.map((path) => absolute(path, context)) }),
-    ...(write && { write: write.map((path) => absolute(path, context)) }),
+    ...(read && { read: read.map((folder) => folderOf(folder, [...path, "read"], context)) }),
+    ...(write && { write: write.map((folder) => folderOf(folder, [...path, "write"], context)) }),
   };
+}
+
+/** A folder that a service has at run time. */
+function folderOf(folder: string, path: KeyPath, context: TranslateContext): string {
+  if (context.elsewhere && !isAbsolute(folder)) {
+    context.report(path, `${folder} is on this machine, and the service on another one`, "give an absolute path there");
+  }
+  return absolute(folder, context);
 }
 
 function absolute(path: string, { folder, home }: TranslateContext): string {

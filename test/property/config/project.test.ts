@@ -109,7 +109,12 @@ function read(text: string) {
   const document = tryParseDocument(text, "solo.json");
   if (!(document instanceof ConfigDocument)) return { project: { services: [], groups: [] }, problems: [document] };
   const problems: Problem[] = [];
-  const place = { folder: "/project", home: "/home/ada", defaults: { stop_grace_ms: 1, log_bytes: 1_000_000 } };
+  const place = {
+    folder: "/project",
+    home: "/home/ada",
+    elsewhere: false,
+    defaults: { stop_grace_ms: 1, log_bytes: 1_000_000 },
+  };
   return { project: readProject(document, place, problems), problems };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { environmentOf } from "../../../src/cli/deploy/environment.ts";
 import { preopensOf } from "../../../src/cli/deploy/preopens.ts";
 import { healthOf } from "../../../src/cli/deploy/probe.ts";
@@ -61,8 +61,11 @@ describe("what is run", () => {
     expect(() => program(path)).toThrow("there is no such file or folder");
   });
 
-  test("is not looked for here when the kernel is elsewhere", () => {
-    expect(program("missing.ts", [], false)).toMatchObject({ kind: "source", path: join(cwd, "missing.ts") });
+  test("may be an executable that is there and not here when the kernel is elsewhere; a module is brought", () => {
+    expect(program("/opt/missing", [], false)).toEqual({ kind: "command", command: ["/opt/missing"] });
+    for (const word of ["./missing", "missing.ts", "missing.wasm"]) {
+      expect(() => program(word, [], false)).toThrow("no such file");
+    }
   });
 });
 
@@ -105,7 +108,9 @@ test("one probe serves for readiness and liveness", () => {
   expect(() => healthOf({ "health-tcp": "70000" })).toThrow("expects PORT");
 });
 
+const placed = (folder: string) => resolve(cwd, folder);
+
 test("folders of a module are absolute", () => {
-  expect(preopensOf(["/data=./data", "app"], cwd)).toEqual({ "/data": join(cwd, "data"), app: join(cwd, "app") });
-  expect(() => preopensOf(["=x"], cwd)).toThrow("GUEST=HOST");
+  expect(preopensOf(["/data=./data", "app"], placed)).toEqual({ "/data": join(cwd, "data"), app: join(cwd, "app") });
+  expect(() => preopensOf(["=x"], placed)).toThrow("GUEST=HOST");
 });
