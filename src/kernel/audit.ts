@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { type Caller, type OperationName, serviceKey } from "../api/index.ts";
+import {
+  type Caller,
+  type CapabilityCaller,
+  type OperationName,
+  type ServiceCaller,
+  serviceKey,
+} from "../api/index.ts";
 import {
   type AuditReceipt,
   type AuditSubject,
@@ -112,8 +118,19 @@ export function accessAudit(trail: AuditTrail): AccessAudit {
         end: (error) => receipt.end(error === null ? { outcome: "done", code: null, reason: null } : failureOf(error)),
       };
     },
-    refused: (request, { code, message }) => void trail.refuse(subjectOf(request), { code, reason: message }),
+    refused: (request, { code, message }) => {
+      // Whoever reaches for another tenant is its own tenant's affair: the other one learns nothing of it.
+      const tenant = isStranger(request) ? request.caller.capability.tenant : request.tenant;
+      trail.refuse({ ...subjectOf(request), tenant }, { code, reason: message });
+    },
   };
+}
+
+/** Whether a caller knows of no tenant but its own, and asked for another, or for the kernel itself. */
+function isStranger(request: RefusedRequest): request is RefusedRequest & { caller: CapabilityCaller | ServiceCaller } {
+  const { caller, tenant } = request;
+  if (caller.kind !== "capability" && caller.kind !== "service") return false;
+  return caller.capability.resource !== "*" && caller.capability.tenant !== tenant;
 }
 
 const unrecorded: Pick<AuditReceipt, "end"> = { end: async () => {} };

@@ -76,6 +76,35 @@ test("who asks is named, and a token's id, never the token", async () => {
   await trail.close();
 });
 
+test("a refusal to somebody of another tenant is in the trail of that one's own tenant", async () => {
+  const trail = emptyTrail();
+  const audit = accessAudit(trail);
+  const capability = { id: "cap1", permissions: ["read"], holder: null, expires_ms: null, rates: [] };
+  const facts = { ...capability, tenant: "acme", resource: "tenant" };
+  const callers = [
+    { kind: "capability", request_id: "r1", capability: facts },
+    { kind: "service", request_id: "r2", tenant: "acme", name: "api", instance: "api-1", capability: facts },
+    { kind: "capability", request_id: "r3", capability: { ...capability, tenant: "acme", resource: "*" } },
+  ] as const;
+  for (const caller of callers) {
+    for (const tenant of ["zebra", null]) {
+      audit.refused({ ...requestFor("kill", {}), caller, tenant }, new SoloError("forbidden", "not yours"));
+    }
+  }
+  await (await audit.begin(requestFor("kill", {}))).end(null);
+  const records = await Array.fromAsync(trail.read({ operation: "kill" }), ({ fields }) => fields);
+  const refusals = records.filter(({ kind }) => kind === "refusal");
+  expect(refusals.map(({ request_id, tenant }) => [request_id, tenant])).toEqual([
+    ["r1", "acme"],
+    ["r1", "acme"],
+    ["r2", "acme"],
+    ["r2", "acme"],
+    ["r3", "zebra"],
+    ["r3", null],
+  ]);
+  await trail.close();
+});
+
 test("on a disk that takes nothing, nothing begins but the end of the kernel", async () => {
   const files = new FaultyFileSystem(1);
   const trail = emptyTrail(files);
