@@ -6,11 +6,11 @@ import {
   SoloError,
   serviceKey,
 } from "../api/index.ts";
-import type { Instance, RoutePort } from "../supervise/index.ts";
+import type { Instance } from "../supervise/index.ts";
 import type { Endpoint, Ingress } from "../traffic/index.ts";
 
 /** Which hosts lead to which service, and to which instances: kept here so that an ingress that opens later knows them too. */
-export class Routes implements RoutePort {
+export class Routes {
   readonly #hosts = new Map<string, readonly string[]>();
   /** Host → the service that has it. */
   readonly #owners = new Map<string, string>();
@@ -90,12 +90,10 @@ export class Routes implements RoutePort {
     for (const host of this.#hosts.get(key) ?? []) if (this.#owners.get(host) === key) this.#owners.delete(host);
   }
 
-  /** @param room how many requests the instance may have in flight now; absent: any number */
-  add(ref: ServiceRef, instance: string, port: number, room?: () => number): void {
+  add(ref: ServiceRef, endpoint: Endpoint): void {
     const key = serviceKey(ref);
-    const endpoint = { id: instance, port, ...(room !== undefined && { room }) };
     const endpoints = this.#endpoints.get(key) ?? new Map<string, Endpoint>();
-    this.#endpoints.set(key, endpoints.set(instance, endpoint));
+    this.#endpoints.set(key, endpoints.set(endpoint.id, endpoint));
     this.#ingress?.addEndpoint(key, endpoint);
   }
 

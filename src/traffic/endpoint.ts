@@ -9,6 +9,8 @@ export interface Endpoint {
   readonly host?: string;
   /** How many requests it may have in flight now, upgraded connections included; further ones wait. Default: any number. */
   readonly room?: () => number;
+  /** Whether it is slowed down, and gets nothing new: what would wait for it is refused instead. Default: never. */
+  readonly isSlowed?: () => boolean;
 }
 
 /** An exchange, as its endpoint sees it. */
@@ -44,10 +46,15 @@ export class EndpointState implements IdlePool {
     return this.endpoint.host === host && this.endpoint.port === port;
   }
 
+  get isSlowed(): boolean {
+    return this.endpoint.isSlowed?.() === true;
+  }
+
   /** Whether new requests may go there. */
   usable(now: number): boolean {
     const { room } = this.endpoint;
-    return !this.draining && now >= this.suspectUntil && (room === undefined || this.inFlight < room());
+    if (this.draining || now < this.suspectUntil || this.isSlowed) return false;
+    return room === undefined || this.inFlight < room();
   }
 
   /** It refused a connection: let others serve for a moment. */

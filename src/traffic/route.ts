@@ -48,6 +48,8 @@ export class Route {
     const endpoint = pickEndpoint(this.endpoints, this.turn++, this.clock.now);
     if (endpoint !== undefined) {
       request.assign(endpoint);
+    } else if (this.isSlowed) {
+      request.refuse(slowed);
     } else if (this.waiting.size >= this.maxHeld || this.waitingBytes + request.heldBytes > maxHeldBytesPerRoute) {
       request.refuse("too many requests wait for it");
     } else {
@@ -91,19 +93,34 @@ export class Route {
 
   /** The route is no more: nothing waits, nothing goes on. */
   close(reason: string): void {
-    for (const request of [...this.waiting]) {
-      this.forget(request);
-      request.refuse(reason);
-    }
+    this.refuseWaiting(reason);
     for (const { endpoint } of this.endpoints) this.remove(endpoint.id);
   }
 
   private dispatchWaiting(): void {
     for (const request of [...this.waiting]) {
       const endpoint = pickEndpoint(this.endpoints, this.turn++, this.clock.now);
-      if (endpoint === undefined) return;
+      if (endpoint === undefined) {
+        if (this.isSlowed) this.refuseWaiting(slowed);
+        return;
+      }
       this.forget(request);
       request.assign(endpoint);
     }
   }
+
+  /** Whether all that could take a request is slowed down, for nobody knows how long. */
+  private get isSlowed(): boolean {
+    const open = this.endpoints.filter(({ draining }) => !draining);
+    return open.length > 0 && open.every((endpoint) => endpoint.isSlowed);
+  }
+
+  private refuseWaiting(reason: string): void {
+    for (const request of [...this.waiting]) {
+      this.forget(request);
+      request.refuse(reason);
+    }
+  }
 }
+
+const slowed = "it is slowed down, because it uses more than its limits allow";

@@ -75,8 +75,9 @@ describe("action throttle", () => {
     expect(readStat(pid)?.state ?? "Z").toBe("Z");
   });
 
-  test("a service that is slowed down gets no new calls, and says when to try again", async () => {
-    const code = `import { defineService } from "solo"; export default defineService({ methods: { hi: () => "hi" } });`;
+  test("a service that is slowed down gets no new calls and requests, and says when to try again", async () => {
+    const code = `import { defineService } from "solo"; export default defineService({
+      fetch: () => new Response("hi"), methods: { hi: () => "hi" } });`;
     const limits = { memory_bytes: 2_000_000, action: "throttle" as const };
     await daemon.deploy({ large: daemon.module("large.ts", code, { limits }) });
     await slowedDown("large");
@@ -84,6 +85,10 @@ describe("action throttle", () => {
       code: "limit_exceeded",
       details: { bound: "throttle", retry_after_ms: 1_000 },
     });
+    const headers = { host: "large.localhost" };
+    const answer = await fetch(`http://127.0.0.1:${daemon.env.ingressPort}/`, { headers });
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(await answer.text()).toContain("slowed down");
     const { state, instances } = await daemon.status("large");
     expect(state).toBe("ready");
     expect(instances[0]?.history.at(-1)?.memory_bytes).toBeGreaterThan(2_000_000);

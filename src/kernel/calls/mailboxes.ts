@@ -59,12 +59,13 @@ export class Mailboxes {
     const instance = this.#kernel()
       .supervisor.instancesOf(ref)
       .find((one) => one.id === id);
-    const { calls, action } = instance?.plan.spec.limits ?? {};
-    if (calls === undefined && action !== "throttle") return undefined;
-    return () => {
-      if (this.#kernel().parts.limits.throttleOf(id) !== undefined) return 0;
-      return calls === undefined ? Number.POSITIVE_INFINITY : calls - (this.peek(ref)?.inFlightOf(id) ?? 0);
-    };
+    const calls = instance?.plan.spec.limits?.calls;
+    return calls === undefined ? undefined : () => calls - (this.peek(ref)?.inFlightOf(id) ?? 0);
+  }
+
+  /** Whether an instance is slowed down, and gets nothing new to do. */
+  isSlowed(id: string): boolean {
+    return this.#kernel().parts.limits.throttleOf(id) !== undefined;
   }
 
   /** A service is not wanted any more: nobody will take what waits for it. */

@@ -65,7 +65,11 @@ export function openTraffic({ limits, clock, kernel, isGranted }: TrafficOptions
 /** What an instance has in work: its requests through the ingress and its calls, which share its limit. */
 export function sharedWork(routes: Routes, mailboxes: Mailboxes): RoutePort {
   return {
-    add: (ref, instance, port) => routes.add(ref, instance, port, mailboxes.roomForRequests(ref, instance)),
+    add: (ref, instance, port) => {
+      const room = mailboxes.roomForRequests(ref, instance);
+      const isSlowed = () => mailboxes.isSlowed(instance);
+      routes.add(ref, { id: instance, port, isSlowed, ...(room !== undefined && { room }) });
+    },
     drain: async (ref, instance, timeoutMs) => {
       const calls = mailboxes.peek(ref)?.drain(instance, timeoutMs);
       await Promise.all([routes.drain(ref, instance, timeoutMs), calls]);

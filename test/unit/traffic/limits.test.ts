@@ -114,3 +114,23 @@ test("idle connections to the upstream are closed before it would", async () => 
   expect(upstream.peers).toHaveLength(2);
   client.close();
 });
+
+test("a service whose endpoints are all slowed down is 503 at once, for who comes and for who waits", async () => {
+  const client = await connect({ holdTimeoutMs: 600_000 });
+  let isSlowed = true;
+  ingress.addEndpoint(key, { id: "0", port: 1, isSlowed: () => isSlowed });
+  await client.send(request()).receives("Retry-After: 1");
+  expect(client.received).toContain("slowed down");
+  ingress.addEndpoint(key, { id: "1", port: upstream.port });
+  await client.send(request()).receives("ok");
+  ingress.removeEndpoint(key, "1");
+  ingress.removeEndpoint(key, "0");
+  const other = (await RawClient.connect(ingress.port)).send(request());
+  await waitFor(() => ingress.stats(key).held === 1, { what: "a request that waits" });
+  ingress.addEndpoint(key, { id: "0", port: upstream.port, isSlowed: () => isSlowed });
+  await other.receives("slowed down");
+  isSlowed = false;
+  await other.send(request()).receives("ok");
+  other.close();
+  client.close();
+});
