@@ -32,7 +32,7 @@ export async function health(kernel: Kernel): Promise<HealthDocument> {
     pid: process.pid,
     checks,
     version: parts.version.version,
-    uptime_ms: Math.max(0, kernel.clock.now() - kernel.startedAt),
+    uptime_ms: Math.round(kernel.clock.monotonic() - kernel.startedAt),
     memory_bytes: process.memoryUsage.rss(),
     services: {
       total: rows.length,

@@ -27,6 +27,7 @@ import { lastExit, serviceRow } from "./views.ts";
 
 /** The in-process runtime: what is wanted of every service, on the parts below it. Its operations are in `api.ts`. */
 export class Kernel {
+  /** By the monotonic clock. */
   readonly startedAt: number;
   readonly rollouts = new AcceptedRollouts(this);
   readonly unsavedStops = new UnsavedStops(this);
@@ -43,7 +44,7 @@ export class Kernel {
 
   constructor(parts: KernelParts) {
     this.#parts = parts;
-    this.startedAt = parts.clock.now();
+    this.startedAt = parts.clock.monotonic();
   }
 
   get clock(): Clock {

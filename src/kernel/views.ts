@@ -48,13 +48,11 @@ function comingUrl(
 
 /** Made for every service of a list: one pass over the instances, nothing allocated on the way. */
 export function serviceRow(kernel: Kernel, service: Service, instances: readonly Instance[]): ServiceRow {
-  const now = kernel.clock.now();
   let [ready, restarts, uptimeMs, rssBytes, cpuPercent] = [0, 0, 0, 0, 0];
   for (const instance of instances) {
-    const { startedAt } = instance;
     const usage = kernel.sampler.of(instance);
     if (instance.isReady) ready++;
-    if (startedAt !== null) uptimeMs = Math.max(uptimeMs, now - startedAt);
+    uptimeMs = Math.max(uptimeMs, instance.uptimeMs);
     restarts += instance.restarts;
     rssBytes += usage.rssBytes;
     cpuPercent += usage.cpuPercent;
@@ -134,7 +132,7 @@ function instanceDetail(kernel: Kernel, instance: Instance): InstanceDetail {
     port: serves && pid !== null ? port : null,
     revision: plan.revision,
     started: startedAt === null ? null : new Date(startedAt).toISOString(),
-    uptime_ms: startedAt === null ? 0 : Math.max(0, kernel.clock.now() - startedAt),
+    uptime_ms: instance.uptimeMs,
     restarts,
     rss_bytes: usage.rssBytes,
     cpu_percent: usage.cpuPercent,

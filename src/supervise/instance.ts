@@ -32,6 +32,9 @@ export class Instance extends InstanceState {
     return this.#run?.pid ?? null;
   }
 
+  get uptimeMs(): number {
+    return this.#run?.uptimeMs ?? 0;
+  }
   /** Wall time of the process's start in milliseconds; null while none runs. */
   get startedAt(): number | null {
     return this.pid === null ? null : (this.#run?.startedAt ?? null);
@@ -41,8 +44,7 @@ export class Instance extends InstanceState {
   start(early?: EarlyHost): void {
     const { spec, mentionsPort } = this.plan;
     const host = early?.ifWaiting();
-    this.failure = this.#unwell = undefined;
-    this.adopted = false;
+    [this.failure, this.#unwell, this.adopted] = [undefined, undefined, false];
     try {
       this.port = host?.port ?? this.owner.ports.choose(spec.fixed_port);
       this.serves = isProgram(spec.kind) && (spec.fixed_port !== undefined || mentionsPort);
@@ -233,8 +235,8 @@ export class Instance extends InstanceState {
     this.#readySince = this.runtime.clock.monotonic();
     if (this.serves) this.runtime.routes.add(this.plan.ref, this.id, this.port);
     this.journal.save(this.#facts());
-    const tookMs = this.startedAt === null ? 0 : this.runtime.clock.now() - this.startedAt;
-    this.journal.emit("instance_ready", { pid: this.pid, port: this.serves ? this.port : null, took_ms: tookMs });
+    const port = this.serves ? this.port : null;
+    this.journal.emit("instance_ready", { pid: this.pid, port, took_ms: this.uptimeMs });
   }
 
   #becomeUnready(reason: string): void {
@@ -314,8 +316,7 @@ export class Instance extends InstanceState {
   }
 
   async #stop({ force = false, graceMs = this.plan.spec.stop_grace_ms }: StopOptions): Promise<StoppedInstance> {
-    const run = this.#run;
-    const pid = this.pid;
+    const [run, pid] = [this.#run, this.pid];
     clearTimeout(this.#graceTimer);
     this.move("drain", null);
     if (run !== undefined) {

@@ -45,7 +45,9 @@ export interface RunContext {
 export class ProcessRun {
   /** The port it was told to use. */
   readonly port: number;
+  /** Wall time of its start in milliseconds; how long ago that is does not follow from it, for clocks are set. */
   readonly startedAt: number;
+  readonly #begun: number;
   /** Whether its tree is to stand still: nothing else may continue it. */
   isPaused = false;
   readonly #context: RunContext;
@@ -77,6 +79,8 @@ export class ProcessRun {
     this.#context = context;
     this.port = port;
     this.startedAt = startedAt;
+    const { clock } = context.runtime;
+    this.#begun = clock.monotonic() - Math.max(0, clock.now() - startedAt);
     this.#captures = captures;
     this.#process = process;
     this.#orphanParents = orphanParents;
@@ -110,6 +114,11 @@ export class ProcessRun {
 
   get pid(): number | null {
     return this.#process?.pid ?? null;
+  }
+
+  /** How long it has been running, in milliseconds. */
+  get uptimeMs(): number {
+    return this.pid === null ? 0 : Math.round(this.#context.runtime.clock.monotonic() - this.#begun);
   }
 
   get startTime(): number | null {

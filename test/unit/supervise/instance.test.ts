@@ -105,6 +105,28 @@ class JumpingClock implements Clock {
   }
 }
 
+describe("a machine's clock that is set", () => {
+  test.each([-36_000_000, 36_000_000])("by %d ms changes no duration, no pause and no judgement", async (jump) => {
+    let offset = 0;
+    const clock: Clock = { now: () => Date.now() + offset, monotonic: () => performance.now() };
+    const { launch, events } = supervise(clock);
+    const restart = { backoff_min_ms: 10, backoff_max_ms: 20, max: 3, within_ms: 60_000 };
+    const instance = launch("sleep 0.05; exit 1", { restart });
+    await waitFor(() => instance.restarts === 1, { what: "a first restart" });
+    offset = jump;
+    // The intensity counts what really was within the minute, and the pauses are as short as before.
+    await waitFor(() => instance.state === "crash_loop", { what: "a crash loop" });
+    const steady = launch("exec sleep 1000");
+    await waitFor(() => steady.isReady, { what: "an instance" });
+    offset = 0;
+    expect(steady.uptimeMs).toBeWithin(0, 10_000);
+    offset = 2 * jump;
+    expect(steady.uptimeMs).toBeWithin(0, 10_000);
+    const took = events.filter(({ event }) => event === "instance_ready").map(({ data }) => Number(data.took_ms));
+    for (const ms of took) expect(ms).toBeWithin(0, 10_000);
+  });
+});
+
 describe("a process that can't be ended in time", () => {
   test("is named by the failed stop; it stops being supervised once it is gone, and can be stopped again", async () => {
     const clock = new JumpingClock();
