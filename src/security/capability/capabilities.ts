@@ -232,11 +232,20 @@ export class Capabilities {
       used: 0,
       instance,
     };
-    this.#table.add(record);
+    this.#add(record);
     const capability = new LiveCapability(record, parent);
     index.add(capability);
     if (record.expires !== null) this.#keepTime();
     return { capability, token };
+  }
+
+  /** A service that is to be restarted is not kept waiting by a disk that takes nothing: its token then ends with the kernel. */
+  #add(record: CapabilityRecord): void {
+    try {
+      this.#table.add(record);
+    } catch (error) {
+      if (record.instance === null) throw error;
+    }
   }
 
   #checkValid(live: LiveCapability): void {
