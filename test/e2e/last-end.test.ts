@@ -31,9 +31,12 @@ test("every start tells how the kernel before it ended, and why when anybody kno
     ["SIGTERM", "end", "done"],
   ]);
 
+  await startEvents(daemon);
   await daemon.crashKernel();
   expect(await lastEnd(daemon)).toMatch(/^not clean: it was ended by SIGKILL \(2.*Z\); everything acknowledged was/);
 
+  // Reading events makes them durable: those of the last milliseconds go with a kernel that is killed.
+  await startEvents(daemon);
   await daemon.replaceBoth();
   expect(await lastEnd(daemon)).toContain("nobody saw how");
   expect(await startEvents(daemon)).toMatchObject([
