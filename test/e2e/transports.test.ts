@@ -1,84 +1,63 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { type SoloApi, SoloError } from "../../src/api/index.ts";
+import { permissions, type SoloApi } from "../../src/api/index.ts";
 import type { ForegroundKernel } from "../../src/cli/index.ts";
 import { createClient, remoteTransport, socketTransport } from "../../src/client/index.ts";
 import { kernelDoor } from "../../src/compose.ts";
 import { loadConfig } from "../../src/config/index.ts";
+import { initTls } from "../../src/security/tls/index.ts";
 import { build } from "../../src/system/index.ts";
-import { type SoloEnv, soloEnv, startTlsProxy, type TlsProxy } from "../support/index.ts";
+import { freePort, type SoloEnv, soloEnv, waitFor } from "../support/index.ts";
+import { cases, earlyCases } from "./conformance/cases.ts";
+import { normalized, outcomeOf, type Place } from "./conformance/place.ts";
 
-/** One kernel over every transport: each operation must answer the same, documents, streams and failures alike. */
+/**
+ * One kernel over every transport: each operation must answer the same, documents, streams and failures alike. Over TLS it is
+ * asked with a client certificate and a capability, in the other ways as its owner.
+ */
 
 let env: SoloEnv;
 let kernel: ForegroundKernel;
-let proxy: TlsProxy;
 const apis = new Map<string, SoloApi>();
+const places = new Map<string, Place>();
 
 beforeAll(async () => {
   env = soloEnv();
   const { root, dataDir, ingressPort } = env;
-  const flags = { "data-dir": dataDir, "ingress-port": String(ingressPort) };
-  const config = await loadConfig({ cwd: root, env: env.env, flags });
-  kernel = await kernelDoor.openKernel({ config, flags: [] });
+  const port = freePort();
+  const folder = join(dataDir, "tls");
+  const client = { name: "ops", tenant: "*", role: null, days: 1 };
+  initTls(folder, { hosts: [], days: 30, client, force: false });
+  const flags = { "data-dir": dataDir, "ingress-port": String(ingressPort), "http-port": String(port) };
+  const variables = { ...env.env, SOLO_SECURITY_REQUIRE_MTLS: "true" };
+  kernel = await kernelDoor.openKernel({ config: await loadConfig({ cwd: root, env: variables, flags }), flags: [] });
   const socketPath = join(dataDir, "solo.sock");
-  proxy = await startTlsProxy(socketPath);
-  const context = { name: "far", ca: proxy.file("ca.pem"), token_file: proxy.file("token") };
-  const tls = await remoteTransport({ ...context, url: `https://localhost:${proxy.port}` });
+  const { token } = await kernel.capabilityGrant({ resource: "*", permissions: [...permissions] });
+  const pair = { cert: join(folder, "clients/ops.pem"), key: join(folder, "clients/ops.key") };
+  const target = { name: "far", url: `https://localhost:${port}`, ca: join(folder, "ca.pem"), ...pair, token };
+  const far = createClient(await remoteTransport(target), build.id);
+  await waitFor(() => far.version({}), { what: "the door over TLS to open" });
   apis.set("in-process", kernel);
   apis.set("unix socket", createClient(socketTransport(socketPath), build.id));
   apis.set("unix socket by another build", createClient(socketTransport(socketPath), "another build"));
-  apis.set("TLS", createClient(tls, build.id));
+  apis.set("mutual TLS", far);
+  for (const name of apis.keys()) {
+    const tenant = name.replaceAll(/\W/g, "-");
+    places.set(name, { tenant, write: (file, content) => env.write(file, content), kept: new Map() });
+  }
 });
 
 afterAll(async () => {
   await kernel.close();
-  await proxy[Symbol.asyncDispose]();
   await env[Symbol.asyncDispose]();
 });
 
-const source = `console.log("one"); console.error("two"); export default { fetch: () => new Response("here") };`;
-const service = (path: string, name = "web") => ({ name, spec: { kind: "source", path } }) as const;
-
-/** Every operation in an order that makes sense, each in a tenant of the transport's own. */
-const calls: [what: string, call: (api: SoloApi, tenant: string) => Promise<unknown>][] = [
-  ["version", (api) => api.version({})],
-  ["list of nothing", (api, tenant) => api.list({ tenant })],
-  ["status of nobody", (api, tenant) => api.status({ tenant, name: "nobody" })],
-  ["status of no name", (api, tenant) => api.status({ tenant, name: "../x?y=%00" })],
-  ["logs of nobody", (api, tenant) => all(() => api.logs({ tenant, name: "nobody" }))],
-  ["logs from no cursor", (api, tenant) => all(() => api.logs({ tenant, name: "web", since_cursor: "here" }))],
-  ["dry run", (api, tenant) => all(() => api.deploy({ tenant, services: [service(write(env))], dry_run: true }))],
-  ["deploy", (api, tenant) => all(() => api.deploy({ tenant, services: [service(write(env))] }))],
-  ["deploy again", (api, tenant) => all(() => api.deploy({ tenant, services: [service(write(env))] }))],
-  ["deploy of nothing", (api, tenant) => all(() => api.deploy({ tenant, services: [service("/nowhere.ts")] }))],
-  ["deploy of a mistake", (api, tenant) => all(() => api.deploy({ tenant, services: [service(broken(env), "bad")] }))],
-  ["deploy of a crash", (api, tenant) => all(() => api.deploy({ tenant, services: [service(crash(env), "crash")] }))],
-  ["list", (api, tenant) => api.list({ tenant })],
-  ["status", (api, tenant) => api.status({ tenant, name: "web" })],
-  ["scale", (api, tenant) => all(() => api.scale({ tenant, name: "web", replicas: 2 }))],
-  ["scale of nobody", (api, tenant) => all(() => api.scale({ tenant, name: "nobody", replicas: 2 }))],
-  ["restart", (api, tenant) => all(() => api.restart({ tenant, name: "web" }))],
-  ["logs", async (api, tenant) => (await all(() => api.logs({ tenant, name: "web" }))).length],
-  ["tail of logs", (api, tenant) => all(() => api.logs({ tenant, name: "web", grep: "two", tail: 1 }))],
-  [
-    "followed logs",
-    (api, tenant) => firstOf((signal) => api.logs({ tenant, name: "web", follow: true, tail: 1 }, signal)),
-  ],
-  ["events", (api, tenant) => all(() => api.events({ tenant, name: "web" }))],
-  ["followed events", (api, tenant) => firstOf((signal) => api.events({ tenant, follow: true }, signal))],
-  ["kill", (api, tenant) => api.kill({ tenant, name: "web", grace_ms: 5_000 })],
-  ["kill again", (api, tenant) => api.kill({ tenant, name: "web", force: true })],
-  ["scale of what is stopped", (api, tenant) => all(() => api.scale({ tenant, name: "web", replicas: 2 }))],
-  ["health", (api) => api.health({})],
-];
-
 describe("every transport answers the same to", () => {
-  test.each(calls)("%s", async (_, call) => {
+  test.each([...earlyCases, ...Object.values(cases).flat()])("%s", async (_, call) => {
     const answers = new Map<string, unknown>();
-    for (const [name, api] of apis) {
-      const tenant = name.replaceAll(/\W/g, "-");
-      answers.set(name, normalized(await call(api, tenant).catch(documentOf), tenant));
+    for (const [name, place] of places) {
+      const api = apis.get(name) ?? kernel;
+      answers.set(name, normalized(await outcomeOf(call, api, place), place.tenant));
     }
     const expected = answers.get("in-process");
     for (const [name, answer] of answers) expect({ name, answer }).toEqual({ name, answer: expected });
@@ -98,56 +77,7 @@ test("a refusal comes from the iterator or the promise, never from the call", as
 });
 
 test("a shutdown over TLS is answered before the kernel ends", async () => {
-  const { state, pid } = (await apis.get("TLS")?.shutdown({})) ?? {};
+  const { state, pid } = (await apis.get("mutual TLS")?.shutdown({})) ?? {};
   expect({ state, pid }).toEqual({ state: "stopped", pid: process.pid });
   await kernel.stopped;
 });
-
-function write(machine: SoloEnv): string {
-  return machine.write("web.ts", source);
-}
-
-function broken(machine: SoloEnv): string {
-  return machine.write("broken.ts", "export default {");
-}
-
-function crash(machine: SoloEnv): string {
-  return machine.write("crash.ts", `console.log("about to"); throw new Error("out of luck");`);
-}
-
-async function all<T>(open: () => AsyncIterable<T>): Promise<T[]> {
-  return Array.fromAsync(open());
-}
-
-async function firstOf<T>(open: (signal: AbortSignal) => AsyncIterable<T>): Promise<T | undefined> {
-  const leave = new AbortController();
-  let first: T | undefined;
-  for await (const element of open(leave.signal)) {
-    first ??= element;
-    leave.abort();
-  }
-  return first;
-}
-
-function documentOf(thrown: unknown): unknown {
-  if (thrown instanceof SoloError) return thrown.toDocument();
-  throw thrown;
-}
-
-/** Without what differs from one service to the next: ids, ports, times, sizes, and the tenant. */
-function normalized(value: unknown, tenant: string, key = ""): unknown {
-  if (typeof value === "number") return /(^|_)(pid|port|ms|bytes|percent|id|cause)$/.test(key) ? key : value;
-  if (typeof value === "string")
-    return ["time", "started", "checked", "cursor"].includes(key) ? key : plain(value, tenant);
-  if (Array.isArray(value)) return value.map((item) => normalized(item, tenant, key));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, normalized(item, tenant, name)]));
-}
-
-function plain(text: string, tenant: string): string {
-  return text
-    .replaceAll(tenant, "<tenant>")
-    .replaceAll(tenant.toLowerCase(), "<tenant>")
-    .replaceAll(/\b([a-z]+)-[0-9a-f]{6}\b/g, "$1-<id>")
-    .replaceAll(/\d+(\.\d+)? [kMG]?B/g, "<size>");
-}
