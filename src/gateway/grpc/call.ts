@@ -19,6 +19,11 @@ export interface Call {
   tenant(): string;
 }
 
+/** A call, and what its handler does at the end. */
+export interface OpenCall extends Call {
+  release(): void;
+}
+
 /** What calls of all kinds have. */
 export type GrpcCall = Pick<
   ServerUnaryCall<Buffer, Buffer>,
@@ -40,13 +45,19 @@ export function greet(call: GrpcCall, { version }: GrpcContext): string {
  * @param isOpen whether callers without credentials are let through to what is open to them
  * @throws SoloError `unauthenticated`
  */
-export function openCall(call: GrpcCall, requestId: string, context: GrpcContext, isOpen: boolean): Call {
+export function openCall(call: GrpcCall, requestId: string, context: GrpcContext, isOpen: boolean): OpenCall {
   const { access, closing } = context;
   const caller = callerOf(call.metadata, requestId, context);
   if (!isOpen) access.checkCredentials(caller, "list");
+  let end: End | undefined;
   return {
     api: access.apiFor(caller),
-    signal: endOf(call, closing),
+    // Most calls ask for none.
+    get signal() {
+      end ??= endOf(call, closing);
+      return end.signal;
+    },
+    release: () => end?.release(),
     timeLeftMs: timeLeftMs(call),
     tenant: () => {
       const given = call.metadata.get("x-tenant-id")[0];
@@ -62,18 +73,18 @@ export function openCall(call: GrpcCall, requestId: string, context: GrpcContext
   };
 }
 
-function endOf(call: GrpcCall, closing: AbortSignal): AbortSignal {
+interface End {
+  readonly signal: AbortSignal;
+  release(): void;
+}
+
+function endOf(call: GrpcCall, closing: AbortSignal): End {
   const controller = new AbortController();
-  const abort = () => {
-    closing.removeEventListener("abort", abort);
-    controller.abort();
-  };
+  const abort = () => controller.abort();
   call.once("cancelled", abort);
-  // Of a stream that has come to its own end.
-  call.once("close", abort);
   closing.addEventListener("abort", abort);
   if (call.cancelled || closing.aborted) abort();
-  return controller.signal;
+  return { signal: controller.signal, release: () => closing.removeEventListener("abort", abort) };
 }
 
 function timeLeftMs(call: GrpcCall): number | undefined {

@@ -1,4 +1,5 @@
 import type { ApiAccess, CertificateFacts } from "../../api/index.ts";
+import type { CallsInWork } from "./calls-in-work.ts";
 
 /** What all calls have in common. */
 export interface GrpcContext {
@@ -9,5 +10,6 @@ export interface GrpcContext {
   readonly version: string;
   /** Aborted when the server closes: streams end. */
   readonly closing: AbortSignal;
+  readonly inWork: CallsInWork;
   readonly onBug: (error: Error) => void;
 }

@@ -18,7 +18,7 @@ import type {
   UntypedHandleCall,
 } from "@grpc/grpc-js";
 import { SoloError } from "../../api/index.ts";
-import { type Call, greet, openCall } from "./call.ts";
+import { type Call, greet, type OpenCall, openCall } from "./call.ts";
 import type { GrpcContext } from "./context.ts";
 import { failureOf } from "./status.ts";
 import { writeAll } from "./write-all.ts";
@@ -36,15 +36,19 @@ export function unary<Input extends DescMessage, Output extends DescMessage>(
   handle: (request: MessageShape<Input>, call: Call) => Promise<MessageInitShape<Output>>,
 ): Method {
   const handlerFor: Method["handlerFor"] = (context, isOpen) => {
-    const handler: handleUnaryCall<Buffer, Buffer> = async (grpcCall, answer) => {
-      const requestId = greet(grpcCall, context);
-      try {
-        const call = openCall(grpcCall, requestId, context, isOpen);
-        answer(null, encode(method.output, await handle(decode(method.input, grpcCall.request), call)));
-      } catch (thrown) {
-        answer(failureOf(thrown, requestId, context));
-      }
-    };
+    const handler: handleUnaryCall<Buffer, Buffer> = (grpcCall, answer) =>
+      context.inWork.run(async () => {
+        const requestId = greet(grpcCall, context);
+        let call: OpenCall | undefined;
+        try {
+          call = openCall(grpcCall, requestId, context, isOpen);
+          answer(null, encode(method.output, await handle(decode(method.input, grpcCall.request), call)));
+        } catch (thrown) {
+          answer(failureOf(thrown, requestId, context));
+        } finally {
+          call?.release();
+        }
+      });
     return handler;
   };
   return { name: method.name, definition: definitionOf(method), handlerFor };
@@ -56,18 +60,22 @@ export function serverStreaming<Input extends DescMessage, Output extends DescMe
   handle: (request: MessageShape<Input>, call: Call) => AsyncIterable<MessageInitShape<Output>>,
 ): Method {
   const handlerFor: Method["handlerFor"] = (context, isOpen) => {
-    const handler: handleServerStreamingCall<Buffer, Buffer> = async (grpcCall) => {
-      const requestId = greet(grpcCall, context);
-      try {
-        const call = openCall(grpcCall, requestId, context, isOpen);
-        const messages = handle(decode(method.input, grpcCall.request), call);
-        await writeAll(messages, grpcCall, (message) => encode(method.output, message), call.signal);
-        if (context.closing.aborted) throw new SoloError("unreachable", "the kernel is stopping");
-        grpcCall.end();
-      } catch (thrown) {
-        grpcCall.emit("error", failureOf(thrown, requestId, context));
-      }
-    };
+    const handler: handleServerStreamingCall<Buffer, Buffer> = (grpcCall) =>
+      context.inWork.run(async () => {
+        const requestId = greet(grpcCall, context);
+        let call: OpenCall | undefined;
+        try {
+          call = openCall(grpcCall, requestId, context, isOpen);
+          const messages = handle(decode(method.input, grpcCall.request), call);
+          await writeAll(messages, grpcCall, (message) => encode(method.output, message), call.signal);
+          if (context.closing.aborted) throw new SoloError("unreachable", "the kernel is stopping");
+          grpcCall.end();
+        } catch (thrown) {
+          grpcCall.emit("error", failureOf(thrown, requestId, context));
+        } finally {
+          call?.release();
+        }
+      });
     return handler;
   };
   return { name: method.name, definition: definitionOf(method), handlerFor };

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { type MethodDefinition, Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
+import { CallsInWork } from "./calls-in-work.ts";
 import { capabilityMethods } from "./capabilities.ts";
 import { checkpointMethods } from "./checkpoints.ts";
 import type { GrpcContext } from "./context.ts";
@@ -36,7 +37,8 @@ const services: readonly { readonly methods: readonly Method[]; readonly isOpen:
   { methods: oldReflectionMethods, isOpen: true },
 ];
 
-export function createGrpcServer(context: GrpcContext): GrpcServer {
+export function createGrpcServer(options: Omit<GrpcContext, "inWork">): GrpcServer {
+  const context = { ...options, inWork: new CallsInWork() };
   const server = new Server({
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": -1,
@@ -59,8 +61,11 @@ export function createGrpcServer(context: GrpcContext): GrpcServer {
   return {
     serve: (connection) => injector.injectConnection(connection),
     close: async () => {
+      await context.inWork.none(closeGraceMs);
+      // What was answered last is on its way still.
+      await Bun.sleep(lastWordsMs);
       const ended = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-      await Promise.race([ended, Bun.sleep(closeGraceMs)]);
+      await Promise.race([ended, Bun.sleep(lastWordsMs)]);
       server.forceShutdown();
       injector.destroy();
     },
@@ -72,4 +77,6 @@ const maxMessageBytes = 4 * 1_048_576;
 /** Calls in work on one connection; a client with more waits. */
 const maxConcurrentStreams = 1_000;
 const keepaliveMs = 30_000;
+/** Operations that were called off tell why, and streams end, within milliseconds. */
 const closeGraceMs = 500;
+const lastWordsMs = 50;
