@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import type { ServiceRef, ServiceSpec } from "../api/index.ts";
 import type { HostPeer, TellHost } from "./control.ts";
 import { EarlyHost, type EarlyIdentity } from "./early-host.ts";
@@ -33,9 +32,12 @@ export class EarlyHosts {
   start(ref: ServiceRef, spec: ServiceSpec, folder: string): EarlyHost | undefined {
     const { runtime, roots, identify, release, limit = availableParallelism() } = this.#options;
     if (this.#waiting.size >= limit || !canStartEarly(spec)) return undefined;
-    const entry = join(folder, "main.js");
     let port: number | undefined;
+    let opened: number | undefined;
     try {
+      // The folder gets its final name once the bundle is in it, perhaps before the sandbox is made: an open one is found by any.
+      opened = openSync(folder, "r");
+      const entry = `/proc/self/fd/${opened}/main.js`;
       const identity = identify(ref);
       port = identity.port;
       const plan = { ref, spec, revision: "", entry, command: [], mentionsPort: false };
@@ -51,14 +53,13 @@ export class EarlyHosts {
       this.#waiting.set(host.id, host);
       roots.add(host.process.pid);
       void host.process.exited.then(() => this.#waiting.delete(host.id));
-      if (existsSync(folder)) return host;
-      // The bundle was there first: the folder may have gone by its final name when the sandbox was made, and not be in it.
-      host.dismiss();
-      return undefined;
+      return host;
     } catch {
       // What is in the way now is told when the instance is started.
       if (port !== undefined) release(port);
       return undefined;
+    } finally {
+      if (opened !== undefined) closeSync(opened);
     }
   }
 
