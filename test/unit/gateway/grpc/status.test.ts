@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { anyUnpack, createRegistry, fromBinary } from "@bufbuild/protobuf";
+import { createRegistry, fromBinary } from "@bufbuild/protobuf";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { status } from "@grpc/grpc-js";
 import { SoloError } from "../../../../src/api/index.ts";
 import { file_google_rpc_error_details } from "../../../../src/api/proto/google/rpc/error_details.gen.ts";
