@@ -62,12 +62,15 @@ export class Session {
     return this.isLocal && environmentToken() === undefined;
   }
 
-  /** The kernel as it is: a call fails with `unreachable` when there is none. */
-  async kernel(): Promise<SoloClient> {
+  /**
+   * The kernel as it is: a call fails with `unreachable` when there is none.
+   * @param token whose rights are wanted
+   */
+  async kernel(token = environmentToken()): Promise<SoloClient> {
     const context = this.config.target();
-    const token = environmentToken();
-    if (context === null) return createClient(socketTransport(this.config.paths.socket, token), build.id);
-    return createClient(await remoteTransport({ ...context, ...(token !== undefined && { token }) }), build.id);
+    const tell = (message: string) => void this.output.note(`warning: ${message}`);
+    if (context === null) return createClient(socketTransport(this.config.paths.socket, token), build.id, tell);
+    return createClient(await remoteTransport({ ...context, ...(token !== undefined && { token }) }), build.id, tell);
   }
 
   /** For reads: this machine's files answer its owner when no kernel runs. Nothing is started. */

@@ -8,6 +8,7 @@ import {
   SoloError,
   versionHeader,
 } from "../api/index.ts";
+import type { TellSkew } from "./check-answer.ts";
 import { readLines } from "./read-lines.ts";
 import { requestTarget } from "./request-target.ts";
 import { type Transport, TransportFault, type TransportResponse } from "./transport.ts";
@@ -16,8 +17,12 @@ export interface SoloClient extends SoloApi {
   close(): Promise<void>;
 }
 
-/** Every operation of a kernel over a transport. `ours` identifies this build; an answer of the same build is trusted as it is. */
-export function createClient(transport: Transport, ours: string): SoloClient {
+/**
+ * Every operation of a kernel over a transport. `build` identifies this build; an answer of the same build is trusted as it is.
+ * `tell` gets to know, once each, what an answer of another one lacks.
+ */
+export function createClient(transport: Transport, build: string, tell: TellSkew = () => undefined): SoloClient {
+  const ours: OwnBuild = { id: build, tell: once(tell) };
   const document = <Name extends OperationName>(name: Name, input: OperationInput<Name>, signal?: AbortSignal) =>
     callDocument(transport, ours, name, input, signal);
   const stream = <Name extends OperationName>(name: Name, input: OperationInput<Name>, signal?: AbortSignal) =>
@@ -82,9 +87,24 @@ export function createClient(transport: Transport, ours: string): SoloClient {
   };
 }
 
+/** This side of a difference between two builds. */
+interface OwnBuild {
+  readonly id: string;
+  readonly tell: TellSkew;
+}
+
+/** Says each thing once: a stream may have it in every line. */
+function once(tell: TellSkew): TellSkew {
+  const said = new Set<string>();
+  return (message) => {
+    if (!said.has(message)) tell(message);
+    said.add(message);
+  };
+}
+
 async function callDocument<Name extends OperationName>(
   transport: Transport,
-  ours: string,
+  ours: OwnBuild,
   name: Name,
   input: OperationInput<Name>,
   signal: AbortSignal | undefined,
@@ -102,7 +122,7 @@ async function callDocument<Name extends OperationName>(
 
 async function* callStream<Name extends OperationName>(
   transport: Transport,
-  ours: string,
+  ours: OwnBuild,
   name: Name,
   input: OperationInput<Name>,
   signal: AbortSignal | undefined,
@@ -122,7 +142,7 @@ async function* callStream<Name extends OperationName>(
 
 async function send<Name extends OperationName>(
   transport: Transport,
-  ours: string,
+  ours: OwnBuild,
   name: Name,
   input: OperationInput<Name>,
   signal: AbortSignal | undefined,
@@ -133,11 +153,13 @@ async function send<Name extends OperationName>(
     method,
     path: target.path,
     body: target.body,
-    headers: { [versionHeader]: ours, ...(target.body !== undefined && { "content-type": "application/json" }) },
+    headers: { [versionHeader]: ours.id, ...(target.body !== undefined && { "content-type": "application/json" }) },
     signal,
   });
   if (response.status < 400) return response;
-  throw refusal(response.status, await response.text(), transport);
+  const error = refusal(response.status, await response.text(), transport);
+  const theirs = response.header(versionHeader);
+  throw isNoOperation(error) && theirs !== ours.id ? noOperation(name, theirs, ours.id) : error;
 }
 
 /** Answers of another build are checked; the checks are loaded only then. */
@@ -145,12 +167,12 @@ async function accept<Name extends OperationName>(
   name: Name,
   value: OperationOutput[Name],
   response: TransportResponse,
-  ours: string,
+  ours: OwnBuild,
 ): Promise<OperationOutput[Name]> {
   const theirs = response.header(versionHeader);
-  if (theirs === ours) return value;
+  if (theirs === ours.id) return value;
   const { checkAnswer } = await import("./check-answer.ts");
-  return checkAnswer(name, value, { theirs: theirs ?? "unknown", ours });
+  return checkAnswer(name, value, { theirs: theirs ?? "unknown", ours: ours.id }, ours.tell);
 }
 
 function parseJson(text: string, transport: Transport) {
@@ -172,6 +194,17 @@ function refusal(status: number, text: string, transport: Transport): SoloError 
   if (status === 403) return new SoloError("forbidden", message, { hint: "check the context's certificate and token" });
   if (status >= 502 && status <= 504) return new SoloError("unreachable", `${message}: no kernel behind it`);
   return notAKernel(transport, `it answered ${status}`);
+}
+
+/** What a kernel says of a path that it does not have; one of the same build has all. */
+function isNoOperation({ code, message }: SoloError): boolean {
+  return code === "not_found" && message.startsWith("there is nothing at /v1/");
+}
+
+function noOperation(name: OperationName, theirs = "unknown", ours: string): SoloError {
+  return new SoloError("failed", `the kernel (${theirs}) is older than this solo (${ours}): it has no operation ${name}`, {
+    hint: "bring the kernel to this version: on its machine `solo stop --keep-services`, then `solo start`",
+  });
 }
 
 function notAKernel({ peer }: Transport, why: string, cause?: unknown): SoloError {

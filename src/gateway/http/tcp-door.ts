@@ -115,6 +115,10 @@ async function besides(request: Request, url: URL, context: RequestContext): Pro
     const { openApiDocument } = await import("./openapi/index.ts");
     return Response.json(openApiDocument(context.version));
   }
+  if (url.pathname === "/mcp") {
+    const { handleMcp } = await import("./mcp.ts");
+    return handleMcp(request, url, context);
+  }
   const { handleRest } = await import("./rest/index.ts");
   return (await handleRest(request, url, context)) ?? handleRequest(request, context);
 }

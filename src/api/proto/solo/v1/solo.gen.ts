@@ -1,5 +1,5 @@
-// sha256 of solo.proto: 6fe68694a6a78f4dc7ea2399b89774e8cea12e36e056aeadc54512a29d181010
-// The gRPC interface of a Solo kernel (docs/grpc.md). Fields may be added, never renumbered.
+// sha256 of solo.proto: 4e48e5a4bbf16760e8e96d74b4f584185adb28e07989dd239af96ba6a9e0815d
+// The gRPC interface of a Solo kernel (docs/api.md). Fields may be added, never renumbered.
 //
 // Who asks is told by metadata: `authorization: Bearer TOKEN`. The tenant is that of the token; `x-tenant-id` names one for a
 // token of all tenants. Failures are statuses, with google.rpc.ErrorInfo and others in `grpc-status-details-bin`.
