@@ -4,7 +4,7 @@ import { SoloError } from "./api/index.ts";
 import type { DaemonOptions, ForegroundKernel, KernelDoor } from "./cli/index.ts";
 import { type LoadedConfig, loadConfig, noPort } from "./config/index.ts";
 import { openGrpcDoor } from "./gateway/grpc/index.ts";
-import { openTcpDoor, serveApi, type TcpDoor } from "./gateway/http/index.ts";
+import { openMetricsDoor, openTcpDoor, serveApi, type TcpDoor } from "./gateway/http/index.ts";
 import { openCredentials, tlsSettingsOf } from "./gateway/tls/index.ts";
 import {
   endGuardians,
@@ -159,6 +159,8 @@ function serve(config: LoadedConfig, { access }: RunningKernel, say: KernelOptio
   const [httpPort, grpcPort] = [config.get("solo.http_port"), config.get("solo.listen_port")];
   if (httpPort !== null) doors.push(openTcpDoor({ ...common, port: httpPort }));
   if (grpcPort !== null) doors.push(openGrpcDoor({ ...common, port: grpcPort }));
+  const metricsPort = config.get("solo.metrics_port");
+  if (metricsPort !== null) doors.push(openMetricsDoor({ ...common, port: metricsPort }));
   if (credentials) doors.push(credentials);
   return {
     close: async () => {
@@ -224,6 +226,8 @@ function daemonFlags(config: LoadedConfig, flags: readonly string[]): string[] {
     "--http-port",
     String(config.get("solo.http_port") ?? noPort),
     "--listen-port",
+    "--metrics-port",
+    String(config.get("solo.metrics_port") ?? noPort),
     String(config.get("solo.listen_port") ?? noPort),
     "--log-level",
     config.get("solo.log_level"),

@@ -21,6 +21,7 @@ import {
   whySchema,
 } from "./documents.ts";
 import type { OperationName, OperationOutput } from "./operations.ts";
+import { metricAnswers } from "./metrics.ts";
 import { reloadAnswers } from "./reload.ts";
 import { sandboxDocumentSchema } from "./sandbox.ts";
 import { secretAnswers } from "./secrets.ts";
@@ -63,6 +64,7 @@ export const answers: { readonly [Name in OperationName]: z.ZodType<OperationOut
   ...auditAnswers,
   ...crashAnswers,
   ...reloadAnswers,
+  ...metricAnswers,
   ...capabilityAnswers,
   health: healthDocumentSchema,
   version: versionSchema,

@@ -58,3 +58,5 @@ export const descriptions: Readonly<Record<OperationName, string>> = {
   version: "Tells which build the kernel is.",
   shutdown: "Ends the kernel, and its services unless they are to be kept.",
 };
+  metrics: "Measures a tenant's services, or one of them.",
+  metricsAll: "Measures the kernel and the services of every tenant.",

@@ -18,6 +18,8 @@ export * from "./host-protocol.ts";
 export * from "./host-variables.ts";
 export * from "./name.ts";
 export * from "./name-pattern.ts";
+export * from "./metric-routes.ts";
+export * from "./metrics.ts";
 export * from "./operations.ts";
 export * from "./owner-key.ts";
 export * from "./permissions.ts";

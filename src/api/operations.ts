@@ -22,6 +22,7 @@ import type {
 } from "./documents.ts";
 import { effectStates } from "./documents.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
+import { type MetricOutput, metricOperations } from "./metrics.ts";
 import { changes, needs, type OperationDeclaration } from "./permissions.ts";
 import { type ReloadOutput, reloadOperations } from "./reload.ts";
 import { routes } from "./routes.ts";
@@ -188,6 +189,7 @@ export const operations = {
   ...reloadOperations,
   ...capabilityOperations,
   health: { ...routes.health, input: emptyRequestSchema, ...needs("open", "kernel") },
+  ...metricOperations,
   version: { ...routes.version, input: emptyRequestSchema, ...needs("open", "kernel") },
   shutdown: { ...routes.shutdown, input: shutdownRequestSchema, ...changes("admin", "kernel") },
 } as const satisfies Record<string, OperationDeclaration>;
@@ -205,6 +207,7 @@ export interface OperationOutput
     CapabilityOutput,
     CrashOutput,
     ReloadOutput,
+    MetricOutput,
     CheckpointOutput,
     SecretOutput {
   deploy: DeployProgress;

@@ -33,6 +33,7 @@ export async function runService(request: RunRequest, session: Session, interrup
         "ingress-port": String(freePort()),
         "http-port": "off",
         "listen-port": "off",
+        "metrics-port": "off",
         tenant: session.tenant,
       },
     });

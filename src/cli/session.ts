@@ -18,6 +18,7 @@ interface SessionFlags {
   readonly "ingress-port"?: string | undefined;
   readonly "http-port"?: string | undefined;
   readonly "listen-port"?: string | undefined;
+  readonly "metrics-port"?: string | undefined;
   readonly bind?: string | undefined;
   readonly "log-level"?: string | undefined;
 }

@@ -84,6 +84,8 @@ export function createClient(transport: Transport, build: string, tell: TellSkew
     version: (input, signal) => document("version", input, signal),
     shutdown: (input, signal) => document("shutdown", input, signal),
     close: () => transport.close(),
+    metrics: (input, signal) => document("metrics", input, signal),
+    metricsAll: (input, signal) => document("metricsAll", input, signal),
   };
 }
 

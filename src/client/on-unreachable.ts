@@ -94,6 +94,8 @@ export function onUnreachable(first: SoloClient, second: () => Promise<Partial<S
     version: document(first.version, (api) => api.version?.bind(api)),
     shutdown: document(first.shutdown, (api) => api.shutdown?.bind(api)),
     close: first.close,
+    metrics: document(first.metrics, (api) => api.metrics?.bind(api)),
+    metricsAll: document(first.metricsAll, (api) => api.metricsAll?.bind(api)),
   };
 }
 

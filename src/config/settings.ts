@@ -28,6 +28,8 @@ export interface SettingValues extends AuditSettingValues, TlsSettingValues {
   "solo.http_port": number | null;
   /** Null: none. */
   "solo.listen_port": number | null;
+  /** Null: none. */
+  "solo.metrics_port": number | null;
   "solo.bind": string;
   /** Absolute once loaded. */
   "solo.data_dir": string;
@@ -79,6 +81,7 @@ export type FlagName =
   | "http-port"
   | "listen-port"
   | "bind"
+  | "metrics-port"
   | "log-level";
 
 /** Flags as given on the command line. */
@@ -119,6 +122,13 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     flag: "listen-port",
   },
   "solo.bind": {
+  "solo.metrics_port": {
+    about: `Port of the metrics for Prometheus; "${noPort}" for none`,
+    type: optionalPort(),
+    builtIn: () => 9_090,
+    variable: "SOLO_METRICS_PORT",
+    flag: "metrics-port",
+  },
     about: "Address that the ingress and the APIs listen on; the APIs only with TLS where others can reach it",
     type: ipAddress,
     builtIn: () => "127.0.0.1",

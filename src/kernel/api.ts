@@ -28,6 +28,7 @@ import { logsOf } from "./instance-logs.ts";
 import type { Kernel } from "./kernel.ts";
 import { lazily } from "./lazily.ts";
 import { call } from "./operations/call.ts";
+import { metricsApi } from "./metrics/index.ts";
 import { deploy } from "./operations/deploy.ts";
 import { kill } from "./operations/kill.ts";
 import { reload } from "./operations/reload.ts";
@@ -56,6 +57,7 @@ export function kernelApi(kernel: Kernel, caller: Caller): SoloApi {
     ...secretApi(kernel),
     ...capabilityApi(kernel, caller),
   };
+    ...metricsApi(kernel),
 }
 
 type ServiceOperation =

@@ -4,6 +4,7 @@ import { type ApiAccess, type Check, type SoloApi, SoloError, type VersionDocume
 import type { Paths } from "../config/index.ts";
 import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
+import { MetricsRegistry } from "../observe/metrics/index.ts";
 import { Sandboxes } from "../security/sandbox/index.ts";
 import { AgentState, migrationHandlers, ServiceStates, StateServer } from "../state/index.ts";
 import {
@@ -272,6 +273,7 @@ async function assemble(
     sandboxes,
     secrets,
     states,
+    metrics: new MetricsRegistry(),
     checkpoints,
     capabilities,
     tokens,

@@ -15,6 +15,7 @@ import type { Clock } from "../system/index.ts";
 import { AcceptedRollouts } from "./accepted-rollouts.ts";
 import { comeToRest } from "./at-rest.ts";
 import { Causes } from "./causes.ts";
+import { countEvent } from "./metrics/index.ts";
 import { serviceNotFound } from "./not-found.ts";
 import { kernelIsStopping, OperationQueue } from "./operation-queue.ts";
 import type { KernelParts } from "./parts.ts";
@@ -203,6 +204,7 @@ export class Kernel {
     const data = this.#parts.secrets.redaction.data(event.tenant, event.data);
     const document = this.#parts.events.emit({ ...event, data, cause: this.#causes.of(event) });
     this.#causes.note(event, document.id);
+    countEvent(this.#parts.metrics, document);
     return document;
   }
 

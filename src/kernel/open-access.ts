@@ -5,6 +5,7 @@ import { accessAudit } from "./audit.ts";
 import { allows } from "./calls/index.ts";
 import { capabilityAuthority, isGranted } from "./capabilities.ts";
 import type { Kernel } from "./kernel.ts";
+import { countOperation } from "./metrics/index.ts";
 import { refusalEvents } from "./refusal-events.ts";
 
 /** The access layer over a kernel's operations. */
@@ -21,5 +22,9 @@ export function openAccess(kernel: Kernel): Access {
     admission: admission(traffic),
     audit: accessAudit(audit.trail),
     onRefusal: refusalEvents(kernel),
+    onEnd: ({ operation, tenant, caller }, error, tookMs) => {
+      const byCapability = caller.kind === "capability" || caller.kind === "service";
+      countOperation(kernel.parts.metrics, { operation, tenant, byCapability, error, tookMs });
+    },
   });
 }

@@ -2,6 +2,7 @@ import type { Check, OperationRequest, SoloApi, VersionDocument } from "../api/i
 import type { Paths } from "../config/index.ts";
 import type { EventLog } from "../observe/events/index.ts";
 import type { LogStore } from "../observe/logs/index.ts";
+import type { MetricsRegistry } from "../observe/metrics/index.ts";
 import type { Capabilities } from "../security/capability/index.ts";
 import type { Sandboxes } from "../security/sandbox/index.ts";
 import type { Secrets } from "../security/secrets/index.ts";
@@ -33,6 +34,8 @@ export interface KernelParts {
   readonly routes: Routes;
   readonly supervisor: Supervisor;
   readonly sampler: UsageSampler;
+  /** What is counted as it happens. */
+  readonly metrics: MetricsRegistry;
   readonly sandboxes: Sandboxes;
   readonly secrets: Secrets;
   readonly states: ServiceStates;

@@ -227,6 +227,7 @@ export class ClientConnection implements ExchangeClient {
   /** Answers what isn't a whole request: where the next one starts can't be known. */
   private refuse(status: AnswerStatus, reason: string): void {
     this.keepAlive = this.isHead = false;
+    this.countUnrouted(status);
     this.answer(status, reason);
   }
 
@@ -236,7 +237,13 @@ export class ClientConnection implements ExchangeClient {
     if (bodyKind !== BodyKind.none) this.keepAlive = false;
     if (bodyStart < bytes.length) this.unread = bytes.subarray(bodyStart);
     this.requestBody.start(BodyKind.none, 0, "whole");
+    this.countUnrouted(404);
     this.answer(404, `no service answers to ${JSON.stringify(host)}; \`solo list\` shows those that run`);
+  }
+
+  private countUnrouted(status: number): void {
+    const { unrouted } = this.context;
+    unrouted.set(status, (unrouted.get(status) ?? 0) + 1);
   }
 
   private checkStall(now: number): void {

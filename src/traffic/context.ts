@@ -10,6 +10,8 @@ export interface IngressContext {
   readonly routes: RouteTable;
   readonly requestHead: RequestHead;
   readonly responseHead: ResponseHead;
+  /** Requests that led to no route, by the status that they were answered with. */
+  readonly unrouted: Map<number, number>;
   /** Once set, every response announces the end of its connection. */
   closing: boolean;
   /** Told of what was thrown while a connection was served: a bug, which costs that connection only. */

@@ -19,6 +19,7 @@ export class Exchange implements Conversation, Dispatchable, Occupant, UpstreamU
   slot = 0;
   private readonly request: RequestRelay;
   private readonly holdUntil: number;
+  private readonly begun = performance.now();
   private readonly relay: ResponseRelay;
   private phase: Phase = "waiting";
   private endpoint: EndpointState | null = null;
@@ -144,6 +145,7 @@ export class Exchange implements Conversation, Dispatchable, Occupant, UpstreamU
   }
 
   clientClosed(): void {
+    this.record(0);
     this.route.forget(this);
     this.upstream?.destroy();
     this.leave();
@@ -196,6 +198,7 @@ export class Exchange implements Conversation, Dispatchable, Occupant, UpstreamU
 
   private upgrade(data: Buffer, upstream: UpstreamConnection): void {
     const { endpoint } = this;
+    this.record(101);
     this.leave();
     this.phase = "over";
     if (endpoint !== null) new Tunnel(this.context, this.client, upstream, endpoint).begin(data, this.relay.end);
@@ -213,6 +216,7 @@ export class Exchange implements Conversation, Dispatchable, Occupant, UpstreamU
 
   private done(clean: boolean): void {
     const { relay, upstream, endpoint, client } = this;
+    this.record(relay.status);
     if (upstream !== null && endpoint !== null) {
       const reusable = clean && relay.reusable && this.request.complete && !upstream.outbox.congested;
       if (reusable) endpoint.release(upstream, this.context.clock.now);
@@ -226,11 +230,16 @@ export class Exchange implements Conversation, Dispatchable, Occupant, UpstreamU
   private fail(status: AnswerStatus, reason: string): void {
     if (this.phase === "over") return;
     if (status >= 500) this.route.errors++;
+    this.record(this.relay.started ? 0 : status);
     this.upstream?.destroy();
     this.leave();
     this.phase = "over";
     if (this.relay.started) this.client.abort();
     else this.client.answer(status, reason);
+  }
+
+  private record(status: number): void {
+    if (this.phase !== "over") this.route.counters.record(status, performance.now() - this.begun);
   }
 
   private leave(): void {

@@ -7,6 +7,7 @@ import type { IngressContext } from "./context.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { RequestHead, ResponseHead } from "./http1/index.ts";
 import { type IngressOptions, resolveLimits, tickMs } from "./options.ts";
+import type { RequestCounters } from "./request-counters.ts";
 import type { Route, RouteStats } from "./route.ts";
 import { RouteTable } from "./routes.ts";
 
@@ -43,6 +44,7 @@ export class Ingress {
       routes: new RouteTable(clock, limits.maxHeldPerRoute),
       requestHead: new RequestHead(),
       responseHead: new ResponseHead(),
+      unrouted: new Map(),
       closing: false,
       onError: options.onError ?? console.error,
     };
@@ -104,6 +106,20 @@ export class Ingress {
     return this.context.routes.get(key)?.stats ?? noStats;
   }
 
+  /** How a service's requests ended; undefined when none has. */
+  requestsOf(key: string): RequestCounters | undefined {
+    return this.context.routes.get(key)?.countersIfAny;
+  }
+
+  /** Requests that led to no service, by the status that they were answered with. */
+  get unrouted(): ReadonlyMap<number, number> {
+    return this.context.unrouted;
+  }
+
+  get connectionCount(): number {
+    return this.connections.size;
+  }
+
   /** Accepts nothing more, lets requests in flight finish for up to `graceMs`, then cuts the rest. */
   async close(graceMs: number): Promise<void> {
     this.context.closing = true;
@@ -148,6 +164,7 @@ export class Ingress {
 
   private accept(socket: ClientSocket): void {
     if (this.connections.size >= this.context.limits.maxConnections) {
+      this.context.unrouted.set(503, (this.context.unrouted.get(503) ?? 0) + 1);
       socket.end(answer(503, "too many connections", { isHead: false, keepAlive: false, version10: false }));
       return;
     }

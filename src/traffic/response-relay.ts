@@ -16,6 +16,8 @@ export class ResponseRelay {
   reusable = false;
   /** Whether the client's connection may be used again. */
   keepAlive = false;
+  /** Of the final response; 0 before its head is here. */
+  status = 0;
   fault = "";
   private partial: Buffer | null = null;
   private interims = 0;
@@ -61,6 +63,7 @@ export class ResponseRelay {
     const closes = unwrap || head.bodyKind === BodyKind.untilClose;
     this.partial = null;
     this.started = true;
+    this.status = head.status;
     this.reusable = head.reusable;
     this.keepAlive = keepAlive && !closes;
     head.finish(asked, this.keepAlive);

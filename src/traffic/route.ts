@@ -2,6 +2,7 @@ import type { Clock } from "./clock.ts";
 import { type Endpoint, EndpointState } from "./endpoint.ts";
 import { maxHeldBytesPerRoute } from "./options.ts";
 import { pickEndpoint } from "./pick.ts";
+import { RequestCounters } from "./request-counters.ts";
 
 /** A request that wants an endpoint. */
 export interface Dispatchable {
@@ -27,6 +28,7 @@ export interface RouteStats {
 export class Route {
   requests = 0;
   errors = 0;
+  private recorded: RequestCounters | undefined;
   private endpoints: EndpointState[] = [];
   private readonly waiting = new Set<Dispatchable>();
   private waitingBytes = 0;
@@ -37,6 +39,17 @@ export class Route {
     private readonly clock: Clock,
     public maxHeld: number,
   ) {}
+
+  /** Made for the first request: most routes of thousands never get one. */
+  get counters(): RequestCounters {
+    this.recorded ??= new RequestCounters();
+    return this.recorded;
+  }
+
+  /** Undefined when no request has ended yet. */
+  get countersIfAny(): RequestCounters | undefined {
+    return this.recorded;
+  }
 
   get stats(): RouteStats {
     const inFlight = this.endpoints.reduce((sum, endpoint) => sum + endpoint.inFlight, 0);

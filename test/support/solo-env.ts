@@ -59,6 +59,7 @@ export class SoloEnv implements AsyncDisposable {
       SOLO_INGRESS_PORT: String(this.ingressPort),
       SOLO_HTTP_PORT: "off",
       SOLO_LISTEN_PORT: "off",
+      SOLO_METRICS_PORT: "off",
     };
   }
 

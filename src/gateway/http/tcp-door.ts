@@ -15,9 +15,30 @@ export interface TcpDoorOptions {
   readonly shut?: string | undefined;
   /** This build, told in every answer. */
   readonly version: string;
+  /** What it serves; the HTTP API when nothing else is said. */
+  readonly served?: Served | undefined;
   readonly onBug: (error: Error) => void;
   readonly say: (level: "info" | "warn", message: string) => void;
 }
+
+/** What a door is there for. */
+export interface Served {
+  /** Of its check in `solo health`. */
+  readonly name: string;
+  /** In sentences, such as `the HTTP API`. */
+  readonly title: string;
+  /** Of its port. */
+  readonly setting: string;
+  readonly handle: (request: Request, url: URL, context: RequestContext) => Promise<Response>;
+}
+
+const httpApi: Served = {
+  name: "http",
+  title: "the HTTP API",
+  setting: "solo.http_port",
+  handle: (request, url, context) =>
+    url.pathname.startsWith("/v1/") ? handleRequest(request, context) : besides(request, url, context),
+};
 
 /** A way in over TCP: for whoever has a token or a client certificate. */
 export interface TcpDoor {
@@ -31,7 +52,8 @@ export interface TcpDoor {
  * Where others than this machine could read along it stays shut.
  */
 export function openTcpDoor(options: TcpDoorOptions): TcpDoor {
-  const { bind, port, say, tls } = options;
+  const { bind, port, say, tls, served = httpApi } = options;
+  const { name, title } = served;
   const closing = new AbortController();
   let listener: Listener | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -40,10 +62,10 @@ export function openTcpDoor(options: TcpDoorOptions): TcpDoor {
     try {
       const listening = listen(options, closing);
       listener = listening instanceof Promise ? await listening : listening;
-      if (problem !== undefined) say("info", `the HTTP API listens on ${bind}:${port}`);
+      if (problem !== undefined) say("info", `${title} listens on ${bind}:${port}`);
       problem = undefined;
     } catch (thrown) {
-      const message = messageOf(thrown, bind, port);
+      const message = messageOf(thrown, options, served);
       if (message !== problem) say("warn", message);
       problem = message;
       timer = setTimeout(() => void (opening = open()), retryMs);
@@ -57,9 +79,9 @@ export function openTcpDoor(options: TcpDoorOptions): TcpDoor {
     check: () => {
       const how = tls === undefined ? "" : tls.credentials.requireClient ? " (mutual TLS)" : " (TLS)";
       if (listener !== undefined) {
-        return { name: "http", status: "healthy", message: `listens on ${bind}:${port}${how}` };
+        return { name, status: "healthy", message: `listens on ${bind}:${port}${how}` };
       }
-      return { name: "http", status: "degraded", message: problem ?? `does not listen on ${bind}:${port} yet` };
+      return { name, status: "degraded", message: problem ?? `does not listen on ${bind}:${port} yet` };
     },
     close: async () => {
       clearTimeout(timer);
@@ -72,9 +94,9 @@ export function openTcpDoor(options: TcpDoorOptions): TcpDoor {
 }
 
 /** Why it does not open at all. */
-function refusalOf({ bind, tls, shut }: TcpDoorOptions): string | undefined {
+function refusalOf({ bind, tls, shut, served = httpApi }: TcpDoorOptions): string | undefined {
   if (tls !== undefined) return undefined;
-  return shut ?? (isLoopback(bind) ? undefined : notInTheOpen(bind));
+  return shut ?? (isLoopback(bind) ? undefined : notInTheOpen(served.title, bind));
 }
 
 interface Listener {
@@ -92,7 +114,8 @@ function listen(options: TcpDoorOptions, closing: AbortController): Listener | P
   return import("./tls-listener.ts").then(({ listenTls }) => listenTls({ bind, port, ...tls, closing, serve }));
 }
 
-function handlersOf({ access, version, onBug }: TcpDoorOptions, closing: AbortSignal, certificate?: CertificateFacts) {
+function handlersOf(options: TcpDoorOptions, closing: AbortSignal, certificate?: CertificateFacts) {
+  const { access, version, onBug, served = httpApi } = options;
   const authenticate: RequestContext["authenticate"] = (request, requestId) =>
     callerOf(request, requestId, { access, certificate });
   const context: RequestContext = { access, version, closing, onBug, authenticate };
@@ -102,8 +125,7 @@ function handlersOf({ access, version, onBug }: TcpDoorOptions, closing: AbortSi
     fetch: async (request: Request, server: Bun.Server<undefined>) => {
       // Bun ends a silent connection after 10 s, but a stream may be silent for hours.
       server.timeout(request, 0);
-      const url = new URL(request.url);
-      return url.pathname.startsWith("/v1/") ? handleRequest(request, context) : besides(request, url, context);
+      return served.handle(request, new URL(request.url), context);
     },
     error: (error: Error) => Response.json(SoloError.from(error).toDocument(), { status: 500 }),
   } as const;
@@ -123,16 +145,16 @@ async function besides(request: Request, url: URL, context: RequestContext): Pro
   return (await handleRest(request, url, context)) ?? handleRequest(request, context);
 }
 
-function messageOf(thrown: unknown, bind: string, port: number): string {
+function messageOf(thrown: unknown, { bind, port }: TcpDoorOptions, { title, setting }: Served): string {
   const code = typeof thrown === "object" && thrown !== null && "code" in thrown ? thrown.code : undefined;
   if (code === "EADDRINUSE") {
-    return `the HTTP API's port ${port} is taken by another program; trying again (solo.http_port names another one)`;
+    return `the port ${port} of ${title} is taken by another program; trying again (${setting} names another one)`;
   }
-  return `the HTTP API can't listen on ${bind}:${port}: ${SoloError.from(thrown).message}`;
+  return `${title} can't listen on ${bind}:${port}: ${SoloError.from(thrown).message}`;
 }
 
-function notInTheOpen(bind: string): string {
-  return `the HTTP API stays shut: on ${bind} others could read its tokens along the way, and there are no certificates for TLS (\`solo tls init\` makes them)`;
+function notInTheOpen(title: string, bind: string): string {
+  return `${title} stays shut: on ${bind} others could read its tokens along the way, and there are no certificates for TLS (\`solo tls init\` makes them)`;
 }
 
 /** Between attempts to get the port while another program has it. */

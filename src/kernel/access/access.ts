@@ -23,6 +23,8 @@ export interface AccessParts {
   readonly audit?: AuditTrail | undefined;
   /** Told of every refusal. */
   readonly onRefusal?: ((request: RefusedRequest, error: SoloError) => void) | undefined;
+  /** Told of every operation that ended, and of every refusal. */
+  readonly onEnd?: ((request: RefusedRequest, error: SoloError | null, tookMs: number) => void) | undefined;
 }
 
 /** The one way to a kernel's operations, whatever the operation and whoever asks: authorize, admit, audit, run. */
@@ -122,6 +124,7 @@ export class Access implements ApiAccess {
    */
   async #enter(request: AccessRequest): Promise<Entry> {
     const { authority, admission, audit } = this.#parts;
+    const begun = performance.now();
     const slot = await this.#refusing(request, () => {
       authorize(request, authority);
       for (const need of furtherNeeds(request)) authorize({ ...request, ...need }, authority);
@@ -132,6 +135,7 @@ export class Access implements ApiAccess {
       const record = request.changes ? await audit?.begin(request) : undefined;
       return {
         leave: async (error) => {
+          this.#parts.onEnd?.(request, error, performance.now() - begun);
           slot?.release();
           await record?.end(error);
         },
@@ -154,6 +158,7 @@ export class Access implements ApiAccess {
     const error = SoloError.from(thrown);
     this.#parts.audit?.refused(request, error);
     this.#parts.onRefusal?.(request, error);
+    this.#parts.onEnd?.(request, error, 0);
     return error;
   }
 }

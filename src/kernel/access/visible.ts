@@ -10,6 +10,7 @@ import { coversService, coversTenant } from "./authorize.ts";
 import type { AccessRequest } from "./ports.ts";
 
 /** What a caller may see of an answer, or of one element of a stream; undefined: nothing of it. */
+import { visibleMetrics } from "./visible-metrics.ts";
 type Reduce<Output> = (output: Output, request: AccessRequest) => Output | undefined;
 
 /** The answers that tell of more than the services that their request names. */
@@ -22,6 +23,7 @@ const reductions: { readonly [Name in OperationName]?: Reduce<OperationOutput[Na
 };
 
 /** Whether an operation's answers have to be looked through for a caller. */
+  metrics: (document, { caller }) => visibleMetrics(document, caller),
 export function isReduced(operation: OperationName, caller: Caller): boolean {
   return !seesAll(caller) && Object.hasOwn(reductions, operation);
 }

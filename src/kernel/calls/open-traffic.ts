@@ -4,6 +4,7 @@ import type { Clock } from "../../system/index.ts";
 import { RateLimit, Slots } from "../../traffic/admission/index.ts";
 import { Breakers } from "../../traffic/breaker/index.ts";
 import type { Kernel } from "../kernel.ts";
+import { countCall } from "../metrics/index.ts";
 import type { Routes } from "../routes.ts";
 import { allows } from "./allow.ts";
 import { CallRefusals } from "./call-refusals.ts";
@@ -51,8 +52,12 @@ export function openTraffic({ limits, clock, kernel, isGranted }: TrafficOptions
   const slots = new Slots("requests", places);
   const mayCall: ConstructorParameters<typeof ServiceCalls>[0]["mayCall"] = (from, to, method) =>
     allows(kernel(), from, to) || isGranted(from.ref, to, method);
+  const onEnd: ConstructorParameters<typeof ServiceCalls>[0]["onEnd"] = ({ target }, error, tookMs) => {
+    // A service that is none would make a series of its own of every name that somebody thinks up.
+    if (kernel().find(target) !== undefined) countCall(kernel().parts.metrics, target, error, tookMs);
+  };
   return {
-    calls: new ServiceCalls({ kernel, mailboxes, breakers, slots, refusals: new CallRefusals(kernel), mayCall }),
+    calls: new ServiceCalls({ kernel, mailboxes, breakers, slots, refusals: new CallRefusals(kernel), onEnd, mayCall }),
     mailboxes,
     breakers,
     slots,

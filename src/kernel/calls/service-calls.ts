@@ -32,6 +32,8 @@ export interface ServiceCallsParts {
   /** Places for what is in flight, those of API operations too. */
   readonly slots: Slots;
   readonly refusals: CallRefusals;
+  /** Told of every call that ended. */
+  readonly onEnd: (request: CallRequest, error: SoloError | null, tookMs: number) => void;
   /** Whether an instance may call a method of another service. */
   readonly mayCall: (
     from: { readonly ref: ServiceRef; readonly instance: string },
@@ -59,6 +61,19 @@ export class ServiceCalls {
    * `outcome_unknown`, and what the service itself answers
    */
   async call(request: CallRequest): Promise<CallResult> {
+    const begun = performance.now();
+    const { onEnd } = this.#parts;
+    try {
+      const result = await this.#call(request);
+      onEnd(request, null, performance.now() - begun);
+      return result;
+    } catch (error) {
+      onEnd(request, SoloError.from(error), performance.now() - begun);
+      throw error;
+    }
+  }
+
+  async #call(request: CallRequest): Promise<CallResult> {
     const started = this.#clock.monotonic();
     const { service, trace } = this.#begin(request);
     const passage = this.#pass(request.from, service);

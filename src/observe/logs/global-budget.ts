@@ -21,6 +21,11 @@ export class GlobalBudget {
     this.#open = open;
   }
 
+  /** What all logs take, and may take. */
+  get space(): { readonly bytes: number; readonly limitBytes: number } {
+    return { bytes: this.#totalBytes, limitBytes: this.#limitBytes };
+  }
+
   /** Notes a log's present size and deletes what is too much, here or elsewhere. */
   set(key: string, bytes: number): void {
     this.#totalBytes += bytes - (this.#sizes.get(key) ?? 0);

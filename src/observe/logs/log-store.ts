@@ -79,6 +79,11 @@ export class LogStore {
     this.#budget = new GlobalBudget(options.globalBytes ?? defaultGlobalBytes, (key) => this.#logOf(refOf(key)).writer);
   }
 
+  /** What all logs take on disk, and may take. */
+  get space(): GlobalBudget["space"] {
+    return this.#budget.space;
+  }
+
   /**
    * Begins to read a FIFO into the service's log. For a new instance call it before the process starts; for an adopted one
    * it goes on where the former kernel stopped.

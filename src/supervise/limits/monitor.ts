@@ -77,6 +77,11 @@ export class LimitMonitor {
     this.#timer.unref();
   }
 
+  /** How often all instances were looked at since the start. */
+  get rounds(): number {
+    return this.#rounds;
+  }
+
   /** Lets go of everything: what is slowed down runs on at its own speed. */
   stop(): void {
     clearInterval(this.#timer);

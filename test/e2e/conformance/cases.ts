@@ -35,6 +35,11 @@ export const earlyCases: readonly Case[] = [
 export const cases: { readonly [Name in OperationName]: readonly Case[] } = {
   version: [["version", (api) => api.version({})]],
   health: [["health", (api) => api.health({})]],
+  metrics: [
+    ["metrics of nobody", (api, at) => api.metrics(nobody(at))],
+    ["metrics of no tenant", (api) => api.metrics({ tenant: "no tenant" })],
+  ],
+  metricsAll: [["metrics of all", async (api) => (await api.metricsAll({})).families[0]?.name]],
   upload: [
     ["upload", (api, { tenant }) => api.upload({ tenant, file: "web.ts", content: "YQ==" })],
     ["upload again", (api, { tenant }) => api.upload({ tenant, file: "web.ts", content: "YQ==" })],

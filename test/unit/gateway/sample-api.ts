@@ -103,6 +103,8 @@ export function sampleApi(overrides: Partial<SoloApi> = {}): SampleApi {
     version: async () => ({ name: "solo", version: "1.0.0", commit: "abc", platform: "linux-x64", runtime: "bun" }),
     shutdown: unused("shutdown"),
     ...overrides,
+    metrics: unused("metrics"),
+    metricsAll: unused("metricsAll"),
   };
   return api;
 }

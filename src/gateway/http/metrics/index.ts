@@ -1,0 +1,1 @@
+export { handleMetrics } from "./handle-metrics.ts";
