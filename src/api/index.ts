@@ -37,5 +37,6 @@ export * from "./spec.ts";
 export * from "./state-operations.ts";
 export * from "./states.ts";
 export * from "./units.ts";
+export * from "./upload-limit.ts";
 export * from "./upload-routes.ts";
 export * from "./uploads.ts";

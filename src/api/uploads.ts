@@ -1,12 +1,10 @@
 import { z } from "zod";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { changes, type OperationDeclaration } from "./permissions.ts";
+import { maxUploadBytes } from "./upload-limit.ts";
 import { uploadRoutes } from "./upload-routes.ts";
 
 /** Brings a program to the kernel's machine, for a `deploy` that names it by the path in the answer. */
-
-/** Bytes of one file: the bundle of a large service, or a WebAssembly module with its data. */
-export const maxUploadBytes = 48_000_000;
 
 export const uploadRequestSchema = z.strictObject({
   tenant: nameSchema.default(defaultTenant),

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { type SoloApi, SoloError } from "../api/index.ts";
-import { maxUploadBytes } from "../api/uploads.ts";
+import { maxUploadBytes } from "../api/upload-limit.ts";
 import type { Session } from "./session.ts";
 
 export interface FileToBring {
