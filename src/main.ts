@@ -25,7 +25,8 @@ if (role === "__host") {
   const kernel = async () => (await import("./compose.ts")).kernelDoor;
   const store = async () => (await import("./store-door.ts")).storeDoor;
   const tls = async () => (await import("./tls-door.ts")).tlsDoor;
-  process.exit(await runCli(process.argv.slice(2), { commands: commandTable, kernel, store, tls }));
+  const mcp = async () => (await import("./mcp-door.ts")).mcpDoor;
+  process.exit(await runCli(process.argv.slice(2), { commands: commandTable, kernel, store, tls, mcp }));
 }
 
 export {};

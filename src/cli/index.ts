@@ -6,6 +6,7 @@ export { followStream } from "./follow-stream.ts";
 export { byteSize, dryRunFlag, duration, serviceIdFlag, waitFlags } from "./global-flags.ts";
 export { onInterruption } from "./interruption.ts";
 export type { DaemonOptions, ForegroundKernel, KernelDoor } from "./kernel-door.ts";
+export type { McpDoor } from "./mcp-door.ts";
 export { oclifPackage } from "./oclif-package.ts";
 export { type CliParts, runCli } from "./run.ts";
 export { nameGivenOnce, optionalServiceName, serviceName } from "./service-name.ts";

@@ -2,6 +2,7 @@ import { checkEnvironment } from "./check-environment.ts";
 import type { CommandTable } from "./command-table.ts";
 import { reportFailure } from "./failure.ts";
 import type { KernelDoor } from "./kernel-door.ts";
+import type { McpDoor } from "./mcp-door.ts";
 import { normalizeArguments } from "./normalize-arguments.ts";
 import type { StoreDoor } from "./store-door.ts";
 import type { TlsDoor } from "./tls-door.ts";
@@ -14,6 +15,8 @@ export interface CliParts {
   readonly store: () => Promise<StoreDoor>;
   /** Loaded only by commands that make certificates. */
   readonly tls: () => Promise<TlsDoor>;
+  /** Loaded only by the command that serves agents. */
+  readonly mcp: () => Promise<McpDoor>;
 }
 
 /**

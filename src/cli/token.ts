@@ -10,12 +10,20 @@ import { SoloError } from "../api/error.ts";
 export function environmentToken(env: Readonly<Record<string, string | undefined>> = process.env): string | undefined {
   const { SOLO_TOKEN: token, SOLO_TOKEN_FILE: file } = env;
   if (token) return token.trim();
-  if (!file) return undefined;
+  return file ? tokenIn(file, "SOLO_TOKEN_FILE", "unset the variable") : undefined;
+}
+
+/**
+ * The token in a file.
+ * @param setting what named the file, and how to take that back
+ * @throws SoloError `invalid_config` for a file that can't be read
+ */
+export function tokenIn(file: string, setting: string, withdrawal: string): string {
   try {
     return readFileSync(file, "utf8").trim();
   } catch (cause) {
-    throw new SoloError("invalid_config", `SOLO_TOKEN_FILE: can't read ${file}`, {
-      hint: "check the path; unset the variable to go without a token",
+    throw new SoloError("invalid_config", `${setting}: can't read ${file}`, {
+      hint: `check the path; ${withdrawal} to go without a token`,
       cause,
     });
   }

@@ -1,0 +1,2 @@
+export { McpSessions } from "./sessions.ts";
+export { serveStdio } from "./stdio.ts";
