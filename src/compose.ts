@@ -205,6 +205,7 @@ function options(
       webhook: config.get("audit.webhook"),
       webhookTokenFile: config.get("audit.webhook_token_file"),
     },
+    tenants: config.tenants,
     eventsKept: config.get("events.keep"),
     secrets: { keyFile: config.get("secrets.key_file"), passphraseFile: config.get("secrets.passphrase_file") },
     doors: () => doors.map((door) => door.check()),

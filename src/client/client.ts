@@ -203,10 +203,14 @@ function isNoOperation({ code, message }: SoloError): boolean {
   return code === "not_found" && message.startsWith("there is nothing at /v1/");
 }
 
-function noOperation(name: OperationName, theirs = "unknown", ours: string): SoloError {
-  return new SoloError("failed", `the kernel (${theirs}) is older than this solo (${ours}): it has no operation ${name}`, {
-    hint: "bring the kernel to this version: on its machine `solo stop --keep-services`, then `solo start`",
-  });
+function noOperation(name: OperationName, theirs: string | undefined, ours: string): SoloError {
+  return new SoloError(
+    "failed",
+    `the kernel (${theirs ?? "unknown"}) is older than this solo (${ours}): it has no operation ${name}`,
+    {
+      hint: "bring the kernel to this version: on its machine `solo stop --keep-services`, then `solo start`",
+    },
+  );
 }
 
 function notAKernel({ peer }: Transport, why: string, cause?: unknown): SoloError {

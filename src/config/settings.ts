@@ -43,6 +43,7 @@ export interface SettingValues extends AuditSettingValues, TlsSettingValues {
   "checkpoints.keep_bytes": number;
   "limits.max_per_tenant": number;
   "limits.max_total": number;
+  "limits.max_services": number;
   "security.rate_limit_per_capability": number;
   "security.require_mtls": boolean;
   /** Absolute once loaded. Null: beside the database. */
@@ -199,6 +200,12 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     type: integer("a number of operations", 1, 1_000_000),
     builtIn: () => 1_000,
     variable: "SOLO_LIMITS_MAX_TOTAL",
+  },
+  "limits.max_services": {
+    about: "Services of all tenants together that may be wanted at a time; further ones are refused",
+    type: integer("a number of services", 1, 1_000_000),
+    builtIn: () => 10_000,
+    variable: "SOLO_LIMITS_MAX_SERVICES",
   },
   "security.rate_limit_per_capability": {
     about: "Operations a second of one capability; further ones are refused",

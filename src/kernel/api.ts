@@ -82,7 +82,11 @@ type ServiceOperation =
 function serviceApi(kernel: Kernel, caller: Caller): Pick<SoloApi, ServiceOperation> {
   const { parts } = kernel;
   return {
-    deploy: (input, signal) => lazily(() => change(kernel, accept(deployRequestSchema, input), signal, deploy)),
+    deploy: (input, signal) =>
+      lazily(() => {
+        const request = accept(deployRequestSchema, input);
+        return change(kernel, request, signal, (_, checked, report) => deploy(kernel, caller, checked, report));
+      }),
     restart: (input, signal) => lazily(() => change(kernel, accept(restartRequestSchema, input), signal, restart)),
     scale: (input, signal) => lazily(() => change(kernel, accept(scaleRequestSchema, input), signal, scale)),
     call: async (input, signal) => call(kernel, accept(callRequestSchema, input), caller, signal),

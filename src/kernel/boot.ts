@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type ApiAccess, type Check, type SoloApi, SoloError, type VersionDocument } from "../api/index.ts";
-import type { Paths } from "../config/index.ts";
+import type { Paths, TenantSettings } from "../config/index.ts";
 import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
 import { MetricsRegistry } from "../observe/metrics/index.ts";
@@ -62,6 +62,8 @@ export interface KernelOptions {
   readonly traffic: TrafficLimits;
   readonly audit: AuditOptions;
   /** Number of events kept. */
+  /** Quotas of tenants and what they may name, by tenant. */
+  readonly tenants: ReadonlyMap<string, TenantSettings>;
   readonly eventsKept: number;
   /** The guardian above this kernel; null when it runs without one. */
   readonly guardian: (GuardianLink & { readonly present: () => boolean }) | null;
@@ -263,6 +265,7 @@ async function assemble(
     version: options.version,
     database,
     events,
+    tenants: options.tenants,
     audit,
     crashes,
     lastEnd,

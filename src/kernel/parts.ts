@@ -1,5 +1,5 @@
 import type { Check, OperationRequest, SoloApi, VersionDocument } from "../api/index.ts";
-import type { Paths } from "../config/index.ts";
+import type { Paths, TenantSettings } from "../config/index.ts";
 import type { EventLog } from "../observe/events/index.ts";
 import type { LogStore } from "../observe/logs/index.ts";
 import type { MetricsRegistry } from "../observe/metrics/index.ts";
@@ -24,6 +24,8 @@ export interface KernelParts {
   readonly clock: Clock;
   readonly paths: Paths;
   readonly version: VersionDocument;
+  /** What the configuration says of tenants, by name. */
+  readonly tenants: ReadonlyMap<string, TenantSettings>;
   readonly database: KernelDatabase;
   readonly events: EventLog;
   readonly audit: KernelAudit;

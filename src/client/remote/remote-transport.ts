@@ -86,6 +86,6 @@ function first(value: string | string[] | undefined): string | undefined {
 }
 
 const readTimeoutMs = 30_000;
-/** A kernel sends a line at least every 15 s on a stream that is silent otherwise. */
+/** A kernel sends a line at least every 4 s on a stream that is silent otherwise. */
 const silenceTimeoutMs = 60_000;
 const retryPausesMs = [100, 400];

@@ -1,4 +1,5 @@
 export { Access, type AccessParts } from "./access.ts";
+export { coversService, hasPermission } from "./authorize.ts";
 export type {
   AccessRequest,
   Admission,

@@ -10,6 +10,9 @@ const flushMs = 20;
 /** Events that wait for the disk, and the bytes of their data; more are dropped and counted. */
 const maxPending = 10_000;
 const maxPendingBytes = 16_000_000;
+/** Services whose recent events are remembered until the next event. */
+const maxRecent = 1_000;
+const maxRecentEvents = 20;
 /** Between attempts while the disk takes nothing. */
 const retryMs = 1_000;
 const defaultBudget: EventBudget = { rows: 100_000, bytes: 64_000_000 };
@@ -36,6 +39,8 @@ export class EventLog {
   readonly #table: EventTable;
   readonly #clock: Clock;
   readonly #waiting = new Set<() => void>();
+  /** What was asked for since the last event: a service's status is looked at more often than anything happens. */
+  readonly #recent = new Map<string, readonly EventDocument[]>();
   #pending: StoredEvent[] = [];
   #pendingBytes = 0;
   #nextId: number;
@@ -63,6 +68,7 @@ export class EventLog {
     const id = full ? 0 : this.#nextId++;
     const time = new Date(this.#clock.now()).toISOString();
     const { tenant, subject, cause } = event;
+    this.#recent.clear();
     const data = boundedData(event.data);
     const stored = { id, time, tenant, event: event.event, subject, cause: cause || null, data: data.text };
     if (full) {
@@ -102,8 +108,14 @@ export class EventLog {
 
   /** The last `count` events of a service, oldest first, those of this moment included. */
   recent(tenant: string, name: string | undefined, count: number): EventDocument[] {
-    this.flush();
-    return this.#table.last({ tenant, name }, count);
+    const key = `${tenant}/${name ?? ""}/${count}`;
+    const known = this.#recent.get(key);
+    if (known !== undefined) return [...known];
+    // What the disk has not taken will be there without a further event.
+    const isAll = this.flush();
+    const found = this.#table.last({ tenant, name }, count);
+    if (isAll && count <= maxRecentEvents && this.#recent.size < maxRecent) this.#recent.set(key, found);
+    return [...found];
   }
 
   /**

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { SoloError } from "../../../src/api/index.ts";
+import { type SoloApi, SoloError } from "../../../src/api/index.ts";
 import { createClient, onUnreachable, type SoloClient, socketTransport } from "../../../src/client/index.ts";
 import { serveApi } from "../../../src/gateway/http/index.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
@@ -33,6 +33,14 @@ function connected(api = sampleApi(), ours = "1", theirs = "1") {
   const socketPath = newSocket();
   const server = serveApi({ access: accessTo(api), socketPath, version: theirs });
   return { api, server, client: createClient(socketTransport(socketPath), ours) };
+}
+
+/** A kernel of another build than the client, and what the client tells of that. */
+function skewed(api: SoloApi): { readonly client: SoloClient; readonly told: readonly string[] } {
+  const socketPath = newSocket();
+  const told: string[] = [];
+  serveApi({ access: accessTo(api), socketPath, version: "2" });
+  return { client: createClient(socketTransport(socketPath), "1", (message) => told.push(message)), told };
 }
 
 /** A peer that reads a request and then does what it is told with the connection. */
@@ -146,10 +154,38 @@ test("an answer of another build is accepted when it has what this build needs",
   expect(await client.list({})).toEqual(Object.assign({ services: [] }, { pages: 1 }));
 });
 
-test("an answer of another build that lacks something is refused, naming both builds", async () => {
-  const { client } = connected(sampleApi({ kill: async () => JSON.parse('{"service":"web"}') }), "1", "2");
+test("what an answer of another build lacks is told once, and nothing stands in its place", async () => {
+  const killed =
+    '{"service":"web","tenant":"default","state":"stopped","instances":[{"id":"web-1","pid":1,"exit_code":0}]}';
+  const { client, told } = skewed(sampleApi({ kill: async () => JSON.parse(killed) }));
+  for (let round = 0; round < 2; round++) {
+    expect(await client.kill({ name: "web" })).toMatchObject({
+      took_ms: 0,
+      instances: [{ exit_code: 0, signal: null }],
+    });
+  }
+  expect(told).toEqual([expect.stringMatching(/kernel \(2\).*this solo \(1\).*kill lacks .*instances\[\]\.signal/)]);
+});
+
+test("an answer of another build in a form that is none is refused, naming both builds", async () => {
+  const { client } = skewed(sampleApi({ kill: async () => JSON.parse('{"service":"web","instances":"many"}') }));
   const error = await failure(client.kill({ name: "web" }));
-  expect(error.message).toMatch(/kernel \(2\).*this solo \(1\).*tenant/);
+  expect(error.message).toMatch(/kernel \(2\).*this solo \(1\).*instances/);
+});
+
+test("words that only a newer kernel has are kept", async () => {
+  const killed = '{"service":"web","tenant":"default","state":"hibernating","instances":[],"took_ms":1}';
+  const { client, told } = skewed(sampleApi({ kill: async () => JSON.parse(killed) }));
+  expect<{ state: string }>(await client.kill({ name: "web" })).toMatchObject({ state: "hibernating" });
+  expect(told).toEqual([]);
+});
+
+test("an operation that an older kernel lacks is told as such", async () => {
+  const document = new SoloError("not_found", "there is nothing at /v1/services/web/why").toDocument();
+  const unix = newSocket();
+  Bun.serve({ unix, fetch: () => Response.json(document, { status: 404, headers: { "solo-version": "0" } }) });
+  const error = await failure(createClient(socketTransport(unix), "1").why({ name: "web" }));
+  expect([error.exit, error.message]).toEqual([1, expect.stringContaining("kernel (0) is older than this solo (1)")]);
 });
 
 test("a second way is taken only when nobody answers, and only for what it can do", async () => {
