@@ -54,9 +54,9 @@ export const descriptions: Readonly<Record<OperationName, string>> = {
   capabilityVerify: "Checks whether a token allows something, without using it.",
   crashes: "Shows how a service's processes died: exit, usage, limits and last lines of output.",
   reload: "Hands new code to an agent that runs.",
+  metrics: "Measures a tenant's services, or one of them.",
+  metricsAll: "Measures the kernel and the services of every tenant.",
   health: "Tells whether the kernel and each of its parts is well.",
   version: "Tells which build the kernel is.",
   shutdown: "Ends the kernel, and its services unless they are to be kept.",
 };
-  metrics: "Measures a tenant's services, or one of them.",
-  metricsAll: "Measures the kernel and the services of every tenant.",

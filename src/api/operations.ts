@@ -205,9 +205,9 @@ export interface OperationOutput
   extends UploadOutput,
     AuditOutput,
     CapabilityOutput,
+    MetricOutput,
     CrashOutput,
     ReloadOutput,
-    MetricOutput,
     CheckpointOutput,
     SecretOutput {
   deploy: DeployProgress;

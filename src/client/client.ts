@@ -79,13 +79,13 @@ export function createClient(transport: Transport, build: string, tell: TellSkew
     capabilityRevoke: (input, signal) => document("capabilityRevoke", input, signal),
     capabilityVerify: (input, signal) => document("capabilityVerify", input, signal),
     crashes: (input, signal) => document("crashes", input, signal),
+    metrics: (input, signal) => document("metrics", input, signal),
+    metricsAll: (input, signal) => document("metricsAll", input, signal),
     reload: (input, signal) => document("reload", input, signal),
     health: (input, signal) => document("health", input, signal),
     version: (input, signal) => document("version", input, signal),
     shutdown: (input, signal) => document("shutdown", input, signal),
     close: () => transport.close(),
-    metrics: (input, signal) => document("metrics", input, signal),
-    metricsAll: (input, signal) => document("metricsAll", input, signal),
   };
 }
 

@@ -89,13 +89,13 @@ export function onUnreachable(first: SoloClient, second: () => Promise<Partial<S
     capabilityRevoke: document(first.capabilityRevoke, (api) => api.capabilityRevoke?.bind(api)),
     capabilityVerify: document(first.capabilityVerify, (api) => api.capabilityVerify?.bind(api)),
     crashes: document(first.crashes, (api) => api.crashes?.bind(api)),
+    metrics: document(first.metrics, (api) => api.metrics?.bind(api)),
+    metricsAll: document(first.metricsAll, (api) => api.metricsAll?.bind(api)),
     reload: document(first.reload, (api) => api.reload?.bind(api)),
     health: document(first.health, (api) => api.health?.bind(api)),
     version: document(first.version, (api) => api.version?.bind(api)),
     shutdown: document(first.shutdown, (api) => api.shutdown?.bind(api)),
     close: first.close,
-    metrics: document(first.metrics, (api) => api.metrics?.bind(api)),
-    metricsAll: document(first.metricsAll, (api) => api.metricsAll?.bind(api)),
   };
 }
 

@@ -33,11 +33,11 @@ export interface KernelParts {
   /** How the kernel before this one ended; null when there was none. */
   readonly lastEnd: LastEnd | null;
   readonly logs: LogStore;
+  /** What is counted as it happens. */
+  readonly metrics: MetricsRegistry;
   readonly routes: Routes;
   readonly supervisor: Supervisor;
   readonly sampler: UsageSampler;
-  /** What is counted as it happens. */
-  readonly metrics: MetricsRegistry;
   readonly sandboxes: Sandboxes;
   readonly secrets: Secrets;
   readonly states: ServiceStates;

@@ -8,9 +8,9 @@ import {
 } from "../../api/index.ts";
 import { coversService, coversTenant } from "./authorize.ts";
 import type { AccessRequest } from "./ports.ts";
+import { visibleMetrics } from "./visible-metrics.ts";
 
 /** What a caller may see of an answer, or of one element of a stream; undefined: nothing of it. */
-import { visibleMetrics } from "./visible-metrics.ts";
 type Reduce<Output> = (output: Output, request: AccessRequest) => Output | undefined;
 
 /** The answers that tell of more than the services that their request names. */
@@ -19,11 +19,11 @@ const reductions: { readonly [Name in OperationName]?: Reduce<OperationOutput[Na
     services: services.filter(({ tenant, service }) => mayAsk(caller, tenant, service)),
   }),
   events: (event, { caller }) => (mayHear(caller, event) ? event : undefined),
+  metrics: (document, { caller }) => visibleMetrics(document, caller),
   health: (health, { caller }) => (seesAll(caller) ? health : withoutServices(health)),
 };
 
 /** Whether an operation's answers have to be looked through for a caller. */
-  metrics: (document, { caller }) => visibleMetrics(document, caller),
 export function isReduced(operation: OperationName, caller: Caller): boolean {
   return !seesAll(caller) && Object.hasOwn(reductions, operation);
 }

@@ -98,13 +98,13 @@ export function sampleApi(overrides: Partial<SoloApi> = {}): SampleApi {
     secretRekey: unused("secretRekey"),
     secretUnlock: unused("secretUnlock"),
     crashes: unused("crashes"),
+    metrics: unused("metrics"),
+    metricsAll: unused("metricsAll"),
     reload: unused("reload"),
     health: unused("health"),
     version: async () => ({ name: "solo", version: "1.0.0", commit: "abc", platform: "linux-x64", runtime: "bun" }),
     shutdown: unused("shutdown"),
     ...overrides,
-    metrics: unused("metrics"),
-    metricsAll: unused("metricsAll"),
   };
   return api;
 }
