@@ -5,6 +5,7 @@ import type { Folders } from "./paths.ts";
 import { formatPlace } from "./place.ts";
 import type { Problem } from "./problem.ts";
 import { isSettingKey, type SettingKey, settingKeys, splitKey } from "./settings.ts";
+import { readTenants, type TenantSettings } from "./tenants.ts";
 
 /** A setting as a file has it, not yet checked. */
 export interface FileValue {
@@ -13,19 +14,20 @@ export interface FileValue {
   readonly problem: (message: string, hint: string | null) => Problem;
 }
 
-/** What one configuration file says about settings and contexts. */
+/** What one configuration file says about settings, contexts and tenants. */
 export interface FileLayer {
   /** Absolute. */
   readonly path: string;
   readonly values: ReadonlyMap<SettingKey, FileValue>;
   readonly contexts: ReadonlyMap<string, Context>;
+  readonly tenants: ReadonlyMap<string, TenantSettings>;
   readonly problems: readonly Problem[];
 }
 
 /** Which tables a file may hold, beside those of the settings. */
 export type FileRole = "user" | "project";
 
-const tablesOf = { user: ["contexts"], project: ["service", "group"] } as const;
+const tablesOf = { user: ["contexts", "tenants"], project: ["service", "group"] } as const;
 
 /** Reads a file's settings. `name` is what messages call the file. Services and groups are left to `projectServices`. */
 export function readFileLayer(role: FileRole, path: string, name: string, env: Folders): FileLayer {
@@ -42,7 +44,8 @@ export function toFileLayer(role: FileRole, document: ConfigDocument, path: stri
     else if (!isAllowed(role, section)) problems.push(misplaced(document, role, section, [...sections.keys()]));
   }
   const contexts = role === "user" ? readContexts(document, path, env, problems) : new Map<string, Context>();
-  return { path, values, contexts, problems };
+  const tenants = role === "user" ? readTenants(document, path, env, problems) : new Map<string, TenantSettings>();
+  return { path, values, contexts, tenants, problems };
 }
 
 function readSection(
@@ -78,7 +81,9 @@ function misplaced(document: ConfigDocument, role: FileRole, section: string, se
   const other = role === "user" ? "project" : "user";
   if (isAllowed(other, section)) {
     const message =
-      role === "user" ? "services are declared in a project's solo.toml" : "contexts belong in the user configuration";
+      role === "user"
+        ? "services are declared in a project's solo.toml"
+        : `${section} belong in the user configuration`;
     return document.problem([section], message, { at: "key", hint: "move this table there" });
   }
   return document.problem([section], "unknown table", {

@@ -22,6 +22,7 @@ export { formatProblem, type Problem } from "./problem.ts";
 export type { ProjectServices } from "./project/project.ts";
 export type { ServiceDefaults } from "./project/translate.ts";
 export { type Flags, localContext, noPort, type SettingKey, type SettingValues, settingKeys } from "./settings.ts";
+export type { TenantSettings } from "./tenants.ts";
 export type { FileSource, ProjectSource } from "./validate.ts";
 export { writeFailure } from "./write-failure.ts";
 

@@ -5,6 +5,7 @@ import { type LayerName, type Layers, resolveSetting } from "./layers.ts";
 import { suggest } from "./nearest.ts";
 import { type Paths, paths } from "./paths.ts";
 import { isSettingKey, type SettingKey, type SettingValues, settingKeys, settings, splitKey } from "./settings.ts";
+import type { TenantSettings } from "./tenants.ts";
 
 /** One setting, with what every layer says about it. Values are as a file writes them (`"64MB"`). */
 export interface Explanation {
@@ -31,6 +32,8 @@ export class LoadedConfig {
   readonly userFile: string;
   /** The user's contexts, by name. */
   readonly contexts: ReadonlyMap<string, Context>;
+  /** What the user's file says of tenants, by name. */
+  readonly tenants: ReadonlyMap<string, TenantSettings>;
   readonly #layers: Layers;
 
   constructor(layers: Layers) {
@@ -39,6 +42,7 @@ export class LoadedConfig {
     this.files = { user: layers.user?.path ?? null, project: layers.project?.path ?? null };
     this.userFile = layers.user?.path ?? join(layers.folders.configDir, "config.toml");
     this.contexts = layers.user?.contexts ?? new Map<string, Context>();
+    this.tenants = layers.user?.tenants ?? new Map<string, TenantSettings>();
   }
 
   get<Key extends SettingKey>(key: Key): SettingValues[Key] {

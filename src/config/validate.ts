@@ -59,9 +59,9 @@ function check({ file, cwd, env, defaults, elsewhere = false }: ProjectSource): 
   return { project, problems };
 }
 
-/** A file that declares contexts is a user's, one that declares services a project's; else its name tells. */
+/** A file that declares contexts or tenants is a user's, one that declares services a project's; else its name tells. */
 function roleOf({ value }: ConfigDocument, path: string): FileRole {
   if ("service" in value || "group" in value) return "project";
-  if ("contexts" in value) return "user";
+  if ("contexts" in value || "tenants" in value) return "user";
   return basename(path).startsWith("solo.") ? "project" : "user";
 }

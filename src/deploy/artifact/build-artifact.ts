@@ -13,6 +13,7 @@ const defaultBuilder = new Builder();
  * digest, which is complete and on the disk before it appears.
  *
  * @param unfinished the folder that becomes the artifact's, if that is made already
+ * @param within where all files of a bundle must lie; undefined: no matter where
  * @throws SoloError `file_not_found`, `invalid_source` (with file:line:column and the code), `invalid_wasm`,
  *   `not_executable`, `limit_exceeded`
  */
@@ -22,18 +23,19 @@ export async function buildArtifact(
   {
     builder = defaultBuilder,
     unfinished,
-  }: { readonly builder?: Builder; readonly unfinished?: string | undefined } = {},
+    within,
+  }: Pick<BuildJob, "unfinished" | "within"> & { readonly builder?: Builder } = {},
 ): Promise<Artifact> {
   const begin = performance.now();
   const artifact = isProgram(spec.kind)
     ? await fromCommand(spec)
-    : await fromPath(spec, { artifactsFolder, unfinished }, builder);
+    : await fromPath(spec, { artifactsFolder, unfinished, within }, builder);
   return { ...artifact, tookMs: Math.round(performance.now() - begin) };
 }
 
 async function fromPath(
   { kind, path }: Pick<ServiceSpec, "kind" | "path">,
-  folders: Pick<BuildJob, "artifactsFolder" | "unfinished">,
+  folders: Pick<BuildJob, "artifactsFolder" | "unfinished" | "within">,
   builder: Builder,
 ): Promise<Omit<Artifact, "tookMs">> {
   if (path === undefined) throw new SoloError("invalid_request", `a ${kind} service needs a path`);

@@ -1,8 +1,17 @@
-import { type DeployProgress, type DeployResult, type OperationRequest, SoloError } from "../../api/index.ts";
+import {
+  type Caller,
+  type DeployProgress,
+  type DeployResult,
+  type OperationRequest,
+  type ServiceSpec,
+  SoloError,
+} from "../../api/index.ts";
 import type { NamedService } from "../../config/index.ts";
+import { type Reach, refuseBeyond, withinReach } from "../../security/sandbox/index.ts";
 import { workingFolder } from "../../supervise/index.ts";
 import type { Kernel } from "../kernel.ts";
 import type { ReportProgress } from "../progress.ts";
+import { reachOf } from "../reach.ts";
 import { checkSecrets } from "../secrets.ts";
 import type { Revision } from "../service.ts";
 import { checkUnchanged } from "./check-unchanged.ts";
@@ -12,15 +21,26 @@ import { refuseImpossible } from "./refuse-impossible.ts";
 type Request = OperationRequest<"deploy">;
 
 /** Deploys every service of a request; those that depend on others wait for them. */
-export async function deploy(kernel: Kernel, request: Request, report: ReportProgress): Promise<DeployProgress> {
+export async function deploy(
+  kernel: Kernel,
+  caller: Caller,
+  request: Request,
+  report: ReportProgress,
+): Promise<DeployProgress> {
   const begin = kernel.clock.monotonic();
+  const reaches = request.services.map(({ name, spec }) => {
+    const reach = reachOf(kernel, caller, { tenant: request.tenant, name });
+    if (reach !== undefined) refuseBeyond(name, spec, reach);
+    return reach;
+  });
   refuseImpossible(request, deployedIn(kernel, request.tenant));
   kernel.routes.checkHosts(request.tenant, request.services);
   checkSecrets(request, (ref, wanted) => kernel.parts.secrets.check(ref, wanted));
   const names = new Set(request.services.map(({ name }) => name));
-  const deployments = request.services.map(({ name, spec }) => {
-    const checked = kernel.parts.sandboxes.check(name, spec, workingFolder(spec));
-    return new Deployment(kernel, { tenant: request.tenant, name }, checked, request, names, report);
+  const deployments = request.services.map(({ name, spec }, index) => {
+    const reach = reaches[index];
+    const checked = checkedSpec(kernel, name, spec, reach);
+    return new Deployment(kernel, { tenant: request.tenant, name }, checked, reach, request, names, report);
   });
   const tell = request.dry_run
     ? await Promise.all(deployments.map((deployment) => deployment.plan()))
@@ -29,6 +49,14 @@ export async function deploy(kernel: Kernel, request: Request, report: ReportPro
   const services = tell.map((describe) => describe());
   const time = new Date(kernel.clock.now()).toISOString();
   return { type: "result", time, services, took_ms: Math.round(kernel.clock.monotonic() - begin) };
+}
+
+/** Once more when links are resolved: what they point to may have changed since. */
+function checkedSpec(kernel: Kernel, name: string, spec: ServiceSpec, reach: Reach | undefined): ServiceSpec {
+  const checked = kernel.parts.sandboxes.check(name, spec, workingFolder(spec));
+  if (reach === undefined) return checked;
+  refuseBeyond(name, checked, reach);
+  return withinReach(checked, reach);
 }
 
 /** Runs the deployments side by side. A mistake in one of the sources leaves all services as they were. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DeployProgress, DeployResult, OperationRequest, ServiceRef, ServiceSpec } from "../../api/index.ts";
 import { buildArtifact, capabilityChanges, revisionId, unfinishedFolder } from "../../deploy/index.ts";
+import type { Reach } from "../../security/sandbox/index.ts";
 import type { EarlyHost } from "../../supervise/index.ts";
 import { awaitDependencies } from "../dependencies.ts";
 import type { Kernel } from "../kernel.ts";
@@ -28,6 +29,8 @@ export class Deployment {
     private readonly kernel: Kernel,
     private readonly ref: ServiceRef,
     private readonly spec: ServiceSpec,
+    /** Beyond which no file may be part of it; undefined: any may. */
+    private readonly reach: Reach | undefined,
     private readonly request: OperationRequest<"deploy">,
     /** Names of the services that the same request deploys. */
     private readonly together: ReadonlySet<string>,
@@ -136,7 +139,7 @@ export class Deployment {
     refuseSharedPort(this.ref.name, this.spec, this.#replicas);
     refuseTakenPort(this.kernel.supervisor.instancesOf(this.ref), this.spec);
     this.#step("build", this.spec.kind === "source" ? "bundling" : "checking");
-    const built = await buildArtifact(this.spec, artifacts, { unfinished });
+    const built = await buildArtifact(this.spec, artifacts, { unfinished, within: this.reach?.paths });
     this.#isCached = built.cached;
     const { digest, entry, command, mentionsPort } = built;
     const artifact = { digest, entry, command: [...command], mentionsPort };

@@ -6,6 +6,7 @@ import { contextKeys } from "../../../src/config/contexts.ts";
 import { exampleConfig, loadConfig, projectServices, settingKeys } from "../../../src/config/index.ts";
 import { groupFileSchema, serviceFileSchema } from "../../../src/config/project/schema.ts";
 import { settings } from "../../../src/config/settings.ts";
+import { tenantKeys } from "../../../src/config/tenants.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const marker = "# The rest belongs in a project's solo.toml.";
@@ -36,6 +37,7 @@ test("the example with everything uncommented is valid, and still equals the def
   const home = temporaryFolder();
   const config = await load((await parts()).user, home);
   expect(config.show()).toEqual((await loadConfig({ cwd: home, env: { HOME: home } })).show());
+  expect(Object.keys(config.tenants.get("acme") ?? {}).toSorted()).toEqual(tenantKeys.toSorted());
   expect(Object.keys(config.contexts.get("production") ?? {}).toSorted()).toEqual(["name", ...contextKeys].toSorted());
 });
 

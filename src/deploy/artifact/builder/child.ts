@@ -34,9 +34,9 @@ async function answer({ id, job }: BuildRequest): Promise<BuildAnswer> {
   }
 }
 
-async function build({ kind, path, artifactsFolder, unfinished }: BuildJob) {
+async function build({ kind, path, artifactsFolder, unfinished, within }: BuildJob) {
   if (kind === "wasm") return { output: await checkModule(path, artifactsFolder) };
-  return bundle(path, artifactsFolder, unfinished);
+  return bundle(path, artifactsFolder, { unfinished, within });
 }
 
 function sweep(folder: string): void {

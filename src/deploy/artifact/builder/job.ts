@@ -8,6 +8,8 @@ export interface BuildJob {
   readonly artifactsFolder: string;
   /** The folder in it that becomes the artifact's, if that is made already. */
   readonly unfinished?: string | undefined;
+  /** Files and folders, of which all that is bundled must be; nothing of it runs while it is. Absent: no matter. */
+  readonly within?: readonly string[] | undefined;
 }
 
 export interface BuildRequest {

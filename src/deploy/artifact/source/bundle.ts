@@ -1,9 +1,10 @@
 import { dirname, join } from "node:path";
 import { SoloError } from "../../../api/error.ts";
 import { portMention } from "../../../api/host-variables.ts";
-import type { BuildOutput, BuildProblem } from "../builder/job.ts";
+import type { BuildJob, BuildOutput, BuildProblem } from "../builder/job.ts";
 import { type ArtifactFile, publish } from "../publish.ts";
 import { entryModule } from "./entry-module.ts";
+import { onlyWithin } from "./only-within.ts";
 import { sourceLocation } from "./source-location.ts";
 
 /** Largest bundle with its assets. A service reads it at every start, so more than this is a mistake. */
@@ -20,12 +21,13 @@ const entryName = "main.js";
  * the names must not depend on where the project lies.
  *
  * @param unfinished the folder that becomes the artifact's, see `publish`
+ * @param within where everything that is imported must lie; macros are refused then
  * @returns the artifact, or the places where the sources are wrong
  */
 export async function bundle(
   path: string,
   artifactsFolder: string,
-  unfinished?: string,
+  { unfinished, within }: Pick<BuildJob, "unfinished" | "within"> = {},
 ): Promise<{ output: BuildOutput } | { problems: BuildProblem[] }> {
   const entry = entryModule(path);
   const root = dirname(entry);
@@ -39,10 +41,15 @@ export async function bundle(
     // Left to the moment when the program runs: the bundler would write "development" into it.
     define: { "process.env.NODE_ENV": "process.env.NODE_ENV" },
     naming: { entry: entryName, asset: "[name]-[hash].[ext]" },
-    plugins: [sourceLocation],
+    plugins: within === undefined ? [sourceLocation] : [onlyWithin(within), sourceLocation],
     throw: false,
+    ...(within !== undefined && noMacros),
   });
-  if (!result.success) return { problems: result.logs.slice(0, maxProblems).map(toProblem) };
+  if (!result.success) {
+    const problems = result.logs.slice(0, maxProblems).map(toProblem);
+    // The advice about an import that is not found would tell what lies beside it.
+    return { problems: within === undefined ? problems : problems.map((problem) => ({ ...problem, specifier: null })) };
+  }
   const files = await Promise.all(result.outputs.map((output) => toFile(output, root, result.outputs)));
   const bytes = files.reduce((total, file) => total + file.bytes.byteLength, 0);
   if (bytes > maxBundleBytes) {
@@ -55,6 +62,9 @@ export async function bundle(
   const mentionsPort = main !== undefined && portMention.test(new TextDecoder().decode(main.bytes));
   return { output: { digest, entry: join(directory, entryName), mentionsPort, cached } };
 }
+
+/** They would run here, with all that the kernel's user may. Bun has no type for it. */
+const noMacros = { macros: false };
 
 type Output = Bun.BuildOutput["outputs"][number];
 
