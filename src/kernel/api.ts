@@ -27,8 +27,8 @@ import { health } from "./health.ts";
 import { logsOf } from "./instance-logs.ts";
 import type { Kernel } from "./kernel.ts";
 import { lazily } from "./lazily.ts";
-import { call } from "./operations/call.ts";
 import { metricsApi } from "./metrics/index.ts";
+import { call } from "./operations/call.ts";
 import { deploy } from "./operations/deploy.ts";
 import { kill } from "./operations/kill.ts";
 import { reload } from "./operations/reload.ts";
@@ -56,8 +56,8 @@ export function kernelApi(kernel: Kernel, caller: Caller): SoloApi {
     ...auditApi(kernel.parts.audit),
     ...secretApi(kernel),
     ...capabilityApi(kernel, caller),
-  };
     ...metricsApi(kernel),
+  };
 }
 
 type ServiceOperation =
