@@ -6,6 +6,7 @@ import { capability } from "./capability.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { deploy } from "./deploy.ts";
 import { durableLog } from "./durable-log.ts";
+import { grpc } from "./grpc.ts";
 import { ingress } from "./ingress.ts";
 import { list } from "./list.ts";
 import { logs } from "./logs.ts";
@@ -43,6 +44,7 @@ const benches: readonly Bench[] = [
   steps,
   audit,
   shedding,
+  grpc,
   capability,
 ];
 

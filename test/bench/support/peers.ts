@@ -8,6 +8,7 @@ const debian = {
   caddy: { package: "caddy", file: "/usr/bin/caddy" },
   redis: { package: "redis-server", file: "/usr/bin/redis-server" },
   supervisord: { package: "supervisor", file: "/usr/bin/supervisord" },
+  h2load: { package: "nghttp2-client", file: "/usr/bin/h2load" },
   wrk: { package: "wrk", file: "/usr/bin/wrk" },
 } as const;
 

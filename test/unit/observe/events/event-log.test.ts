@@ -70,6 +70,15 @@ test("a service's events are those of its name and its instances, no other's", a
   expect(await collect(log.read({ tenant: "default" }))).toHaveLength(5);
 });
 
+test("a service's recent events are those of the moment, however often they are asked for", () => {
+  const log = events();
+  const first = emit(log, "api");
+  log.recent("default", "api", 5).pop();
+  expect(log.recent("default", "api", 5)).toEqual([first]);
+  const second = emit(log, "api");
+  expect(log.recent("default", "api", 5)).toEqual([first, second]);
+});
+
 test("tail, since and a cursor choose where to begin", async () => {
   const log = events();
   for (let index = 0; index < 10; index++) emit(log, "a");
