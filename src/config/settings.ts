@@ -81,8 +81,8 @@ export type FlagName =
   | "ingress-port"
   | "http-port"
   | "listen-port"
-  | "bind"
   | "metrics-port"
+  | "bind"
   | "log-level";
 
 /** Flags as given on the command line. */
@@ -122,7 +122,6 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     variable: "SOLO_LISTEN_PORT",
     flag: "listen-port",
   },
-  "solo.bind": {
   "solo.metrics_port": {
     about: `Port of the metrics for Prometheus; "${noPort}" for none`,
     type: optionalPort(),
@@ -130,6 +129,7 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     variable: "SOLO_METRICS_PORT",
     flag: "metrics-port",
   },
+  "solo.bind": {
     about: "Address that the ingress and the APIs listen on; the APIs only with TLS where others can reach it",
     type: ipAddress,
     builtIn: () => "127.0.0.1",
