@@ -1,6 +1,6 @@
 /** The folder directions of docs/architecture.md, as rules. Run by `bin/test imports`. */
 
-const folders = ["cli", "client", "api", "config", "system", "kernel", "gateway", "host", "store"];
+const folders = ["cli", "client", "api", "config", "system", "kernel", "gateway", "host", "store", "dashboard"];
 const leaves = ["supervise", "deploy", "traffic", "evolve", "state", "security", "observe", "discover"];
 
 /** Which folders of src/ a folder may import from, beside itself. What isn't named here may import nothing. */
@@ -12,6 +12,8 @@ const allowed = {
   host: ["api"],
   client: ["api"],
   cli: ["api", "client", "config", "system"],
+  /** A program for the browser, which the gateway serves as files. */
+  dashboard: ["api"],
   gateway: ["api", "system", "config", "kernel"],
   kernel: ["api", "system", "config", "store", ...leaves],
   ...Object.fromEntries(leaves.map((leaf) => [leaf, ["api", "system", "config", "store"]])),

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { commandTablePlugin } from "./command-table-plugin.ts";
+import { dashboardPlugin } from "./dashboard-plugin.ts";
 import { lazyOclifPlugin } from "./lazy-oclif-plugin.ts";
 import { noDevtoolsPlugin } from "./no-devtools-plugin.ts";
 import { noDiscoveryPlugin } from "./no-discovery-plugin.ts";
@@ -13,6 +14,12 @@ export async function bundleOptions(root: string) {
     // Without splitting, everything that is imported lazily would still be parsed at every start.
     splitting: true,
     minify: true,
-    plugins: [await commandTablePlugin(root), lazyOclifPlugin, noDevtoolsPlugin, noDiscoveryPlugin],
+    plugins: [
+      await commandTablePlugin(root),
+      await dashboardPlugin(),
+      lazyOclifPlugin,
+      noDevtoolsPlugin,
+      noDiscoveryPlugin,
+    ],
   } satisfies Bun.BuildConfig;
 }

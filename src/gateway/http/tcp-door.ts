@@ -141,6 +141,10 @@ async function besides(request: Request, url: URL, context: RequestContext): Pro
     const { handleMcp } = await import("./mcp.ts");
     return handleMcp(request, url, context);
   }
+  if (url.pathname === "/" || url.pathname.startsWith("/dashboard/")) {
+    const { serveDashboard } = await import("./dashboard/index.ts");
+    return serveDashboard(request, url.pathname);
+  }
   const { handleRest } = await import("./rest/index.ts");
   return (await handleRest(request, url, context)) ?? handleRequest(request, context);
 }

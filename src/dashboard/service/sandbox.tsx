@@ -1,0 +1,74 @@
+/** @jsxImportSource preact */
+import { useCallback } from "preact/hooks";
+import { FailureNote, Time, usePoll } from "../parts/index.ts";
+import { useSession } from "../session/index.ts";
+import type { TabProps } from "./service.tsx";
+
+/** What a service may reach, and what it was refused. */
+export function Sandbox({ name }: TabProps) {
+  const { client, tenant } = useSession();
+  const load = useCallback(
+    async (signal: AbortSignal) => (await client.call("sandbox", { tenant, name }, { signal })).document,
+    [client, tenant, name],
+  );
+  const { value: sandbox, failure } = usePoll(load, everyMs);
+  if (sandbox === undefined) return failure ? <FailureNote failure={failure} /> : null;
+  const ports = (list: "any" | readonly number[]) => (list === "any" ? "any" : list.join(", ") || "none");
+  return (
+    <>
+      <dl class="facts">
+        <div>
+          <dt>Mode</dt>
+          <dd>{sandbox.mode}</dd>
+        </div>
+        <div>
+          <dt>Score</dt>
+          <dd>{sandbox.score} of 100</dd>
+        </div>
+        <div>
+          <dt>May connect to</dt>
+          <dd>{ports(sandbox.connect)}</dd>
+        </div>
+        <div>
+          <dt>May listen on</dt>
+          <dd>{ports(sandbox.listen)}</dd>
+        </div>
+      </dl>
+      <h2>Refused</h2>
+      {sandbox.refused.length === 0 && <p class="hint">Nothing that its words tell of.</p>}
+      <ul class="plain">
+        {sandbox.refused.map(({ time, instance, access, target, advice }) => (
+          <li key={`${time} ${instance} ${access} ${target}`}>
+            <Time at={time} /> <strong>{access}</strong> <code>{target ?? "?"}</code> ({instance}){" "}
+            <span class="hint">{advice}</span>
+          </li>
+        ))}
+      </ul>
+      <div class="columns">
+        <section>
+          <h2>Paths</h2>
+          <ul class="plain paths">
+            {sandbox.paths.map(({ path, read, write, execute, origin }) => (
+              <li key={`${path} ${origin}`}>
+                <code>{`${read ? "r" : "-"}${write ? "w" : "-"}${execute ? "x" : "-"}`}</code> <code>{path}</code>{" "}
+                <span class="hint">{origin.replaceAll("_", " ")}</span>
+              </li>
+            ))}
+          </ul>
+        </section>
+        <section>
+          <h2>By what</h2>
+          <ul class="plain">
+            {sandbox.mechanisms.map(({ name: mechanism, available, detail }) => (
+              <li key={mechanism}>
+                {available ? "✓" : "✗"} {mechanism} <span class="hint">{detail}</span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      </div>
+    </>
+  );
+}
+
+const everyMs = 10_000;
