@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { z } from "zod";
 import { freePort, type RunResult, type SoloEnv, soloEnv } from "../support/index.ts";
+import { normalized } from "./conformance/place.ts";
 
 /** A kernel behind mutual TLS, and a client that has three files and its address, as on another machine. */
 
@@ -17,9 +18,11 @@ beforeAll(async () => {
   (await kernel.run(["tls", "client", "other", "--tenant", "other"])).expect();
   (await kernel.run(["start"], { env })).expect();
   const pem = (name: string) => join(kernel.dataDir, "tls", name);
+  (await kernel.run(["tls", "client", "ops", "--all-tenants", "--role", "admin"])).expect();
   for (const [context, name] of [
     ["prod", "admin"],
     ["others", "other"],
+    ["ops", "ops"],
   ]) {
     const pair = ["--cert", pem(`clients/${name}.pem`), "--key", pem(`clients/${name}.key`)];
     const url = `https://localhost:${port}`;
@@ -106,7 +109,7 @@ test("a checkpoint is written on the kernel's machine by its owner alone", async
   const source = far.write(
     "counter.ts",
     `import { defineService } from "solo";
-     export default defineService({ methods: { add: (_, ctx) => ctx.state.increment("n") } });`,
+     export default defineService({ methods: { add: (_, ctx) => ctx.state.increment("n"), echo: (input) => input } });`,
   );
   (await remotely(["deploy", source])).expect();
   (await remotely(["call", "counter", "add"])).expect();
@@ -124,6 +127,56 @@ test("a certificate is for its tenant, and for no more than its role", async () 
   const refused = await far.run(["--context", "others", "list", "--json"]);
   expect([refused.code, refused.json()]).toMatchObject([4, { error: { code: "forbidden" } }]);
   expect((await remotely(["stop", "--json"])).code).toBe(4);
+});
+
+describe("a command prints the same document and ends with the same code, whether its kernel is here or elsewhere", () => {
+  const commands: readonly (readonly string[])[] = [
+    ["list"],
+    ["status", "counter"],
+    ["status"],
+    ["health"],
+    ["health", "counter"],
+    ["logs", "job"],
+    ["events", "counter", "--tail", "2"],
+    ["why", "counter"],
+    ["budget", "counter"],
+    ["sandbox", "show", "counter"],
+    ["effects", "list", "counter"],
+    ["crashes", "counter"],
+    ["call", "counter", "echo", '{"a":[1,"ü"]}'],
+    ["state", "get", "counter", "n"],
+    ["state", "delete", "counter", "nothing"],
+    ["signal", "nobody", "go"],
+    ["state", "scan", "counter"],
+    ["checkpoint", "list", "counter"],
+    ["checkpoint", "verify", "counter", "latest"],
+    ["secrets", "list"],
+    ["capability", "list"],
+    ["scale", "counter", "1"],
+    ["restart", "counter"],
+    ["kill", "counter", "--dry-run"],
+    ["audit", "verify"],
+    ["deploy", "sleep", "sleeper", "--cwd", "/", "--plan", "--", "1000"],
+    ["status", "nobody"],
+    ["logs", "nobody"],
+    ["call", "counter", "subtract"],
+    ["state", "get", "counter", "nothing"],
+    ["checkpoint", "show", "counter", "20200101-000000-abcdef"],
+    ["scale", "counter", "many"],
+    ["kill", "no name"],
+    ["secrets", "get", "NONE"],
+  ];
+  test.each(commands.map((command) => [command.join(" "), command] as const))("%s", async (_, command) => {
+    const here = await kernel.run(["--json", ...command]);
+    const there = await far.run(["--json", "--context", "ops", ...command]);
+    expect(documentsOf(there)).toEqual(documentsOf(here));
+    expect(there.code).toBe(here.code);
+  });
+
+  function documentsOf({ stdout }: RunResult): unknown {
+    const lines = stdout.split("\n").filter((line) => line !== "");
+    return lines.map((line) => normalized(JSON.parse(line), "no tenant"));
+  }
 });
 
 test("a followed stream goes on behind its last line after the kernel was replaced", async () => {
