@@ -1,4 +1,5 @@
 import type { ApiAccess, CertificateFacts } from "../../api/index.ts";
+import type { BatchedSocket } from "./batched-socket.ts";
 import type { CallsInWork } from "./calls-in-work.ts";
 
 /** What all calls have in common. */
@@ -11,5 +12,7 @@ export interface GrpcContext {
   /** Aborted when the server closes: streams end. */
   readonly closing: AbortSignal;
   readonly inWork: CallsInWork;
+  /** By what gRPC calls their peers. */
+  readonly connections: ReadonlyMap<string, BatchedSocket>;
   readonly onBug: (error: Error) => void;
 }

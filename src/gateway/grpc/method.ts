@@ -67,7 +67,9 @@ export function serverStreaming<Input extends DescMessage, Output extends DescMe
         try {
           call = openCall(grpcCall, requestId, context, isOpen);
           const messages = handle(decode(method.input, grpcCall.request), call);
-          await writeAll(messages, grpcCall, (message) => encode(method.output, message), call.signal);
+          const connection = context.connections.get(grpcCall.getPeer());
+          const toBytes = (message: MessageInitShape<Output>) => encode(method.output, message);
+          await writeAll(messages, grpcCall, { encode: toBytes, signal: call.signal, connection });
           if (context.closing.aborted) throw new SoloError("unreachable", "the kernel is stopping");
           grpcCall.end();
         } catch (thrown) {
@@ -93,7 +95,9 @@ export function bidiStreaming<Input extends DescMessage, Output extends DescMess
         for await (const request of grpcCall) yield handle(decode(method.input, request));
       }
       try {
-        await writeAll(answers(), grpcCall, (message) => encode(method.output, message), context.closing);
+        const connection = context.connections.get(grpcCall.getPeer());
+        const toBytes = (message: MessageInitShape<Output>) => encode(method.output, message);
+        await writeAll(answers(), grpcCall, { encode: toBytes, signal: context.closing, connection });
         grpcCall.end();
       } catch (thrown) {
         // A client that goes in the middle has nobody left to be told anything.

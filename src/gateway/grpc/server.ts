@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { type MethodDefinition, Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
+import { BatchedSocket } from "./batched-socket.ts";
 import { CallsInWork } from "./calls-in-work.ts";
 import { capabilityMethods } from "./capabilities.ts";
 import { checkpointMethods } from "./checkpoints.ts";
@@ -14,7 +15,7 @@ import { stateMethods } from "./state.ts";
 
 /** What speaks gRPC on connections that somebody else accepts. */
 export interface GrpcServer {
-  serve(connection: Socket): void;
+  serve(socket: Socket): void;
   /** Answers what is in work for a moment, then cuts off what is left. */
   close(): Promise<void>;
 }
@@ -37,8 +38,9 @@ const services: readonly { readonly methods: readonly Method[]; readonly isOpen:
   { methods: oldReflectionMethods, isOpen: true },
 ];
 
-export function createGrpcServer(options: Omit<GrpcContext, "inWork">): GrpcServer {
-  const context = { ...options, inWork: new CallsInWork() };
+export function createGrpcServer(options: Omit<GrpcContext, "inWork" | "connections">): GrpcServer {
+  const connections = new Map<string, BatchedSocket>();
+  const context = { ...options, inWork: new CallsInWork(), connections };
   const server = new Server({
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": -1,
@@ -59,7 +61,15 @@ export function createGrpcServer(options: Omit<GrpcContext, "inWork">): GrpcServ
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   return {
-    serve: (connection) => injector.injectConnection(connection),
+    serve: (socket) => {
+      const connection = new BatchedSocket(socket);
+      const { peer } = connection;
+      connections.set(peer, connection);
+      connection.on("close", () => {
+        if (connections.get(peer) === connection) connections.delete(peer);
+      });
+      injector.injectConnection(connection);
+    },
     close: async () => {
       await context.inWork.none(closeGraceMs);
       // What was answered last is on its way still.
