@@ -10,7 +10,7 @@ export default class Mcp extends SoloCommand {
   static override examples = [
     "<%= config.bin %> mcp",
     "<%= config.bin %> mcp --role deployer --tenant staging",
-    "claude mcp add solo -- <%= config.bin %> mcp --role operator",
+    "<%= config.bin %> mcp --token-file ~/agent.token",
   ];
   static override flags = {
     role: string({

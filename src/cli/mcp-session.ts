@@ -6,14 +6,14 @@ import type { Session } from "./session.ts";
 import { environmentToken, tokenIn } from "./token.ts";
 
 /** What a person lets an agent do. */
-export const agentRoles = {
+const agentRoles = {
   viewer: roles.viewer,
   deployer: roles.deployer,
   /** Keeps what there is running, and brings nothing new. */
   operator: ["read", "logs", "operate", "call", "signal", "state:read", "checkpoint"],
   admin: roles.admin,
 } as const satisfies Record<string, readonly Permission[]>;
-export type AgentRole = keyof typeof agentRoles;
+type AgentRole = keyof typeof agentRoles;
 export const agentRoleNames: readonly AgentRole[] = ["viewer", "deployer", "operator", "admin"];
 
 /** The capability that an agent works with, while it does. */

@@ -31,7 +31,7 @@ export async function callTool(call: ToolCall): Promise<ToolResult> {
   const { confirmation, ...given } = call.arguments;
   const own = answerForm(name) === "page" ? Object.keys(pageFields) : [];
   const fields = Object.entries(given).filter(([field]) => !own.includes(field));
-  const input = { ...checkInput(name, { ...tenantOf(call), ...Object.fromEntries(fields) }) };
+  const input = { ...checkInput(name, { ...tenantOf(call), ...encoded(name, Object.fromEntries(fields)) }) };
   if (isDestructive(name) && !("dry_run" in input && input.dry_run === true)) {
     if (confirmation === undefined) {
       const request = await askBack({ ...call, input });
@@ -81,6 +81,13 @@ async function lastOf(stream: AsyncIterable<unknown>, { name, onProgress }: Tool
     applied: "unknown",
     hint: "`status` shows what became of it",
   });
+}
+
+/** The contract has an upload's bytes as base64; a tool may be given its text. */
+function encoded(name: OperationName, { text, ...fields }: Readonly<Record<string, unknown>>) {
+  if (text === undefined) return fields;
+  if (name !== "upload" || typeof text !== "string" || fields.content !== undefined) return { text, ...fields };
+  return { ...fields, content: Buffer.from(text).toString("base64") };
 }
 
 function tenantOf({ name, tenant, arguments: given }: ToolCall): { readonly tenant?: string } {

@@ -22,11 +22,13 @@ export function answerForm(name: OperationName): AnswerForm {
 
 /** @param tenant what stands for a tenant that is left out */
 export function inputSchema(name: OperationName, tenant: string): ObjectSchema {
-  const { properties, required = [], ...rest } = jsonSchema(operations[name].input, "input");
+  const { properties, required: needed = [], ...rest } = jsonSchema(operations[name].input, "input");
+  const required = name === "upload" ? needed.filter((field) => field !== "content") : needed;
   const fields = {
     ...properties,
     ...(properties?.tenant !== undefined && { tenant: { ...properties.tenant, default: tenant } }),
     ...(answerForm(name) === "page" && fieldSchemas(pageFields)),
+    ...(name === "upload" && { text: textField }),
     ...(isDestructive(name) && { confirmation: confirmationField }),
   };
   return { ...rest, type: "object", properties: fields, ...(required.length > 0 && { required }) };
@@ -80,13 +82,21 @@ const confirmationField = {
   description: "What the first call of this tool answered; without it nothing is done",
 };
 
+/** Models write text better than they encode it. */
+const textField = { type: "string", description: "Its text, instead of `content`" };
+
 function fieldSchemas(fields: Readonly<Record<string, z.ZodType>>): Record<string, object> {
   return jsonSchema(z.object(fields), "input").properties ?? {};
 }
 
+/** Formats of zod's own, which others warn of; a pattern, or an encoding, beside them says the same. */
+function override({ jsonSchema: { format }, jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (format === "starts_with" || format === "base64") delete jsonSchema.format;
+}
+
 /** Root schemas are objects (MCP); `$schema` is left out, because it is the default of MCP and unknown to older validators. */
 function jsonSchema(schema: z.ZodType, io: "input" | "output"): ObjectSchema {
-  const { $schema: _, properties, required, ...rest } = z.toJSONSchema(schema, { io, reused: "inline" });
+  const { $schema: _, properties, required, ...rest } = z.toJSONSchema(schema, { io, reused: "inline", override });
   const fields = Object.entries(properties ?? {}).map(([name, field]) => [
     name,
     typeof field === "object" ? field : {},

@@ -51,7 +51,7 @@ const foreign: ReadonlySet<OperationName> = new Set(["status", "events", "effect
 
 const notes: { readonly [Name in OperationName]?: string } = {
   deploy:
-    "Code is named by its absolute `path` on the kernel's machine; `upload` brings a file there. With `dry_run` nothing is changed.",
+    "Code is named by its absolute `path` on the kernel's machine: `upload` brings a file there and answers its path. With `dry_run` nothing is changed.",
   logs: "Gives the last lines unless told where to begin.",
   events: "Gives the last events unless told where to begin.",
 };
