@@ -19,7 +19,8 @@ export class Exchange implements Conversation, Dispatchable, Occupant, UpstreamU
   slot = 0;
   private readonly request: RequestRelay;
   private readonly holdUntil: number;
-  private readonly begun = performance.now();
+  /** 0 when it is not timed. */
+  private readonly begun: number;
   private readonly relay: ResponseRelay;
   private phase: Phase = "waiting";
   private endpoint: EndpointState | null = null;
@@ -38,6 +39,7 @@ export class Exchange implements Conversation, Dispatchable, Occupant, UpstreamU
   ) {
     this.request = new RequestRelay(client, context.requestHead, bytes, start, bodyStart);
     this.heldBytes = bytes.length;
+    this.begun = context.clock.begin();
     this.holdUntil = context.clock.now + context.limits.holdTimeoutMs;
     this.relay = new ResponseRelay(this.request, context.responseHead);
   }
@@ -239,7 +241,9 @@ export class Exchange implements Conversation, Dispatchable, Occupant, UpstreamU
   }
 
   private record(status: number): void {
-    if (this.phase !== "over") this.route.counters.record(status, performance.now() - this.begun);
+    if (this.phase === "over") return;
+    this.route.counters.count(status);
+    if (this.begun > 0) this.route.counters.time(performance.now() - this.begun);
   }
 
   private leave(): void {

@@ -182,7 +182,7 @@ export class Ingress {
 
   private tick(): void {
     const { clock, routes } = this.context;
-    clock.update();
+    clock.tick();
     for (const connection of this.connections) connection.tick(clock.now);
     for (const route of routes.all()) route.tick();
   }

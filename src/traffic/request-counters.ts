@@ -11,9 +11,12 @@ export class RequestCounters {
   sumMs = 0;
 
   /** @param status 0 for a request that was cut off */
-  record(status: number, tookMs: number): void {
+  count(status: number): void {
     const digit = (status / 100) | 0;
     if (digit < 6) this.classes[digit] = (this.classes[digit] ?? 0) + 1;
+  }
+
+  time(tookMs: number): void {
     let index = 0;
     while (index < boundsMs.length && tookMs > (boundsMs[index] ?? 0)) index++;
     this.counts[index] = (this.counts[index] ?? 0) + 1;

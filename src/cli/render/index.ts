@@ -26,6 +26,7 @@ export { renderKernelState, renderShutdown } from "./kernel-state.ts";
 export { renderKillResult } from "./kill-result.ts";
 export { renderLog, renderLogCheck, renderLogRepair, renderLogStats, renderLogTruncation } from "./log-files.ts";
 export { logLineRenderer } from "./log-line.ts";
+export { renderMetrics } from "./metrics.ts";
 export { renderOverview } from "./overview.ts";
 export { renderProblems } from "./problems.ts";
 export { renderReload } from "./reload.ts";

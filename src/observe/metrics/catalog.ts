@@ -58,7 +58,7 @@ export const catalog = {
     "code",
   ),
   solo_ingress_request_duration_seconds: histogram(
-    "From the head of a request to the end of its response.",
+    "From the head of a request to the end of its response; under load of 500 requests a second.",
     requestBounds,
     "tenant",
     "service",
