@@ -13,6 +13,7 @@ const packages: Readonly<Record<string, string>> = {
   "nginx-light": "/usr/sbin/nginx",
   procps: "/usr/bin/ps",
   python3: "/usr/bin/python3",
+  prometheus: "/usr/bin/promtool",
   "python3-grpcio": "/usr/lib/python3/dist-packages/grpc/__init__.py",
   "redis-server": "/usr/bin/redis-server",
   rsyslog: "/usr/sbin/rsyslogd",
