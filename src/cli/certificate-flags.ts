@@ -11,7 +11,9 @@ const role = custom<Role | null>({
   parse: async (text) => {
     const found = roleNames.find((name) => name === text);
     if (found !== undefined || text === noRole()) return found ?? null;
-    throw new SoloError("usage", `--role expects ${roleNames.join(", ")} or ${noRole()}, got ${JSON.stringify(text)}`);
+    throw new SoloError("usage", `--role expects ${roleNames.join(", ")} or ${noRole()}, got ${JSON.stringify(text)}`, {
+      hint: "such as --role viewer",
+    });
   },
 });
 

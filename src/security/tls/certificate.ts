@@ -132,12 +132,18 @@ function alternativeName(host: string): Der {
 
 function addressBytes(address: string): Buffer {
   if (isIP(address) === 4) return Buffer.from(address.split(".").map(Number));
-  // The parser of URLs writes every IPv6 address in one form: at most one "::", no IPv4 within.
-  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
+  const plain = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...bytes: string[]) => groupsOf(bytes.slice(0, 4)));
+  const [head = "", tail] = plain.split("::");
   const groups = (text: string) => (text === "" ? [] : text.split(":"));
   const missing = 8 - groups(head).length - groups(tail ?? "").length;
   const all = [...groups(head), ...Array<string>(tail === undefined ? 0 : missing).fill("0"), ...groups(tail ?? "")];
   return Buffer.from(all.map((group) => group.padStart(4, "0")).join(""), "hex");
+}
+
+/** The last four bytes of an IPv6 address that are written as an IPv4 one. */
+function groupsOf(bytes: readonly string[]): string {
+  const hex = Buffer.from(bytes.map(Number)).toString("hex");
+  return `${hex.slice(0, 4)}:${hex.slice(4)}`;
 }
 
 /** RFC 5280, section 4.2.1.2 (1): the SHA-1 of the key's bits names it; nothing is proven by it. */

@@ -152,7 +152,9 @@ function shortAddress(address: string): string {
 }
 
 function checkHosts(hosts: readonly string[]): void {
-  const wrong = hosts.find((host) => isIP(host) === 0 && !/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(host));
+  const wrong = hosts.find(
+    (host) => (isIP(host) === 0 || host.includes("%")) && !/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(host),
+  );
   if (wrong === undefined) return;
   throw new SoloError("usage", `${JSON.stringify(wrong)} is no host name or address`, {
     hint: "such as --host solo.example.com, or --host 10.0.0.5",
