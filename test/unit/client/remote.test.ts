@@ -1,5 +1,7 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { connect as connectTo, type Socket } from "node:net";
 import { join } from "node:path";
 import { SoloError } from "../../../src/api/index.ts";
 import { createClient, remoteTransport } from "../../../src/client/index.ts";
@@ -93,3 +95,63 @@ test("a missing file of the context is told by its field", async () => {
   const error = await failure(connect({ token_file: file("nowhere") }));
   expect([error.code, error.message]).toEqual(["invalid_config", expect.stringContaining("token_file")]);
 });
+
+describe("the proxy that the environment names", () => {
+  test("is asked for a tunnel, within which the kernel's own certificate and the client's count", async () => {
+    await using tunnel = await startProxy();
+    const url = `https://localhost:${mutualPort}`;
+    const target = { url, cert: file("client.pem"), key: file("client.key") };
+    const client = await withVariables({ HTTPS_PROXY: tunnel.url }, () => connect(target));
+    expect(await client.list({})).toEqual({ services: [] });
+    expect(tunnel.asked).toEqual([`localhost:${mutualPort}`]);
+    await client.close();
+    const { ca: _, ...unknown } = { ...context, ...target };
+    const stranger = await withVariables({ HTTPS_PROXY: tunnel.url }, () => remoteTransport(unknown));
+    expect((await failure(createClient(stranger, "1").list({}))).hint).toContain("--ca");
+  });
+
+  test("is left out for hosts that NO_PROXY names", async () => {
+    await using tunnel = await startProxy();
+    await withVariables({ HTTPS_PROXY: tunnel.url, NO_PROXY: "localhost" }, async () => {
+      const client = await connect();
+      expect(await client.list({})).toEqual({ services: [] });
+      await client.close();
+    });
+    expect(tunnel.asked).toEqual([]);
+  });
+});
+
+/** A proxy that makes tunnels (RFC 9110, section 9.3.6). */
+async function startProxy() {
+  const asked: string[] = [];
+  const open = new Set<Socket>();
+  const server = createServer().on("connect", ({ url = "" }, socket: Socket) => {
+    asked.push(url);
+    const behind = connectTo(Number(url.split(":").at(-1)), "127.0.0.1", () => {
+      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      socket.pipe(behind).pipe(socket);
+    });
+    for (const end of [socket, behind]) open.add(end.on("error", () => end.destroy()));
+  });
+  const port = freePort();
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${port}`,
+    asked,
+    async [Symbol.asyncDispose]() {
+      for (const end of open) end.destroy();
+      server.close();
+    },
+  };
+}
+
+async function withVariables<T>(variables: Record<string, string>, work: () => Promise<T>): Promise<T> {
+  const before = { ...process.env };
+  Object.assign(process.env, variables);
+  try {
+    return await work();
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name];
+    Object.assign(process.env, before);
+  }
+}
