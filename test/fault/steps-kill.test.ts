@@ -23,7 +23,12 @@ test(`${kills} kills of kernel and agents: no step twice, no effect twice`, asyn
     const code = readFileSync(join(import.meta.dir, "fixtures/orders.js"), "utf8");
     const restart = { max: 1_000_000, backoff_min_ms: 10, backoff_max_ms: 50 };
     await daemon.deploy({
-      orders: daemon.module("orders.js", code, { replicas: 2, restart, env: { LEDGER: ledger.url } }),
+      orders: daemon.module("orders.js", code, {
+        replicas: 2,
+        restart,
+        env: { LEDGER: ledger.url },
+        sandbox: ledger.sandbox,
+      }),
     });
     for (let kill = 0; kill < kills; kill++) {
       await progress(ledger, 1 + Math.floor(draw() * 4), () => resolveUnknown(daemon, ledger));

@@ -40,6 +40,11 @@ export class Ledger {
     return `http://127.0.0.1:${this.#server.port}`;
   }
 
+  /** What a service needs to reach it. */
+  get sandbox(): { connect: number[] } {
+    return { connect: [this.#server.port ?? 0] };
+  }
+
   /** Answers no charge until `act` is done. */
   async silently(act: () => Promise<void>): Promise<void> {
     this.#silence = Promise.withResolvers();
