@@ -3,6 +3,7 @@ import { auditAnswers } from "./audit.ts";
 import { capabilityAnswers } from "./capabilities.ts";
 import { checkpointAnswers } from "./checkpoints.ts";
 import { crashAnswers } from "./crashes.ts";
+import { discoveryAnswers } from "./discovery.ts";
 import {
   budgetDocumentSchema,
   callResultSchema,
@@ -20,8 +21,8 @@ import {
   versionSchema,
   whySchema,
 } from "./documents.ts";
-import type { OperationName, OperationOutput } from "./operations.ts";
 import { metricAnswers } from "./metrics.ts";
+import type { OperationName, OperationOutput } from "./operations.ts";
 import { reloadAnswers } from "./reload.ts";
 import { sandboxDocumentSchema } from "./sandbox.ts";
 import { secretAnswers } from "./secrets.ts";
@@ -63,9 +64,10 @@ export const answers: { readonly [Name in OperationName]: z.ZodType<OperationOut
   ...uploadAnswers,
   ...auditAnswers,
   ...crashAnswers,
-  ...reloadAnswers,
   ...metricAnswers,
+  ...reloadAnswers,
   ...capabilityAnswers,
+  ...discoveryAnswers,
   health: healthDocumentSchema,
   version: versionSchema,
   shutdown: shutdownResultSchema,

@@ -3,6 +3,7 @@ import { type AuditOutput, auditOperations } from "./audit.ts";
 import { type CapabilityOutput, capabilityOperations } from "./capabilities.ts";
 import { type CheckpointOutput, checkpointOperations } from "./checkpoints.ts";
 import { type CrashOutput, crashOperations } from "./crashes.ts";
+import { type DiscoveryOutput, discoveryOperations } from "./discovery.ts";
 import type {
   BudgetDocument,
   CallResult,
@@ -21,8 +22,8 @@ import type {
   WhyDocument,
 } from "./documents.ts";
 import { effectStates } from "./documents.ts";
-import { defaultTenant, nameSchema } from "./name.ts";
 import { type MetricOutput, metricOperations } from "./metrics.ts";
+import { defaultTenant, nameSchema } from "./name.ts";
 import { changes, needs, type OperationDeclaration } from "./permissions.ts";
 import { type ReloadOutput, reloadOperations } from "./reload.ts";
 import { routes } from "./routes.ts";
@@ -188,8 +189,9 @@ export const operations = {
   ...crashOperations,
   ...reloadOperations,
   ...capabilityOperations,
-  health: { ...routes.health, input: emptyRequestSchema, ...needs("open", "kernel") },
+  ...discoveryOperations,
   ...metricOperations,
+  health: { ...routes.health, input: emptyRequestSchema, ...needs("open", "kernel") },
   version: { ...routes.version, input: emptyRequestSchema, ...needs("open", "kernel") },
   shutdown: { ...routes.shutdown, input: shutdownRequestSchema, ...changes("admin", "kernel") },
 } as const satisfies Record<string, OperationDeclaration>;
@@ -205,6 +207,7 @@ export interface OperationOutput
   extends UploadOutput,
     AuditOutput,
     CapabilityOutput,
+    DiscoveryOutput,
     MetricOutput,
     CrashOutput,
     ReloadOutput,
@@ -258,6 +261,8 @@ export interface ReadApi
     | "auditVerify"
     | "crashes"
     | "secretList"
+    | "registryDiscover"
+    | "registryList"
     | "checkpoints"
     | "checkpointShow"
     | "checkpointVerify"

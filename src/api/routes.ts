@@ -2,6 +2,7 @@ import { auditRoutes } from "./audit-routes.ts";
 import { capabilityRoutes } from "./capability-routes.ts";
 import { checkpointRoutes } from "./checkpoint-routes.ts";
 import { crashRoutes } from "./crash-routes.ts";
+import { discoveryRoutes } from "./discovery-routes.ts";
 import { metricRoutes } from "./metric-routes.ts";
 import { reloadRoutes } from "./reload-routes.ts";
 import { secretRoutes } from "./secret-routes.ts";
@@ -40,8 +41,9 @@ export const routes = {
   ...crashRoutes,
   ...reloadRoutes,
   ...capabilityRoutes,
-  health: { method: "GET", path: "/v1/health", stream: false },
+  ...discoveryRoutes,
   ...metricRoutes,
+  health: { method: "GET", path: "/v1/health", stream: false },
   version: { method: "GET", path: "/v1/version", stream: false },
   shutdown: { method: "POST", path: "/v1/shutdown", stream: false },
 } as const;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { nameSchema } from "./name.ts";
+import { providesSchema } from "./provides.ts";
 import { secretRefSchema } from "./secret-ref.ts";
 
 /**
@@ -225,6 +226,12 @@ export const serviceSpecSchema = z.strictObject({
   limits: limitsSchema.optional(),
   allow: allowSchema.optional(),
   secrets: z.array(secretRefSchema).max(100).optional(),
+  /** What others find it by: registered as long as it runs. */
+  provides: z
+    .array(providesSchema)
+    .max(100)
+    .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, "expects each name once")
+    .optional(),
   sandbox: sandboxSchema.prefault({}),
 });
 export type ServiceSpec = z.infer<typeof serviceSpecSchema>;

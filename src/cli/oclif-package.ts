@@ -23,6 +23,7 @@ export const oclifPackage: Interfaces.PJSON = {
       sandbox: { description: "Show what services are confined to" },
       effects: { description: "Show what services did outside of themselves, and resolve what is unknown" },
       log: { description: "Look into durable logs, check, repair and truncate them" },
+      registry: { description: "Find services by what they provide, and register some" },
       secrets: { description: "Keep secrets, and give them to the services that ask for them" },
       state: { description: "Look into what a service remembers, and change it" },
       store: { description: "Look into key-value stores, check, repair and compact them" },

@@ -23,6 +23,7 @@ import { accept } from "./accept.ts";
 import { auditApi } from "./audit-api.ts";
 import { capabilityApi } from "./capability-api.ts";
 import { checkpointApi } from "./checkpoint-api.ts";
+import { discoveryApi } from "./discovery-api.ts";
 import { health } from "./health.ts";
 import { logsOf } from "./instance-logs.ts";
 import type { Kernel } from "./kernel.ts";
@@ -56,6 +57,7 @@ export function kernelApi(kernel: Kernel, caller: Caller): SoloApi {
     ...auditApi(kernel.parts.audit),
     ...secretApi(kernel),
     ...capabilityApi(kernel, caller),
+    ...discoveryApi(kernel, caller),
     ...metricsApi(kernel),
   };
 }

@@ -30,6 +30,7 @@ import { isGranted, openCapabilities } from "./capabilities.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
 import { CrashReports } from "./crashes.ts";
 import { openDatabase } from "./database/index.ts";
+import { Discovery } from "./discovery.ts";
 import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
 import { instanceTokens } from "./instance-tokens.ts";
 import { Kernel } from "./kernel.ts";
@@ -169,6 +170,8 @@ async function assemble(
   closers.push(() => checkpoints.stop());
   const capabilities = openCapabilities(database, systemClock, () => kernel);
   closers.push(() => capabilities.close());
+  const discovery = new Discovery(database, systemClock, () => kernel);
+  closers.push(() => discovery.close());
   const tokens = instanceTokens(capabilities, paths.run);
   const routes = new Routes(options.ingressPort);
   const hosts: { authenticate: Supervisor["authenticate"] | undefined } = { authenticate: undefined };
@@ -279,6 +282,7 @@ async function assemble(
     states,
     checkpoints,
     capabilities,
+    discovery,
     tokens,
     steps,
     traffic,

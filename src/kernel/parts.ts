@@ -13,6 +13,7 @@ import type { KernelAudit } from "./audit.ts";
 import type { Traffic } from "./calls/index.ts";
 import type { CrashReports } from "./crashes.ts";
 import type { KernelDatabase } from "./database/index.ts";
+import type { Discovery } from "./discovery.ts";
 import type { InstanceTokens } from "./instance-tokens.ts";
 import type { Kernel } from "./kernel.ts";
 import type { LastEnd } from "./last-end.ts";
@@ -23,9 +24,9 @@ import type { StepsOfServices } from "./service-steps.ts";
 export interface KernelParts {
   readonly clock: Clock;
   readonly paths: Paths;
-  readonly version: VersionDocument;
   /** What the configuration says of tenants, by name. */
   readonly tenants: ReadonlyMap<string, TenantSettings>;
+  readonly version: VersionDocument;
   readonly database: KernelDatabase;
   readonly events: EventLog;
   readonly audit: KernelAudit;
@@ -47,6 +48,7 @@ export interface KernelParts {
   readonly limits: LimitMonitor;
   readonly capabilities: Capabilities;
   readonly tokens: InstanceTokens;
+  readonly discovery: Discovery;
   /** The folder of the instances' output FIFOs. */
   readonly fifos: string;
   /** Whether a guardian stands above this kernel; null for one that runs without. */

@@ -6,11 +6,14 @@ import {
   checkpointRequestSchema,
   checkpointsRequestSchema,
   crashesRequestSchema,
+  type DiscoveredList,
   deployRequestSchema,
+  discoverRequestSchema,
   eventsRequestSchema,
   listRequestSchema,
   logsRequestSchema,
   type ReadApi,
+  registryListRequestSchema,
   type ServiceRef,
   type ServiceRow,
   type SoloApi,
@@ -47,6 +50,7 @@ import { checkpointList } from "./operations/checkpoint/documents.ts";
 import { showCheckpoint, verifyCheckpoint } from "./operations/checkpoint/read.ts";
 import { shownSecret } from "./operations/secrets.ts";
 import { planDeploy } from "./plan.ts";
+import { type RestingQuery, registryAtRest } from "./registry-at-rest.ts";
 import { restingInstance, restingState } from "./resting-instance.ts";
 import { hostOf } from "./routes.ts";
 import { sandboxPlace } from "./sandbox-place.ts";
@@ -146,6 +150,16 @@ class Reader implements ReadApi {
     return { secrets: secretsAtRest(this.#paths, tenant).map((record) => shownSecret(record, specs)) };
   };
 
+  registryList: SoloApi["registryList"] = async (input) => {
+    const { tenant, service_name } = accept(registryListRequestSchema, input);
+    return this.#registry({ tenant, now: systemClock.now(), serviceName: service_name });
+  };
+
+  registryDiscover: SoloApi["registryDiscover"] = async (input) => {
+    const { tenant, service_name, filters } = accept(discoverRequestSchema, input);
+    return this.#registry({ tenant, now: systemClock.now(), serviceName: service_name, filters });
+  };
+
   crashes: SoloApi["crashes"] = async (input) => ({
     crashes: crashStore(this.#paths.dataDir).list(this.#get(accept(crashesRequestSchema, input)).ref),
   });
@@ -210,6 +224,10 @@ class Reader implements ReadApi {
     this.#logs?.close();
     this.#poller?.close();
     this.#database?.close();
+  }
+
+  #registry(query: RestingQuery): DiscoveredList {
+    return this.#database === undefined ? { services: [], total: 0 } : registryAtRest(this.#database, query);
   }
 
   #audit(): TrailAtRest {

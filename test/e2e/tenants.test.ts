@@ -13,6 +13,7 @@ const tenants = ["acme", "zebra"] as const;
 const names = Object.keys(operations).filter((name): name is OperationName => Object.hasOwn(operations, name));
 const tokens = new Map<string, string>();
 const ids = new Map<string, string>();
+const handles = new Map<string, string>();
 let daemon: Daemon;
 let ask: (request: RawRequest) => Promise<{ status: number; text: string }>;
 
@@ -41,6 +42,8 @@ beforeAll(async () => {
     const granted = await daemon.client.capabilityGrant({ tenant, resource: "tenant", permissions: [...permissions] });
     tokens.set(tenant, granted.token);
     ids.set(tenant, granted.id);
+    const named = { service_id: serviceOf(tenant), service_name: `name-of-${tenant}` };
+    handles.set(tenant, (await daemon.client.registryRegister({ tenant, ...named })).handle ?? "");
   }
 });
 afterAll(() => daemon[Symbol.asyncDispose]());
@@ -69,6 +72,9 @@ function exampleOf(field: string, tenant: string): unknown {
     holder: "alice",
     passphrase: "open sesame",
     token: tokens.get(tenant),
+    service_id: service,
+    service_name: `name-of-${tenant}`,
+    handle: handles.get(tenant),
   };
   return examples[field];
 }

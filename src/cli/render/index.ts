@@ -29,6 +29,7 @@ export { logLineRenderer } from "./log-line.ts";
 export { renderMetrics } from "./metrics.ts";
 export { renderOverview } from "./overview.ts";
 export { renderProblems } from "./problems.ts";
+export { renderRegistered, renderRegistry, renderUnregistered } from "./registry.ts";
 export { renderReload } from "./reload.ts";
 export { renderSandbox } from "./sandbox.ts";
 export {

@@ -129,6 +129,7 @@ export const serviceFileSchema = z.strictObject({
   limits: limitsFileSchema.optional(),
   sandbox: sandboxFileSchema.optional(),
   allow: z.strictObject({ call: z.array(read(serviceName)).max(1_000) }).optional(),
+  provides: serviceSpecSchema.shape.provides,
   secrets: z.array(secretFile).max(100).optional(),
   budget: budgetFileSchema.optional(),
   logs: z.strictObject({ bytes: read(size(1_000_000, 1e12)) }).optional(),

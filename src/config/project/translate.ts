@@ -54,6 +54,7 @@ export function toSpec(file: ServiceFile, path: KeyPath, context: TranslateConte
     ...(file.limits && { limits: toLimits(file.limits) }),
     sandbox: file.sandbox ? toSandbox(file.sandbox, [...path, "sandbox"], context) : { mode },
     ...(file.allow && { allow: file.allow }),
+    ...(file.provides && { provides: file.provides }),
     ...(secrets && { secrets }),
     ...(file.budget && { budget: toBudget(file.budget) }),
     ...(file.logs && { log_bytes: file.logs.bytes }),

@@ -10,7 +10,7 @@ export interface Target {
 /** The tenant and the services that a checked input names, wherever it names them. */
 export function targetOf(operation: OperationName, input: object): Target {
   const tenant = textOf(input, "tenant");
-  const single = [textOf(input, "name"), textOf(input, "as")];
+  const single = [textOf(input, "name"), textOf(input, "as"), textOf(input, "service_id")];
   const several = listOf(input, "services").map((service) => textOf(service, "name"));
   const grouped = listOf(input, "groups").flatMap((group) => listOf(group, "services"));
   const names = [...single, ...several, ...grouped].filter((name) => typeof name === "string");

@@ -1,5 +1,7 @@
 import {
   type Caller,
+  type DiscoveredList,
+  type DiscoveredService,
   type EventDocument,
   type HealthDocument,
   type OperationName,
@@ -18,6 +20,8 @@ const reductions: { readonly [Name in OperationName]?: Reduce<OperationOutput[Na
   list: ({ services }, { caller }) => ({
     services: services.filter(({ tenant, service }) => mayAsk(caller, tenant, service)),
   }),
+  registryDiscover: ({ services }, { caller }) => visibleRegistrations(services, caller),
+  registryList: ({ services }, { caller }) => visibleRegistrations(services, caller),
   events: (event, { caller }) => (mayHear(caller, event) ? event : undefined),
   metrics: (document, { caller }) => visibleMetrics(document, caller),
   health: (health, { caller }) => (seesAll(caller) ? health : withoutServices(health)),
@@ -42,6 +46,11 @@ export function reduceError(thrown: unknown, { caller, tenant }: AccessRequest):
   if (!(thrown instanceof SoloError) || thrown.code !== "not_found" || seesAll(caller)) return thrown;
   if (caller.kind !== "anonymous" && caller.kind !== "owner" && coversTenant(caller.capability, tenant)) return thrown;
   return new SoloError("not_found", thrown.message, { applied: thrown.applied, cause: thrown });
+}
+
+function visibleRegistrations(services: readonly DiscoveredService[], caller: Caller): DiscoveredList {
+  const visible = services.filter(({ tenant, service_id }) => mayAsk(caller, tenant, service_id));
+  return { services: visible, total: visible.length };
 }
 
 function seesAll(caller: Caller): boolean {

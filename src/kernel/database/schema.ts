@@ -98,6 +98,21 @@ export const migrations: readonly string[] = [
     used        INTEGER NOT NULL,
     instance    TEXT
   ) STRICT, WITHOUT ROWID;`,
+
+  `CREATE TABLE registrations (
+    handle        TEXT PRIMARY KEY,
+    tenant        TEXT NOT NULL,
+    service_id    TEXT NOT NULL,
+    service_name  TEXT NOT NULL,
+    instance      TEXT NOT NULL,
+    version       TEXT NOT NULL,
+    metadata      TEXT NOT NULL,
+    url           TEXT,
+    ttl_ms        INTEGER NOT NULL CHECK (ttl_ms >= 0),
+    registered_ms INTEGER NOT NULL,
+    expires_ms    INTEGER,
+    UNIQUE (tenant, service_name, service_id, instance)
+  ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** Marks the file as Solo's (SQLite's `application_id`): the bytes of "Solo". */

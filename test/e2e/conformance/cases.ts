@@ -189,6 +189,49 @@ export const cases: { readonly [Name in OperationName]: readonly Case[] } = {
     ["checkpoint delete", (api, at) => api.checkpointDelete({ ...web(at), id: "latest", dry_run: true })],
     ["checkpoint delete of none", (api, at) => api.checkpointDelete({ ...web(at), id: "20200101-000000-abcdef" })],
   ],
+  registryRegister: [
+    [
+      "register",
+      async (api, at) => {
+        const registered = await api.registryRegister({
+          tenant: at.tenant,
+          service_id: "redis",
+          service_name: "cache",
+        });
+        at.kept.set("handle", registered.handle ?? "");
+        return { ...registered, handle: "" };
+      },
+    ],
+    [
+      "register without a name",
+      (api, { tenant }) => api.registryRegister({ tenant, service_id: "redis", service_name: "no name" }),
+    ],
+  ],
+  registryDiscover: [
+    [
+      "discover",
+      async (api, { tenant }) => (await api.registryDiscover({ tenant, service_name: "cache" })).services.length,
+    ],
+    [
+      "discover by what it has not",
+      (api, { tenant }) => api.registryDiscover({ tenant, service_name: "cache", filters: { region: "eu" } }),
+    ],
+  ],
+  registryList: [["registry", async (api, { tenant }) => (await api.registryList({ tenant })).total]],
+  registryRenew: [
+    [
+      "renew",
+      async (api, at) => (await api.registryRenew({ tenant: at.tenant, handle: kept(at, "handle") })).service_id,
+    ],
+    ["renew of nothing", (api, { tenant }) => api.registryRenew({ tenant, handle: "0".repeat(32) })],
+  ],
+  registryUnregister: [
+    [
+      "unregister",
+      async (api, at) => (await api.registryUnregister({ tenant: at.tenant, handle: kept(at, "handle") })).service_name,
+    ],
+    ["unregister of nothing", (api, { tenant }) => api.registryUnregister({ tenant, handle: "0".repeat(32) })],
+  ],
   secretSet: [
     ["secret set", (api, { tenant }) => api.secretSet({ tenant, secret: "API_KEY", value: "s3cret value" })],
     ["secret set of no name", (api, { tenant }) => api.secretSet({ tenant, secret: "no name", value: "s3cret" })],

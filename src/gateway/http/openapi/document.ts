@@ -115,7 +115,7 @@ function tagOf(path: string): string {
   if (/\/state\b/.test(path)) return "state";
   if (/\/(effects|signal|budget)\b/.test(path)) return "steps";
   if (/\/(capabilities|secrets|audit|sandbox)\b/.test(path)) return "security";
-  return /\/(services|deploy|events)\b/.test(path) ? "services" : "kernel";
+  return /\/(services|deploy|events|registry|discover)\b/.test(path) ? "services" : "kernel";
 }
 
 /** Whether a kernel lives, and which one, is no secret. */

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { Daemon, waitFor } from "../support/index.ts";
+
+/** Services that are found by what they provide, on a real kernel. */
+
+let daemon: Daemon;
+beforeAll(async () => {
+  daemon = await Daemon.start();
+});
+afterAll(() => daemon[Symbol.asyncDispose]());
+
+const provides = [{ name: "payments", version: "1.2.0", metadata: { region: "eu" } }];
+const serving = `export default { fetch: () => new Response("paid") };`;
+
+async function discover(service_name: string, filters: Record<string, string> = {}) {
+  return (await daemon.client.registryDiscover({ service_name, filters })).services;
+}
+
+test("what a service declares is found while it runs, with where it answers", async () => {
+  await daemon.deploy({ billing: { ...daemon.module("billing.ts", serving), provides, replicas: 2 } });
+  const [found, ...others] = await discover("payments", { region: "eu" });
+  expect(others).toEqual([]);
+  expect(found).toMatchObject({
+    ...{ service_id: "billing", version: "1.2.0", metadata: { region: "eu" }, alive: true, source: "declared" },
+    expires: null,
+  });
+  expect(found?.handle).toMatch(/^[0-9a-f]{32}$/);
+  expect(found?.instances).toHaveLength(2);
+  for (const { port } of found?.instances ?? []) {
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("paid");
+  }
+  expect(await discover("payments", { region: "us" })).toEqual([]);
+  expect((await discover("payments"))[0]?.handle).toBe(found?.handle ?? null);
+});
+
+test("a declared name is that service's alone, and is changed by a deploy only", async () => {
+  const registered = daemon.client.registryRegister({ service_id: "billing", service_name: "payments" });
+  await expect(registered).rejects.toMatchObject({ code: "conflict" });
+  const handle = (await discover("payments"))[0]?.handle ?? "";
+  await expect(daemon.client.registryUnregister({ handle })).rejects.toMatchObject({ code: "conflict" });
+});
+
+test("scaled to nothing or stopped, it is gone; started again, it is back", async () => {
+  await daemon.client.kill({ name: "billing" });
+  expect(await discover("payments")).toEqual([]);
+  await daemon.deploy({ billing: { ...daemon.module("billing.ts", serving), provides } });
+  expect(await discover("payments")).toMatchObject([{ alive: true }]);
+});
+
+test("those that are alive come first, and one that is not ready is not alive", async () => {
+  const failing = `import { defineService } from "solo";
+    export default defineService({ health: () => ({ status: "unhealthy" }) });`;
+  const spec = { ...daemon.module("apart.ts", failing), provides: [{ name: "payments" }] };
+  await daemon.deploy({ apart: spec }, { wait: false });
+  expect(await discover("payments")).toMatchObject([
+    { service_id: "billing", alive: true },
+    { service_id: "apart", alive: false, version: "1.0.0", metadata: {}, instances: [] },
+  ]);
+  await daemon.client.kill({ name: "apart", force: true });
+});
+
+test("one that is registered with a ttl is hidden when that is up", async () => {
+  const wanted = { service_id: "elsewhere", service_name: "brief", url: "http://10.0.0.7:9000/" };
+  const { handle } = await daemon.client.registryRegister({ ...wanted, ttl_ms: 2_000 });
+  await daemon.client.registryRenew({ handle: handle ?? "" });
+  await waitFor(async () => (await discover("brief")).length === 0, { what: "the end of a ttl" });
+  await expect(daemon.client.registryRenew({ handle: handle ?? "" })).rejects.toMatchObject({ code: "not_found" });
+});
+
+test("a token of one service registers that service, and sees and changes no other", async () => {
+  const mine = { service_id: "mine", service_name: "tools" };
+  const { handle } = await daemon.client.registryRegister({ service_id: "theirs", service_name: "tools" });
+  const { token } = await daemon.client.capabilityGrant({
+    resource: "service:mine",
+    permissions: ["read", "register"],
+  });
+  const as = async (...args: string[]) => {
+    const { stdout, code } = await daemon.env.run(["registry", ...args, "--json"], { env: { SOLO_TOKEN: token } });
+    return { code, answer: JSON.parse(stdout) };
+  };
+  expect(await as("register", "tools", "--service-id", "mine")).toMatchObject({ code: 0, answer: mine });
+  expect(await as("register", "tools", "--service-id", "theirs")).toMatchObject({ code: 4 });
+  expect(await as("list")).toMatchObject({ code: 0, answer: { services: [mine], total: 1 } });
+  for (const verb of ["unregister", "renew"]) expect(await as(verb, handle ?? "")).toMatchObject({ code: 5 });
+  expect(await discover("tools")).toHaveLength(2);
+});
