@@ -9,6 +9,14 @@ const stepDeadlineMs = 45 * 60_000;
 
 /** Runs a program that is one check. What it prints is shown when it fails. */
 export async function checkProgram(command: readonly string[]): Promise<Result> {
+  const { code, output } = await runProgram(command);
+  if (code === 0) return { passed: 1, failed: 0 };
+  console.log(`$ ${command.join(" ")}\n${output}`);
+  return { passed: 0, failed: 1 };
+}
+
+/** Runs a program to its end and keeps what it prints. */
+export async function runProgram(command: readonly string[]): Promise<{ code: number; output: string }> {
   const child = Bun.spawn({
     cmd: [...command],
     env: cleanEnvironment(),
@@ -18,9 +26,7 @@ export async function checkProgram(command: readonly string[]): Promise<Result> 
     timeout: stepDeadlineMs,
   });
   const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  if ((await child.exited) === 0) return { passed: 1, failed: 0 };
-  console.log(`$ ${command.join(" ")}\n${stdout}${stderr}`);
-  return { passed: 0, failed: 1 };
+  return { code: await child.exited, output: `${stdout}${stderr}` };
 }
 
 /** Runs a program that shows what it does; returns its exit code. */

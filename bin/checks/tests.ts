@@ -1,14 +1,20 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Result, showProgram } from "./run.ts";
+import { type Result, runProgram } from "./run.ts";
 
 export interface TestOptions {
   /** For one test, in milliseconds; generous, because machines that run checks are busy. */
   readonly testTimeoutMs: number;
 }
 
-/** Runs the tests of a folder under test/, or those of its files whose name holds one of the filters. */
+/** Files that run at the same time: tests mostly wait for processes that they started. */
+const lanes = 2;
+
+/**
+ * Runs the tests of a folder under test/, or those of its files whose name holds one of the filters: each file in a process
+ * of its own, so that none depends on another, and a few side by side.
+ */
 export async function runTests(
   folder: string,
   filters: readonly string[],
@@ -19,6 +25,22 @@ export async function runTests(
     console.log(`no test file in test/${folder}${filters.length > 0 ? ` holds ${filters.join(" or ")}` : ""}`);
     return { passed: 0, failed: 1 };
   }
+  const waiting = [...files];
+  const sum = { passed: 0, failed: 0 };
+  const lane = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const { passed, failed } = await runFile(file, testTimeoutMs);
+      sum.passed += passed;
+      sum.failed += failed;
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  console.log(`${files.length} files`);
+  return sum;
+}
+
+/** What a file's tests print is shown when one fails. */
+async function runFile(file: string, testTimeoutMs: number): Promise<Result> {
   const scratch = mkdtempSync(join(tmpdir(), "solo-checks-"));
   try {
     const report = join(scratch, "junit.xml");
@@ -28,8 +50,10 @@ export async function runTests(
       "--reporter=junit",
       `--reporter-outfile=${report}`,
     ];
-    const code = await showProgram(["node_modules/.bin/bun", "test", ...options, ...files]);
-    return toResult(code, readReport(report));
+    const { code, output } = await runProgram(["node_modules/.bin/bun", "test", ...options, file]);
+    const result = toResult(code, readReport(report));
+    if (result.failed > 0) console.log(`${file}\n${output}`);
+    return result;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
