@@ -47,10 +47,13 @@ import { serviceStatus } from "./views.ts";
 /** How many events `status` shows. */
 const recentEvents = 10;
 
-/** Every operation of the API on a kernel, as one caller asks for it; one file for each family of them. */
-export function kernelApi(kernel: Kernel, caller: Caller): SoloApi {
+/**
+ * Every operation of the API on a kernel, as one caller asks for it; one file for each family of them.
+ * @param recorded what a deploy awaits before it changes anything
+ */
+export function kernelApi(kernel: Kernel, caller: Caller, recorded: Promise<void> = Promise.resolve()): SoloApi {
   return {
-    ...serviceApi(kernel, caller),
+    ...serviceApi(kernel, caller, recorded),
     ...stateApi(kernel),
     ...stepsApi(kernel),
     ...checkpointApi(kernel),
@@ -81,13 +84,13 @@ type ServiceOperation =
   | "version"
   | "shutdown";
 
-function serviceApi(kernel: Kernel, caller: Caller): Pick<SoloApi, ServiceOperation> {
+function serviceApi(kernel: Kernel, caller: Caller, recorded: Promise<void>): Pick<SoloApi, ServiceOperation> {
   const { parts } = kernel;
   return {
     deploy: (input, signal) =>
       lazily(() => {
         const request = accept(deployRequestSchema, input);
-        return change(kernel, request, signal, (_, checked, report) => deploy(kernel, caller, checked, report));
+        return change(kernel, request, signal, (_, checked, report) => deploy(kernel, caller, checked, { report, recorded }));
       }),
     restart: (input, signal) => lazily(() => change(kernel, accept(restartRequestSchema, input), signal, restart)),
     scale: (input, signal) => lazily(() => change(kernel, accept(scaleRequestSchema, input), signal, scale)),

@@ -12,7 +12,7 @@ import { refusalEvents } from "./refusal-events.ts";
 export function openAccess(kernel: Kernel): Access {
   const { capabilities, traffic, audit } = kernel.parts;
   return new Access({
-    api: (caller) => kernelApi(kernel, caller),
+    api: (caller, recorded) => kernelApi(kernel, caller, recorded),
     authority: capabilityAuthority(
       capabilities,
       ({ tenant, name, instance }, to, method) =>

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Published } from "./artifact.ts";
 
@@ -23,8 +23,10 @@ export interface ArtifactFile {
 }
 
 /**
- * Puts files into `folder/<digest>`, all or nothing: written elsewhere, synced, and renamed. When the content is there
- * already, or another process brings it at the same moment, nothing is written.
+ * Puts files into `folder/<digest>`, durably: written elsewhere, renamed, and synced all together, which costs the wait for the
+ * disk once. When the content is there already, or another process brings it at the same moment, nothing is written. Until it
+ * resolves a loss of power may leave a folder of that name without its content: nothing may refer to it yet, and the next
+ * one who brings the content replaces it.
  *
  * @param label distinguishes kinds of artifact with equal bytes
  * @param made an `unfinishedFolder` of that folder, which becomes the artifact's, or goes
@@ -37,25 +39,26 @@ export async function publish(
 ): Promise<Published> {
   const digest = digestOf(label, files);
   const directory = join(folder, digest);
+  const place = { folder, directory, files };
   if (existsSync(directory)) {
-    if (made !== undefined) rmSync(made, { recursive: true, force: true });
-    return { digest, directory, cached: true };
+    if (await isWhole(directory, files)) {
+      if (made !== undefined) rmSync(made, { recursive: true, force: true });
+      return await synced(place, { digest, directory, cached: true });
+    }
+    setAside(folder, directory);
   }
   const unfinished = made ?? unfinishedFolder(folder);
   try {
-    // With all entries there from the beginning, folder and files wait for the disk together.
-    for (const { name } of files) closeSync(openSync(join(unfinished, name), "wx", 0o600));
-    const written = files.map(({ name, bytes }) => writeSynced(join(unfinished, name), bytes));
-    await Promise.all([...written, syncFolder(unfinished)]);
+    const options = { flag: "wx", mode: 0o600 };
+    await Promise.all(files.map(({ name, bytes }) => writeFile(join(unfinished, name), bytes, options)));
     renameSync(unfinished, directory);
-    await syncFolder(folder);
-    return { digest, directory, cached: false };
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
     // rename(2) does not replace a folder with content: someone else was first with the same.
-    if (existsSync(directory)) return { digest, directory, cached: true };
+    if (existsSync(directory)) return await synced(place, { digest, directory, cached: true });
     throw error;
   }
+  return await synced(place, { digest, directory, cached: false });
 }
 
 function digestOf(label: string, files: readonly ArtifactFile[]): string {
@@ -65,21 +68,40 @@ function digestOf(label: string, files: readonly ArtifactFile[]): string {
   return hash.digest("hex");
 }
 
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, "r+");
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+interface Place {
+  readonly folder: string;
+  readonly directory: string;
+  readonly files: readonly ArtifactFile[];
 }
 
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
+/** Also of what was there: whoever brought it may have died before its sync. */
+async function synced({ folder, directory, files }: Place, published: Published): Promise<Published> {
+  const paths = [...files.map(({ name }) => join(directory, name)), directory, folder];
+  await Promise.all(paths.map(sync));
+  return published;
+}
+
+async function isWhole(directory: string, files: readonly ArtifactFile[]): Promise<boolean> {
+  const checks = files.map(async ({ name, bytes, digested }) => {
+    const found = await readFile(join(directory, name));
+    return !digested || found.equals(bytes);
+  });
+  return (await Promise.all(checks.map((check) => check.catch(() => false)))).every(Boolean);
+}
+
+/** A loss of power has left less of it than its name says. */
+function setAside(folder: string, directory: string): void {
+  const aside = unfinishedFolder(folder);
+  renameSync(directory, aside);
+  rmSync(aside, { recursive: true, force: true });
+}
+
+/** fsync(2) of a file, or of a folder's entries. */
+async function sync(path: string): Promise<void> {
+  const opened = await open(path, "r");
   try {
-    await folder.sync();
+    await opened.sync();
   } finally {
-    await folder.close();
+    await opened.close();
   }
 }

@@ -16,8 +16,11 @@ import { untilEnd } from "./until-end.ts";
 import { isReduced, reduce, reduceError } from "./visible.ts";
 
 export interface AccessParts {
-  /** The operations themselves, which ask nobody's permission. */
-  readonly api: (caller: Caller) => SoloApi;
+  /**
+   * The operations themselves, which ask nobody's permission.
+   * @param recorded rejects when it can't be recorded that one of those in `preparing` runs: then it must change nothing
+   */
+  readonly api: (caller: Caller, recorded?: Promise<void>) => SoloApi;
   readonly authority?: CapabilityAuthority | undefined;
   readonly admission?: Admission | undefined;
   readonly audit?: AuditTrail | undefined;
@@ -77,6 +80,7 @@ export class Access implements ApiAccess {
     const request = requestOf(caller, name, input);
     const entry = await this.#enter(request);
     try {
+      await entry.recorded;
       const answer = documentOf<Name>(api[name](input, signal));
       const output = reduce(name, await answer, request);
       await entry.leave(null);
@@ -102,7 +106,12 @@ export class Access implements ApiAccess {
     let failure: SoloError | null = null;
     try {
       const reduced = isReduced(name, caller);
-      for await (const element of streamOf<Name>(api[name](input, held.signal))) {
+      const prepares = preparing.has(name);
+      if (!prepares) await entry.recorded;
+      const running = prepares ? this.#parts.api(caller, entry.recorded) : api;
+      for await (const element of streamOf<Name>(running[name](input, held.signal))) {
+        // Nothing is told of what may yet be refused.
+        if (prepares) await entry.recorded;
         if (held.hasEnded()) break;
         const seen = reduced ? reduce(name, element, request) : element;
         if (seen !== undefined) yield seen;
@@ -131,19 +140,19 @@ export class Access implements ApiAccess {
       useCapability(request, authority);
       return admission?.admit(request);
     });
-    try {
-      const record = request.changes ? await audit?.begin(request) : undefined;
-      return {
-        leave: async (error) => {
-          this.#parts.onEnd?.(request, error, performance.now() - begun);
-          slot?.release();
-          await record?.end(error);
-        },
-      };
-    } catch (error) {
-      slot?.release();
-      throw error;
-    }
+    const recording = request.changes ? audit?.begin(request) : undefined;
+    const recorded = Promise.resolve(recording).then(() => undefined);
+    // One that failed while it prepared has an error of its own.
+    recorded.catch(() => undefined);
+    return {
+      recorded,
+      leave: async (error) => {
+        this.#parts.onEnd?.(request, error, performance.now() - begun);
+        slot?.release();
+        const record = await recording?.catch(() => undefined);
+        await record?.end(error);
+      },
+    };
   }
 
   async #refusing<Result>(request: AccessRequest, enter: () => Result): Promise<Awaited<Result>> {
@@ -169,8 +178,13 @@ function withoutCaller(operation: RefusedRequest["operation"], requestId: string
   return { caller, operation, permission, tenant: null, names: [], changes: false, input: {} };
 }
 
+/** Streams that do what changes nothing while their begin is being recorded, and wait for that record themselves. */
+const preparing: ReadonlySet<OperationName> = new Set<OperationName>(["deploy"]);
+
 /** An operation that was let in. */
 interface Entry {
+  /** Rejects when it can't be recorded that it runs: then it must change nothing. */
+  readonly recorded: Promise<void>;
   leave(error: SoloError | null): Promise<void>;
 }
 

@@ -20,12 +20,18 @@ import { refuseImpossible } from "./refuse-impossible.ts";
 
 type Request = OperationRequest<"deploy">;
 
+export interface DeployContext {
+  readonly report: ReportProgress;
+  /** Rejects when the deploy can't be recorded: it changes nothing then. */
+  readonly recorded: Promise<void>;
+}
+
 /** Deploys every service of a request; those that depend on others wait for them. */
 export async function deploy(
   kernel: Kernel,
   caller: Caller,
   request: Request,
-  report: ReportProgress,
+  { report, recorded }: DeployContext,
 ): Promise<DeployProgress> {
   const begin = kernel.clock.monotonic();
   const reaches = request.services.map(({ name, spec }) => {
@@ -44,7 +50,7 @@ export async function deploy(
   });
   const tell = request.dry_run
     ? await Promise.all(deployments.map((deployment) => deployment.plan()))
-    : await change(kernel, request, deployments);
+    : await change(kernel, request, deployments, recorded);
   // Told only now: a job that was ready when its own turn ended may have completed while others started.
   const services = tell.map((describe) => describe());
   const time = new Date(kernel.clock.now()).toISOString();
@@ -64,9 +70,10 @@ async function change(
   kernel: Kernel,
   request: Request,
   deployments: readonly Deployment[],
+  recorded: Promise<void>,
 ): Promise<(() => DeployResult)[]> {
   checkPrecondition(kernel, request);
-  const building = buildAll(kernel, request, deployments);
+  const building = buildAll(kernel, request, deployments, recorded);
   const running = deployments.map((deployment) =>
     deployment.run(building.then((revisions) => revisions.get(deployment) ?? missing())),
   );
@@ -93,9 +100,12 @@ async function buildAll(
   kernel: Kernel,
   request: Request,
   deployments: readonly Deployment[],
+  recorded: Promise<void>,
 ): Promise<Map<Deployment, Revision>> {
   const built = deployments.map(async (deployment) => [deployment, await deployment.build()] as const);
   const revisions = new Map(await Promise.all(built));
+  // A bundle that nothing refers to is none of the state: up to here, nothing has changed.
+  await recorded;
   for (const group of request.groups) kernel.declareGroup(request.tenant, group);
   return revisions;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { failure, run, Workshop } from "./workshop.ts";
 
@@ -65,6 +65,18 @@ test("the same content has the same digest wherever it lies, and is built once",
   expect((await one.source("main.ts")).cached).toBe(true);
   one.write({ "lib/a.ts": "console.log(3);" });
   expect((await one.source("main.ts")).digest).not.toBe(first.digest);
+});
+
+test("an artifact of which a loss of power left less than its name says is brought anew", async () => {
+  using shop = new Workshop().write({ "main.ts": "console.log(1);" });
+  const { entry, digest } = await shop.source("main.ts");
+  const bundle = readFileSync(entry);
+  for (const damage of [() => truncateSync(entry, 0), () => rmSync(entry)]) {
+    damage();
+    expect(await shop.source("main.ts")).toMatchObject({ entry, digest, cached: false });
+    expect(readFileSync(entry)).toEqual(bundle);
+  }
+  expect(readdirSync(shop.artifacts)).toEqual([digest]);
 });
 
 test("many builds of the same content at once leave one artifact", async () => {
