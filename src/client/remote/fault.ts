@@ -1,7 +1,7 @@
 import { TransportFault } from "../transport.ts";
 
-/** What an error of undici or of the sockets below it says about the request. */
-export function faultOf(thrown: unknown, signal: AbortSignal | undefined): unknown {
+/** What an error of undici or of the sockets below it says about the request. `hintOfLoss` is for a connection that broke. */
+export function faultOf(thrown: unknown, signal: AbortSignal | undefined, hintOfLoss: string): unknown {
   if (signal?.aborted) return signal.reason;
   if (!(thrown instanceof Error)) return thrown;
   const code = "code" in thrown ? String(thrown.code) : "";
@@ -18,7 +18,7 @@ export function faultOf(thrown: unknown, signal: AbortSignal | undefined): unkno
       hint: "check the address with `solo context list`",
     });
   }
-  return new TransportFault("lost", detail, { cause: thrown });
+  return new TransportFault("lost", detail, { cause: thrown, hint: hintOfLoss });
 }
 
 /** Failures of name lookup and connect(2): nothing was sent. */

@@ -2,7 +2,7 @@
 import { type Dispatcher, request } from "#undici";
 import { ownerKey } from "../owner-key.ts";
 import type { Transport, TransportRequest, TransportResponse } from "../transport.ts";
-import { type RemoteTarget, readCredentials } from "./credentials.ts";
+import { type Credentials, type RemoteTarget, readCredentials } from "./credentials.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { faultOf } from "./fault.ts";
 
@@ -16,21 +16,33 @@ export async function remoteTransport(target: RemoteTarget): Promise<Transport> 
     ...(credentials.token !== undefined && { authorization: `Bearer ${credentials.token}` }),
     ...(url.protocol === "unix:" && ownerKey(decodeURIComponent(url.pathname))),
   };
+  const way = { dispatcher, origin, hintOfLoss: hintOfLoss(url, credentials) };
   return {
     peer: target.url,
     send: (wanted) => {
       const complete = { ...wanted, headers: { ...wanted.headers, ...authorization } };
-      return wanted.method === "GET"
-        ? withRetries(() => send(dispatcher, origin, complete), complete)
-        : send(dispatcher, origin, complete);
+      return wanted.method === "GET" ? withRetries(() => send(way, complete), complete) : send(way, complete);
     },
     close: () => dispatcher.destroy(),
   };
 }
 
+interface Way {
+  readonly dispatcher: Dispatcher;
+  readonly origin: string;
+  readonly hintOfLoss: string;
+}
+
+/** Why a peer may end a connection without a word: with TLS 1.3 that is also how it refuses who shows no certificate. */
+function hintOfLoss({ protocol }: URL, { cert }: Credentials): string {
+  if (protocol === "http:") return "it may speak TLS: try https:// in the context's address";
+  return protocol === "https:" && cert === undefined
+    ? "it may ask for a client certificate: `solo context add NAME URL --cert FILE --key FILE`"
+    : "check the address with `solo context list`";
+}
+
 async function send(
-  dispatcher: Dispatcher,
-  origin: string,
+  { dispatcher, origin, hintOfLoss: hint }: Way,
   { method, path, body, headers, signal }: TransportRequest,
 ): Promise<TransportResponse> {
   try {
@@ -47,19 +59,23 @@ async function send(
     return {
       status: response.statusCode,
       header: (name) => first(response.headers[name]),
-      text: () => response.body.text().catch((thrown: unknown) => Promise.reject(faultOf(thrown, signal))),
-      chunks: () => chunksOf(response.body, signal),
+      text: () => response.body.text().catch((thrown: unknown) => Promise.reject(faultOf(thrown, signal, hint))),
+      chunks: () => chunksOf(response.body, signal, hint),
     };
   } catch (thrown) {
-    throw faultOf(thrown, signal);
+    throw faultOf(thrown, signal, hint);
   }
 }
 
-async function* chunksOf(body: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+async function* chunksOf(
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+  hint: string,
+): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (thrown) {
-    throw faultOf(thrown, signal);
+    throw faultOf(thrown, signal, hint);
   }
 }
 

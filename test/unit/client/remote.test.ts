@@ -79,6 +79,15 @@ test("mutual TLS presents the context's certificate", async () => {
   expect((await failure((await connect({ url })).list({}))).code).toBe("unreachable");
 });
 
+test("a peer that ends the connection without a word may want a certificate, or TLS", async () => {
+  const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: (socket) => void socket.end() } });
+  const plain = await connect({ url: `http://127.0.0.1:${silent.port}` });
+  expect((await failure(plain.list({}))).hint).toContain("https://");
+  const cut = await connect({ url: `https://127.0.0.1:${silent.port}` });
+  expect((await failure(cut.list({}))).hint).toMatch(/certificate/);
+  silent.stop(true);
+});
+
 test("a kernel behind a named socket is reached with the real undici", async () => {
   const client = createClient(await remoteTransport({ name: "near", url: `unix://${socketPath}` }), "1");
   expect(await client.list({})).toEqual({ services: [] });
