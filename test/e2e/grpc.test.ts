@@ -22,7 +22,7 @@ afterAll(async () => {
   await env[Symbol.asyncDispose]();
 });
 
-const all = "read,logs,deploy,operate,call,state:read,state:write,checkpoint,grant";
+const all = "read,logs,deploy,operate,call,state:read,state:write,checkpoint,register,grant";
 
 async function grant(...args: readonly string[]): Promise<string> {
   return (await env.run(["capability", "grant", ...args, "--json"])).expect().json(granted).token;
@@ -216,6 +216,38 @@ describe("state", () => {
     expect(restored).toMatchObject({ service_id: "back", checkpoint: made.id, state: "ready" });
     expect(json((await answer("GetState", { ...target, key: "a" })).value)).toBe(1);
     expect(await refusal("RestoreCheckpoint", target)).toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+});
+
+describe("the registry", () => {
+  test("has what is registered, by name and metadata, for its time", async () => {
+    const made = await answer("RegisterService", {
+      service_id: "db-1",
+      service_name: "db",
+      version: "2.1.0",
+      metadata: { zone: "a", role: "first" },
+      ttl_seconds: 60,
+    });
+    expect(made).toEqual({ registered: true, service_handle: expect.stringMatching(/^[0-9a-f]{32}$/), error: "" });
+    await answer("RegisterService", { service_id: "db-2", service_name: "db", metadata: { zone: "b" } });
+    const found = await answer("DiscoverService", { service_name: "db", filters: { zone: "a", role: "first" } });
+    expect(found.services).toEqual([
+      {
+        service_id: "db-1",
+        service_handle: made.service_handle,
+        service_name: "db",
+        version: "2.1.0",
+        alive: true,
+        metadata: { zone: "a", role: "first" },
+      },
+    ]);
+    expect(await answer("DiscoverService", { service_name: "db", filters: { zone: "a", role: "last" } })).toEqual({
+      services: [],
+    });
+    expect(await answer("GetServices", { service_name: "db" })).toMatchObject({ total_count: "2" });
+    expect(await refusal("RegisterService", { service_id: "x", service_name: "x", ttl_seconds: -1 })).toMatchObject({
+      code: "INVALID_ARGUMENT",
+    });
   });
 });
 
