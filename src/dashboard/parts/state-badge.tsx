@@ -2,7 +2,7 @@
 
 /** A state in its word and colour. The colour says nothing that the word does not. */
 export function StateBadge({ state }: { readonly state: string }) {
-  return <span class={`badge ${tones.get(state) ?? "plain"}`}>{state.replaceAll("_", " ")}</span>;
+  return <span class={`badge ${tones.get(state) ?? "neutral"}`}>{state.replaceAll("_", " ")}</span>;
 }
 
 const tones: ReadonlyMap<string, string> = new Map([

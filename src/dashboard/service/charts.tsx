@@ -16,14 +16,22 @@ export function Charts({ instances, limit }: ChartsProps) {
   const known = useRef<Samples>(new Map());
   known.current = withHistory(known.current, instances);
   const ids = instances.slice(0, mostLines).map(({ id }) => id);
-  if (known.current.size === 0) return null;
+  if (known.current.size === 0 || ids.length === 0) return null;
   const memory = bytes(instances.reduce((sum, { rss_bytes }) => sum + rss_bytes, 0));
   const cpu = percent(instances.reduce((sum, { cpu_percent }) => sum + cpu_percent, 0));
+  // A chart has the lines that it was made with.
+  const lines = ids.join(" ");
   const limited = limit === undefined ? "" : `, at most ${bytes(limit)} each`;
   return (
     <div class="charts">
-      <Chart title={`Memory: ${memory}${limited}`} samples={known.current} ids={ids} {...scales.memory} />
-      <Chart title={`CPU: ${cpu} of a core`} samples={known.current} ids={ids} {...scales.cpu} />
+      <Chart
+        key={`memory ${lines}`}
+        title={`Memory: ${memory}${limited}`}
+        samples={known.current}
+        ids={ids}
+        {...scales.memory}
+      />
+      <Chart key={`cpu ${lines}`} title={`CPU: ${cpu} of a core`} samples={known.current} ids={ids} {...scales.cpu} />
     </div>
   );
 }
@@ -36,6 +44,7 @@ const scales = {
 interface ChartProps {
   readonly title: string;
   readonly samples: Samples;
+  /** Of the instances; the same as long as it is the same chart. */
   readonly ids: readonly string[];
   readonly value: (sample: Sample) => number;
   readonly format: (value: number) => string;
@@ -44,21 +53,21 @@ interface ChartProps {
 function Chart({ title, samples, ids, value, format }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const [drawing, setDrawing] = useState<Drawing>();
-  const lines = ids.join(" ");
+  const names = useRef(ids);
   useEffect(() => {
     let gone = false;
     let made: Drawing | undefined;
     // Its library is half of the page's code, and the list does without it.
     void import("./chart.ts").then(({ draw }) => {
       if (gone || place.current === null) return;
-      made = draw(place.current, lines.split(" "), format);
+      made = draw(place.current, names.current, format);
       setDrawing(made);
     });
     return () => {
       gone = true;
       made?.destroy();
     };
-  }, [lines, format]);
+  }, [format]);
   useEffect(() => drawing?.update(seriesOf(samples, ids, value)));
   return (
     <figure>

@@ -59,9 +59,10 @@ function Instances({ instances }: { readonly instances: readonly InstanceDetail[
           </tr>
         </thead>
         <tbody>
-          {instances.map((instance) => (
+          {instances.map((instance, index) => (
             <tr key={instance.id}>
               <th scope="row">
+                <span class={`swatch swatch-${index}`} aria-hidden="true" />
                 {instance.id}
                 {instance.adopted && <span class="tag">adopted</span>}
               </th>

@@ -86,13 +86,13 @@ function Nothing({ searched }: { readonly searched: boolean }) {
   );
 }
 
-/** How many there are, and how many of them in each state that is not `ready`. */
+/** How many there are, and how many in each state. */
 function summary(rows: readonly ServiceRow[], shown: number): string {
   const counts = new Map<string, number>();
   for (const { state } of rows) counts.set(state, (counts.get(state) ?? 0) + 1);
   const parts = [...counts].map(([state, count]) => `${count} ${state.replaceAll("_", " ")}`);
   const total = shown === rows.length ? `${rows.length}` : `${shown} of ${rows.length}`;
-  return [total, ...parts].join(" · ");
+  return `${total} ${rows.length === 1 ? "service" : "services"}${rows.length > 0 ? `: ${parts.join(", ")}` : ""}`;
 }
 
 /** Between looks at all services, in milliseconds. */
