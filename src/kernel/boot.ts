@@ -28,6 +28,7 @@ import { type AuditOptions, openAudit } from "./audit.ts";
 import { hostOperations, openTraffic, requestsOfAgents, sharedWork, type TrafficLimits } from "./calls/index.ts";
 import { isGranted, openCapabilities } from "./capabilities.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
+import { ClockWatch } from "./checks/index.ts";
 import { CrashReports } from "./crashes.ts";
 import { openDatabase } from "./database/index.ts";
 import { Discovery } from "./discovery.ts";
@@ -264,6 +265,7 @@ async function assemble(
   const { promise: stopped, resolve: resolveStopped } = Promise.withResolvers<void>();
   const kernel = new Kernel({
     clock: systemClock,
+    clockWatch: new ClockWatch(systemClock),
     paths,
     version: options.version,
     database,

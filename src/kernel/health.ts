@@ -1,6 +1,7 @@
 import { statfs } from "node:fs/promises";
 import type { Check, HealthDocument } from "../api/index.ts";
 import { formatSize } from "../api/index.ts";
+import { budgetsCheck, statesCheck } from "./checks/index.ts";
 import type { Kernel } from "./kernel.ts";
 import { secretsCheck } from "./secrets.ts";
 
@@ -19,11 +20,15 @@ export async function health(kernel: Kernel): Promise<HealthDocument> {
     eventsCheck(kernel),
     auditCheck(kernel),
     logsCheck(kernel),
+    statesCheck(parts.states),
+    parts.clockWatch.check(),
     lastEndCheck(kernel),
     ...parts.doors(),
   ];
   const secrets = secretsCheck(kernel);
   if (secrets !== undefined) checks.push(secrets);
+  const budgets = await budgetsCheck(kernel);
+  if (budgets !== undefined) checks.push(budgets);
   const guarded = parts.guarded();
   if (guarded !== null) checks.push(guardianCheck(guarded));
   const rows = kernel.services().filter(({ desired }) => desired === "running");

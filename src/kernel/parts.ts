@@ -11,6 +11,7 @@ import type { LimitMonitor, Supervisor, UsageSampler } from "../supervise/index.
 import type { Clock } from "../system/index.ts";
 import type { KernelAudit } from "./audit.ts";
 import type { Traffic } from "./calls/index.ts";
+import type { ClockWatch } from "./checks/index.ts";
 import type { CrashReports } from "./crashes.ts";
 import type { KernelDatabase } from "./database/index.ts";
 import type { Discovery } from "./discovery.ts";
@@ -23,6 +24,8 @@ import type { StepsOfServices } from "./service-steps.ts";
 /** What a kernel is made of, as `boot` puts it together. */
 export interface KernelParts {
   readonly clock: Clock;
+  readonly clockWatch: ClockWatch;
+  readonly quotas: TenantQuotas;
   readonly paths: Paths;
   /** What the configuration says of tenants, by name. */
   readonly tenants: ReadonlyMap<string, TenantSettings>;

@@ -21,6 +21,8 @@ export class ServiceStates {
   readonly #open = new Map<string, Promise<ServiceState>>();
   /** The resolved ones of the same. */
   readonly #ready = new Map<string, ServiceState>();
+  /** Why those could not be opened that were last asked for in vain. */
+  readonly #unopened = new Map<string, SoloError>();
   #closed = false;
 
   constructor(options: ServiceStatesOptions) {
@@ -56,8 +58,18 @@ export class ServiceStates {
   /** Those that are open and sound. */
   *openNow(): Generator<{ readonly ref: ServiceRef; readonly state: ServiceState }> {
     for (const [key, state] of this.#ready) {
-      const [tenant = "", name = ""] = key.split("/");
-      if (state.failure === undefined) yield { ref: { tenant, name }, state };
+      if (state.failure === undefined) yield { ref: refOf(key), state };
+    }
+  }
+
+  /** What is wrong with which service's state. */
+  *troubles(): Generator<{ readonly ref: ServiceRef; readonly problem: string }> {
+    for (const [key, { message }] of this.#unopened) yield { ref: refOf(key), problem: `can't be opened: ${message}` };
+    for (const [key, state] of this.#ready) {
+      const { failure } = state;
+      if (failure !== undefined) yield { ref: refOf(key), problem: `takes no writes: ${failure.message}` };
+      const late = failure === undefined ? state.stats().flush_problem : null;
+      if (late !== null) yield { ref: refOf(key), problem: `is not brought to disk: ${late}` };
     }
   }
 
@@ -100,8 +112,14 @@ export class ServiceStates {
     );
     this.#open.set(key, opening);
     opening.then(
-      (state) => void (this.#open.get(key) === opening && this.#ready.set(key, state)),
-      () => void (this.#open.get(key) === opening && this.#open.delete(key)),
+      (state) => {
+        this.#unopened.delete(key);
+        if (this.#open.get(key) === opening) this.#ready.set(key, state);
+      },
+      (error: unknown) => {
+        this.#unopened.set(key, SoloError.from(error));
+        if (this.#open.get(key) === opening) this.#open.delete(key);
+      },
     );
     return opening;
   }
@@ -122,4 +140,9 @@ export class ServiceStates {
       }
     }
   }
+}
+
+function refOf(key: string): ServiceRef {
+  const [tenant = "", name = ""] = key.split("/");
+  return { tenant, name };
 }

@@ -1,5 +1,6 @@
 export * from "./build.ts";
 export * from "./clock.ts";
+export { isClockSynchronized } from "./clock-sync.ts";
 export * from "./confine/index.ts";
 export * from "./epoll.ts";
 export * from "./exits.ts";

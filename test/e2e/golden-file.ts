@@ -53,6 +53,8 @@ function normalizeText(text: string, root: string, key: string): string {
       .replaceAll(/\bsolo_cap_[A-Za-z0-9_-]{43}/g, "<token>")
       .replaceAll(/\b([a-z]+)-[0-9a-f]{6}\b/g, "$1-<id>")
       .replaceAll(/\b\d+(\.\d+)? [kMG]?B\b/g, "<size>")
+      // Whether the machine's clock is kept right is the machine's business.
+      .replace(/^(steady|synchronised|steady, not synchronised by NTP)$/, "<steady>")
       // Where in a line a thrown error points to is the runtime's business.
       .replaceAll(/(?<=^ +at .*:\d+):\d+$/g, ":<column>")
       .replaceAll(/^ +\^$/gm, "^")

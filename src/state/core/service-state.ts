@@ -189,6 +189,7 @@ export class LoggedState implements ServiceState {
       begin_position: this.#history.begin,
       flushed_position: mark.position,
       last_flush: mark.time === 0 ? null : mark.time,
+      flush_problem: this.#flusher.problem,
       recovery,
     };
   }

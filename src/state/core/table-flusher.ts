@@ -32,6 +32,8 @@ export class TableFlusher {
   #flushing: Promise<void> | undefined;
   #closed = false;
   failures = 0;
+  /** Why the last flush failed; null after one that did not. */
+  problem: string | null = null;
 
   constructor(parts: FlusherParts, afterMs: number) {
     this.#parts = parts;
@@ -87,8 +89,10 @@ export class TableFlusher {
       // The table must never have what the log may lose.
       await log.commit();
       await disk.flush(changed.batches(table), table.bytes, { position, time, address });
+      this.problem = null;
     } catch (error) {
       this.failures++;
+      this.problem = error instanceof Error ? error.message : String(error);
       changed.noteAll(this.#changed);
       this.#changed = changed;
       await disk.giveUp();

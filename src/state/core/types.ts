@@ -124,6 +124,8 @@ export interface StateStats {
   readonly flushed_position: number;
   /** Milliseconds since 1970; null before the first flush. */
   readonly last_flush: number | null;
+  /** Why the last flush failed: the log has what the table lacks. Null when it did not. */
+  readonly flush_problem: string | null;
   readonly recovery: StateRecovery;
 }
 
