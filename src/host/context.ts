@@ -1,4 +1,5 @@
 import { lazyCalls } from "./calls/lazy.ts";
+import { lazyDiscovery } from "./discovery/lazy.ts";
 import type { Identity } from "./identity.ts";
 import type { Context, Log } from "./sdk/index.ts";
 import { createSecrets } from "./secrets.ts";
@@ -12,8 +13,18 @@ export function createContext(identity: Identity, signal: AbortSignal): Context 
   const state = lazyState(channel, signal);
   const steps = lazySteps(channel, signal);
   const calls = lazyCalls(channel);
+  const discovery = lazyDiscovery(channel, signal);
   const own = { service, tenant, instance, revision, env: process.env };
-  return { log: createLog(), signal, ...own, state, secrets: createSecrets(process.env, signal), ...steps, ...calls };
+  return {
+    log: createLog(),
+    signal,
+    ...own,
+    state,
+    secrets: createSecrets(process.env, signal),
+    ...steps,
+    ...calls,
+    ...discovery,
+  };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -242,6 +242,7 @@ async function assemble(
       () => traffic.calls,
       capabilities,
       () => access,
+      discovery,
     ),
     dataRefusal: (ref, instance) => otherMode(ref.name, specOf(kernel, ref, instance)),
   });
@@ -301,7 +302,7 @@ async function assemble(
       }
     },
   });
-  const access = openAccess(kernel);
+  const access = openAccess(kernel, options.say);
   const isTakeover = options.purpose === "takeover";
   if (!isTakeover) {
     const hasInstances = database.instances.list().some(({ pid }) => pid !== null);

@@ -1,4 +1,5 @@
-import { Access } from "./access/index.ts";
+import { SoloError } from "../api/index.ts";
+import { Access, Idempotency } from "./access/index.ts";
 import { admission } from "./admission.ts";
 import { kernelApi } from "./api.ts";
 import { accessAudit } from "./audit.ts";
@@ -9,8 +10,8 @@ import { countOperation } from "./metrics/index.ts";
 import { refusalEvents } from "./refusal-events.ts";
 
 /** The access layer over a kernel's operations. */
-export function openAccess(kernel: Kernel): Access {
-  const { capabilities, traffic, audit } = kernel.parts;
+export function openAccess(kernel: Kernel, say: (level: "error", message: string) => void): Access {
+  const { capabilities, traffic, audit, database, clock } = kernel.parts;
   return new Access({
     api: (caller, recorded) => kernelApi(kernel, caller, recorded),
     authority: capabilityAuthority(
@@ -21,6 +22,11 @@ export function openAccess(kernel: Kernel): Access {
     ),
     admission: admission(traffic),
     audit: accessAudit(audit.trail),
+    idempotency: new Idempotency({
+      records: database.idempotency,
+      now: () => clock.now(),
+      onFailure: (error) => say("error", `what became of a request can't be recorded: ${SoloError.from(error).message}`),
+    }),
     onRefusal: refusalEvents(kernel),
     onEnd: ({ operation, tenant, caller }, error, tookMs) => {
       const byCapability = caller.kind === "capability" || caller.kind === "service";

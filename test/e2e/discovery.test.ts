@@ -67,6 +67,44 @@ test("one that is registered with a ttl is hidden when that is up", async () => 
   await expect(daemon.client.registryRenew({ handle: handle ?? "" })).rejects.toMatchObject({ code: "not_found" });
 });
 
+test("an instance registers itself, is renewed, and is found by others; it ends with the instance", async () => {
+  const shard = `import { defineService } from "solo";
+    export default defineService({
+      async start(ctx) { await ctx.register("shard", { version: "3.0.0", metadata: { range: "a-f" }, ttl: "1s" }); },
+      methods: {
+        find: (input, ctx) => ctx.discover("shard", input),
+        async leave(_, ctx) { await (await ctx.register("shard")).unregister(); return "gone"; },
+      },
+    });`;
+  await daemon.deploy({ shard: { ...daemon.module("shard.ts", shard), replicas: 2 } });
+  const [one, other] = await discover("shard", { range: "a-f" });
+  expect(one).toMatchObject({ service_id: "shard", version: "3.0.0", alive: true, source: "registered" });
+  expect(new Set([one?.instance, other?.instance]).size).toBe(2);
+  // Renewed, it ends later than it would have.
+  await waitFor(async () => (await discover("shard")).every(({ expires }) => (expires ?? "") > (one?.expires ?? "")), {
+    what: "a renewal",
+  });
+  expect((await discover("shard"))[0]?.handle).toBe(one?.handle ?? "");
+  const call = { name: "shard", method: "find", input: { range: "a-f" } };
+  const { output } = await daemon.client.call(call);
+  expect(output).toMatchObject([{ service: "shard", name: "shard", alive: true, metadata: { range: "a-f" } }, {}]);
+  await daemon.client.call({ name: "shard", method: "leave" });
+  expect(await discover("shard")).toHaveLength(1);
+  await daemon.client.kill({ name: "shard" });
+  expect(await discover("shard")).toEqual([]);
+});
+
+test("kernels that come and go leave what is registered, and what instances register", async () => {
+  const beat = `import { defineService } from "solo";
+    export default defineService({ async start(ctx) { await ctx.register("beat", { ttl: "2s" }); } });`;
+  await daemon.deploy({ beat: daemon.module("beat.ts", beat) });
+  await daemon.client.registryRegister({ service_id: "far", service_name: "kept", metadata: { a: "b" } });
+  const [kept] = await discover("kept");
+  await daemon.crashKernel();
+  expect(await discover("kept")).toEqual(kept === undefined ? [] : [kept]);
+  await waitFor(async () => (await discover("beat"))[0]?.alive, { what: "an instance that is registered again" });
+});
+
 test("a token of one service registers that service, and sees and changes no other", async () => {
   const mine = { service_id: "mine", service_name: "tools" };
   const { handle } = await daemon.client.registryRegister({ service_id: "theirs", service_name: "tools" });

@@ -10,6 +10,7 @@ import { checkInput } from "./check-input.ts";
 import { conditionOf, entityTag } from "./conditions.ts";
 import { type FirstSignal, firstSignal } from "./first-signal.ts";
 import { framingFor } from "./framing.ts";
+import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { matchRoute } from "./match-route.ts";
 import { problem } from "./problem.ts";
 import { readInput } from "./read-input.ts";
@@ -57,7 +58,7 @@ async function callOperation<Name extends OperationName>(
   { request, requestId, caller, end, context }: Exchange,
 ): Promise<Response> {
   const headers = { [versionHeader]: context.version, [requestIdHeader]: requestId };
-  const api = context.access.apiFor(caller);
+  const api = context.access.apiFor(caller, idempotencyKeyOf(request));
   const answer: Promise<unknown> | AsyncIterable<unknown> = api[name](checkInput(name, input), end.signal);
   if (answer instanceof Promise) {
     const document = await answer;

@@ -6,7 +6,7 @@ import { join } from "node:path";
  * so the two can't differ. Import it as a macro (`with { type: "macro" }`): the text is then taken at build time.
  */
 export function sdkDeclaration(): string {
-  const files = ["service.ts", "secrets.ts", "steps.ts", "calls.ts"].map((file) =>
+  const files = ["service.ts", "secrets.ts", "steps.ts", "calls.ts", "discovery.ts"].map((file) =>
     readFileSync(join(import.meta.dir, file), "utf8"),
   );
   // Both become one module.

@@ -1,4 +1,5 @@
 import type { Calls } from "./calls.ts";
+import type { Discovery } from "./discovery.ts";
 import type { Secrets } from "./secrets.ts";
 import type { RunningSteps } from "./steps.ts";
 
@@ -54,7 +55,7 @@ export interface HealthReport {
 }
 
 /** What a service can know and use while it runs. */
-export interface Context extends RunningSteps, Calls {
+export interface Context extends RunningSteps, Calls, Discovery {
   /** Writes lines that `solo logs` shows with their level. */
   readonly log: Log;
   /** Aborted when the instance begins to stop: end long work and open streams then. */

@@ -1,21 +1,11 @@
-import { type ApiAccess, SoloError } from "../../api/index.ts";
-import type { Capabilities } from "../../security/capability/index.ts";
+import type { SoloApi } from "../../api/index.ts";
 import { InputReader, type PlainHandler } from "../../state/index.ts";
-import { callerOf } from "../capabilities.ts";
 
 /**
  * `ctx.offer` of the hosts: capabilities narrowed from the instance's own to some methods of its service. They are asked for
  * like any other operation, as the instance that asks.
  */
-export function offerHandlers(
-  capabilities: Capabilities,
-  access: () => ApiAccess,
-): Readonly<Record<string, PlainHandler>> {
-  const apiOf = (instance: string) => {
-    const live = capabilities.ofInstance(instance);
-    if (live === undefined) throw new SoloError("forbidden", `the instance ${instance} has no capability`);
-    return access().apiFor(callerOf(live, crypto.randomUUID()));
-  };
+export function offerHandlers(apiOf: (instance: string) => SoloApi): Readonly<Record<string, PlainHandler>> {
   return {
     /** `[[method]…, holder or nil, ttl in ms or nil, calls or nil]` → `[id, token]`. */
     offer: async ({ ref, instance }, input) => {

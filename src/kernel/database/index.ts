@@ -1,6 +1,8 @@
 import type { Database } from "bun:sqlite";
+import type { IdempotencyRecords } from "../access/index.ts";
 import { databaseError } from "./errors.ts";
 import { type GroupStore, groupStore } from "./groups.ts";
+import { idempotencyStore } from "./idempotency.ts";
 import { type InstanceStore, instanceStore } from "./instances.ts";
 import { type MetaStore, metaStore } from "./meta.ts";
 import { closeForKernel, openForKernel, openForReading } from "./open.ts";
@@ -26,6 +28,7 @@ export interface KernelDatabase {
   readonly instances: InstanceStore;
   readonly groups: GroupStore;
   readonly meta: MetaStore;
+  readonly idempotency: IdempotencyRecords;
   /**
    * Runs a synchronous function whose writes are kept all or not at all, with one sync.
    * @throws SoloError for what the disk or SQLite refuses; whatever `run` throws otherwise
@@ -62,6 +65,7 @@ function over(path: string, handle: Database, close: () => void): KernelDatabase
     instances: instanceStore(handle),
     groups: groupStore(handle),
     meta: metaStore(handle),
+    idempotency: idempotencyStore(handle),
     transaction(run) {
       try {
         return handle.transaction(run).immediate();

@@ -113,6 +113,20 @@ export const migrations: readonly string[] = [
     expires_ms    INTEGER,
     UNIQUE (tenant, service_name, service_id, instance)
   ) STRICT, WITHOUT ROWID;`,
+
+  `CREATE TABLE idempotency (
+    owner      TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    tenant     TEXT NOT NULL,
+    operation  TEXT NOT NULL,
+    digest     TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    outcome    TEXT,
+    bytes      INTEGER NOT NULL,
+    PRIMARY KEY (owner, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX idempotency_of_tenant ON idempotency (tenant, bytes);
+  CREATE INDEX idempotency_by_time ON idempotency (created_ms);`,
 ];
 
 /** Marks the file as Solo's (SQLite's `application_id`): the bytes of "Solo". */
