@@ -58,7 +58,8 @@ export interface CapabilityRate {
 
 /** The API as each caller has it: what a gateway stands before. */
 export interface ApiAccess {
-  readonly apiFor: (caller: Caller) => SoloApi;
+  /** @param idempotencyKey under which what changes something is done once for that caller, however often it is asked for */
+  readonly apiFor: (caller: Caller, idempotencyKey?: string) => SoloApi;
   /**
    * Who shows a token.
    * @throws SoloError `unauthenticated` for one that is unknown, expired or revoked

@@ -2,6 +2,7 @@ export * from "./answers.ts";
 export * from "./audit.ts";
 export * from "./audit-routes.ts";
 export * from "./caller.ts";
+export * from "./canonical-json.ts";
 export * from "./capabilities.ts";
 export * from "./capability-changes.ts";
 export * from "./capability-routes.ts";

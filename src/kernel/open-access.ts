@@ -25,7 +25,8 @@ export function openAccess(kernel: Kernel, say: (level: "error", message: string
     idempotency: new Idempotency({
       records: database.idempotency,
       now: () => clock.now(),
-      onFailure: (error) => say("error", `what became of a request can't be recorded: ${SoloError.from(error).message}`),
+      onFailure: (error) =>
+        say("error", `what became of a request can't be recorded: ${SoloError.from(error).message}`),
     }),
     onRefusal: refusalEvents(kernel),
     onEnd: ({ operation, tenant, caller }, error, tookMs) => {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type OperationName, SoloError } from "../../api/index.ts";
+import { canonicalJson, type OperationName, SoloError } from "../../api/index.ts";
 
 /** For how long one may be used, in milliseconds: enough to think, and to ask somebody. */
 export const confirmationMs = 120_000;
@@ -56,15 +56,5 @@ function refusal(why: string): SoloError {
 
 /** Only a digest is kept: the input may hold secrets. */
 function digestOf(operation: OperationName, input: unknown): string {
-  return createHash("sha256")
-    .update(operation)
-    .update("\0")
-    .update(JSON.stringify(input, sorted) ?? "")
-    .digest("base64url");
-}
-
-/** The same object has the same text, in whatever order its fields came. */
-function sorted(_: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return createHash("sha256").update(operation).update("\0").update(canonicalJson(input)).digest("base64url");
 }

@@ -10,6 +10,8 @@ import {
 } from "../../api/index.ts";
 import { accept } from "../accept.ts";
 import { authorize, noCredentials } from "./authorize.ts";
+import type { Idempotency } from "./idempotency.ts";
+import { isKeyed, once } from "./once.ts";
 import type { AccessRequest, Admission, AuditTrail, CapabilityAuthority, RefusedRequest } from "./ports.ts";
 import { furtherNeeds, isDryRun, permissionFor, targetOf } from "./target.ts";
 import { untilEnd } from "./until-end.ts";
@@ -24,6 +26,8 @@ export interface AccessParts {
   readonly authority?: CapabilityAuthority | undefined;
   readonly admission?: Admission | undefined;
   readonly audit?: AuditTrail | undefined;
+  /** Without it idempotency keys mean nothing. */
+  readonly idempotency?: Idempotency | undefined;
   /** Told of every refusal. */
   readonly onRefusal?: ((request: RefusedRequest, error: SoloError) => void) | undefined;
   /** Told of every operation that ended, and of every refusal. */
@@ -54,10 +58,35 @@ export class Access implements ApiAccess {
   };
 
   /** Every operation of the table, as one caller has it. */
-  apiFor: ApiAccess["apiFor"] = (caller) =>
-    new Proxy(this.#parts.api(caller), {
+  apiFor: ApiAccess["apiFor"] = (caller, key) => {
+    const guarded = new Proxy(this.#parts.api(caller), {
       get: (api, name) => (isOperationName(name) ? this.#guarded(api, caller, name) : undefined),
     });
+    return key === undefined ? guarded : this.#keyed(guarded, caller, key);
+  };
+
+  /** The same, with what changes something done once under a key. */
+  #keyed(guarded: SoloApi, caller: Caller, key: string): SoloApi {
+    const { idempotency } = this.#parts;
+    if (idempotency === undefined) return guarded;
+    const done = <Name extends OperationName>(name: Name) =>
+      once(name, { api: guarded, idempotency, key, admit: (input) => this.#authorized(caller, name, input) });
+    return new Proxy(guarded, {
+      get: (api, name) => (isOperationName(name) ? (isKeyed(name) ? done(name) : api[name]) : undefined),
+    });
+  }
+
+  /** @throws SoloError why a caller may not have an operation with this input */
+  #authorized<Name extends OperationName>(caller: Caller, name: Name, input: OperationInput<Name>): AccessRequest {
+    this.checkCredentials(caller, name);
+    const request = requestOf(caller, name, input);
+    try {
+      authorizeAll(request, this.#parts.authority);
+    } catch (thrown) {
+      throw this.#refused(request, thrown);
+    }
+    return request;
+  }
 
   #guarded<Name extends OperationName>(api: SoloApi, caller: Caller, name: Name) {
     const { stream, changes } = operations[name];
@@ -135,8 +164,7 @@ export class Access implements ApiAccess {
     const { authority, admission, audit } = this.#parts;
     const begun = performance.now();
     const slot = await this.#refusing(request, () => {
-      authorize(request, authority);
-      for (const need of furtherNeeds(request)) authorize({ ...request, ...need }, authority);
+      authorizeAll(request, authority);
       useCapability(request, authority);
       return admission?.admit(request);
     });
@@ -199,6 +227,12 @@ function requestOf<Name extends OperationName>(caller: Caller, name: Name, input
     changes: operations[name].changes && !isDryRun(checked),
     input: checked,
   };
+}
+
+/** @throws SoloError for what it needs, or needs beside that, and is not allowed */
+function authorizeAll(request: AccessRequest, authority: CapabilityAuthority | undefined): void {
+  authorize(request, authority);
+  for (const need of furtherNeeds(request)) authorize({ ...request, ...need }, authority);
 }
 
 function useCapability({ caller, permission }: AccessRequest, authority: CapabilityAuthority | undefined): void {

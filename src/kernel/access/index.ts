@@ -1,5 +1,6 @@
 export { Access, type AccessParts } from "./access.ts";
 export { coversService, hasPermission } from "./authorize.ts";
+export { Idempotency } from "./idempotency.ts";
 export type {
   AccessRequest,
   Admission,
@@ -7,5 +8,8 @@ export type {
   AuditedOperation,
   AuditTrail,
   CapabilityAuthority,
+  IdempotencyPlace,
+  IdempotencyRecord,
+  IdempotencyRecords,
   RefusedRequest,
 } from "./ports.ts";

@@ -70,3 +70,32 @@ export interface CapabilityAuthority {
   /** Whether a service may call another's method beyond what its own capability says: by its `allow`, or by a grant that it holds. */
   mayCall(from: ServiceCaller, to: ServiceRef, method: string): boolean;
 }
+
+/** Where a request under an idempotency key is remembered. */
+export interface IdempotencyPlace {
+  /** Who asked. */
+  readonly owner: string;
+  readonly key: string;
+}
+
+export interface IdempotencyRecord {
+  /** Empty for the kernel itself. */
+  readonly tenant: string;
+  readonly operation: string;
+  /** Of the checked input. */
+  readonly digest: string;
+  /** Wall time in milliseconds. */
+  readonly created: number;
+  /** What came of it; null while nobody knows. */
+  readonly outcome: string | null;
+}
+
+/** The durable memory of requests under idempotency keys: what it was told is on the disk when it returns. */
+export interface IdempotencyRecords {
+  get(place: IdempotencyPlace): IdempotencyRecord | undefined;
+  begin(place: IdempotencyPlace, record: Omit<IdempotencyRecord, "outcome">): void;
+  end(place: IdempotencyPlace, outcome: string): void;
+  forget(place: IdempotencyPlace): void;
+  forgetBefore(created: number): void;
+  usage(tenant: string): { readonly keys: number; readonly bytes: number };
+}
