@@ -25,7 +25,6 @@ import type { StepsOfServices } from "./service-steps.ts";
 export interface KernelParts {
   readonly clock: Clock;
   readonly clockWatch: ClockWatch;
-  readonly quotas: TenantQuotas;
   readonly paths: Paths;
   /** What the configuration says of tenants, by name. */
   readonly tenants: ReadonlyMap<string, TenantSettings>;
