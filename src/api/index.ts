@@ -1,3 +1,4 @@
+export * from "./accepted.ts";
 export * from "./answers.ts";
 export * from "./audit.ts";
 export * from "./audit-routes.ts";

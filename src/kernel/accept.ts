@@ -1,12 +1,13 @@
 import type { z } from "zod";
-import { SoloError } from "../api/index.ts";
+import { isAccepted, SoloError } from "../api/index.ts";
 
 /**
  * Checks what a caller passed to an operation and fills in the defaults: the one door through which the requests of every
- * transport come.
+ * transport come. What a gateway has checked by the same schema is taken as it is.
  * @throws SoloError `invalid_name` or `invalid_request`, naming the field
  */
 export function accept<Schema extends z.ZodType>(schema: Schema, input: z.input<Schema>): z.output<Schema> {
+  if (isAccepted(schema, input)) return input;
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

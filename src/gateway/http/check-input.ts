@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { type OperationInput, type OperationName, operations, SoloError } from "../../api/index.ts";
+import { keepAccepted, type OperationInput, type OperationName, operations, SoloError } from "../../api/index.ts";
 
 /**
  * What came over the wire, once it is known to be the operation's input.
@@ -76,7 +76,7 @@ const checks: { readonly [Name in OperationName]: (input: unknown) => OperationI
 
 function check<Output>(schema: z.ZodType<Output>, input: unknown): Output {
   const { data, error } = schema.safeParse(input);
-  if (!error) return data;
+  if (!error) return keepAccepted(schema, data);
   const [issue] = error.issues;
   const unknown = issue?.code === "unrecognized_keys" ? issue.keys : [];
   const field = [...(issue?.path ?? []), ...unknown.slice(0, 1)].join(".");
