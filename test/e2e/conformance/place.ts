@@ -42,7 +42,7 @@ export async function outcomeOf(call: Call, api: SoloApi, place: Place): Promise
 export function normalized(value: unknown, tenant: string, key = ""): unknown {
   if (ofTheCaller.has(key) || ofTheMoment.has(key)) return key;
   if (typeof value === "number")
-    return /(^|_)(pid|port|ms|bytes|percent|id|cause|begin|connect|listen)$/.test(key) ? key : value;
+    return /(^|_)(pid|port|ms|bytes|percent|id|cause|begin|connect|listen|calls)$/.test(key) ? key : value;
   if (typeof value === "string") return plain(value, tenant);
   if (Array.isArray(value)) return value.map((item) => normalized(item, tenant, key));
   if (typeof value !== "object" || value === null) return value;
