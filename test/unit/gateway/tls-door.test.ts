@@ -166,6 +166,22 @@ test("new certificates count for new connections, and those that are open stay",
   expect(door.check().status).toBe("healthy");
 });
 
+test("a new authority ends what the one before signed, also for sessions that are resumed", async () => {
+  const { port, said } = await open({ requireClient: true });
+  const session = join(folder, "session");
+  const pair = ["-cert", file("clients/admin.pem"), "-key", file("clients/admin.key")];
+  expect(await askedByOpenssl(port, [...pair, "-sess_out", session])).toContain('"services":');
+  for (const ending of ["pem", "key"]) copyFileSync(file(`clients/admin.${ending}`), join(folder, `old.${ending}`));
+  const admin = { name: "admin", tenant: "acme", role: "viewer" as const, days: 10 };
+  initTls(file(""), { hosts: [], days: 100, client: admin, force: true });
+  await waitFor(() => said.some((line) => line.includes("read anew")), { what: "the new authority" });
+  expect(await (await client(port, { name: "admin" })).list({ tenant: "acme" })).toEqual({ services: [] });
+  const old = ["-cert", join(folder, "old.pem"), "-key", join(folder, "old.key")];
+  expect(await askedByOpenssl(port, old)).not.toContain('"services":');
+  expect(await askedByOpenssl(port, ["-sess_in", session])).not.toContain('"services":');
+  expect(await askedByOpenssl(port, [...old, "-sess_in", session])).not.toContain('"services":');
+});
+
 test("files that don't belong together change nothing, and are told", async () => {
   const { port, credentials } = await open();
   const serial = await serialOf(port);
