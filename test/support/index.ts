@@ -7,5 +7,4 @@ export type { RunOptions, RunResult } from "./run.ts";
 export { nginxCommand, redisCommand, type Server, startNginx, startRedis } from "./servers.ts";
 export { type SoloEnv, soloEnv } from "./solo-env.ts";
 export { Terminal } from "./terminal.ts";
-export { startTlsProxy, type TlsProxy } from "./tls-proxy.ts";
 export { waitFor } from "./wait-for.ts";
