@@ -206,6 +206,7 @@ function options(
       webhookTokenFile: config.get("audit.webhook_token_file"),
     },
     tenants: config.tenants,
+    maxServices: config.get("limits.max_services"),
     eventsKept: config.get("events.keep"),
     secrets: { keyFile: config.get("secrets.key_file"), passphraseFile: config.get("secrets.passphrase_file") },
     doors: () => doors.map((door) => door.check()),

@@ -34,6 +34,7 @@ import {
   stateValueSchema,
   stateWrittenSchema,
 } from "./state-operations.ts";
+import { tenantAnswers } from "./tenants.ts";
 import { uploadAnswers } from "./uploads.ts";
 
 /** Of every operation, the form of its answer, or of one element of its stream. */
@@ -64,6 +65,7 @@ export const answers: { readonly [Name in OperationName]: z.ZodType<OperationOut
   ...uploadAnswers,
   ...auditAnswers,
   ...crashAnswers,
+  ...tenantAnswers,
   ...metricAnswers,
   ...reloadAnswers,
   ...capabilityAnswers,

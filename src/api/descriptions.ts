@@ -57,6 +57,8 @@ export const descriptions: Readonly<Record<OperationName, string>> = {
   registryUnregister: "Ends a registration.",
   registryDiscover: "Finds what provides a name, with all of some metadata.",
   registryList: "Lists what services of a tenant provide, declared and registered.",
+  tenantList: "Lists the tenants with what each uses beside its quotas.",
+  tenantShow: "Shows what a tenant uses beside its quotas.",
   crashes: "Shows how a service's processes died: exit, usage, limits and last lines of output.",
   reload: "Hands new code to an agent that runs.",
   metrics: "Measures a tenant's services, or one of them.",

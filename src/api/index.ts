@@ -41,6 +41,8 @@ export * from "./secrets.ts";
 export * from "./spec.ts";
 export * from "./state-operations.ts";
 export * from "./states.ts";
+export * from "./tenant-routes.ts";
+export * from "./tenants.ts";
 export * from "./units.ts";
 export * from "./upload-limit.ts";
 export * from "./upload-routes.ts";

@@ -45,6 +45,7 @@ import {
   stateWatchRequestSchema,
 } from "./state-operations.ts";
 import { maxStepIdLength } from "./steps.ts";
+import { type TenantOutput, tenantOperations } from "./tenants.ts";
 import { type UploadOutput, uploadOperations } from "./uploads.ts";
 
 /**
@@ -187,6 +188,7 @@ export const operations = {
   ...uploadOperations,
   ...auditOperations,
   ...crashOperations,
+  ...tenantOperations,
   ...reloadOperations,
   ...capabilityOperations,
   ...discoveryOperations,
@@ -210,6 +212,7 @@ export interface OperationOutput
     DiscoveryOutput,
     MetricOutput,
     CrashOutput,
+    TenantOutput,
     ReloadOutput,
     CheckpointOutput,
     SecretOutput {

@@ -6,6 +6,7 @@ import { discoveryRoutes } from "./discovery-routes.ts";
 import { metricRoutes } from "./metric-routes.ts";
 import { reloadRoutes } from "./reload-routes.ts";
 import { secretRoutes } from "./secret-routes.ts";
+import { tenantRoutes } from "./tenant-routes.ts";
 import { uploadRoutes } from "./upload-routes.ts";
 
 /**
@@ -39,6 +40,7 @@ export const routes = {
   ...uploadRoutes,
   ...auditRoutes,
   ...crashRoutes,
+  ...tenantRoutes,
   ...reloadRoutes,
   ...capabilityRoutes,
   ...discoveryRoutes,

@@ -26,6 +26,7 @@ export const oclifPackage: Interfaces.PJSON = {
       registry: { description: "Find services by what they provide, and register some" },
       secrets: { description: "Keep secrets, and give them to the services that ask for them" },
       state: { description: "Look into what a service remembers, and change it" },
+      tenant: { description: "Show what tenants use beside their quotas" },
       store: { description: "Look into key-value stores, check, repair and compact them" },
     },
   },

@@ -83,6 +83,8 @@ export function createClient(transport: Transport, build: string, tell: TellSkew
     registryUnregister: (input, signal) => document("registryUnregister", input, signal),
     registryDiscover: (input, signal) => document("registryDiscover", input, signal),
     registryList: (input, signal) => document("registryList", input, signal),
+    tenantList: (input, signal) => document("tenantList", input, signal),
+    tenantShow: (input, signal) => document("tenantShow", input, signal),
     crashes: (input, signal) => document("crashes", input, signal),
     metrics: (input, signal) => document("metrics", input, signal),
     metricsAll: (input, signal) => document("metricsAll", input, signal),

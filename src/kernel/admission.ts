@@ -1,5 +1,5 @@
 import { type OperationName, operations } from "../api/index.ts";
-import type { RateLimit, Slots } from "../traffic/admission/index.ts";
+import type { RateLimit, Slots, TenantRates } from "../traffic/admission/index.ts";
 import type { AccessRequest, Admission } from "./access/index.ts";
 
 export interface AdmissionParts {
@@ -8,19 +8,23 @@ export interface AdmissionParts {
   /** Of streams that only read: they may stay open for days, so they have places of their own. */
   readonly streams: Slots;
   readonly rates: RateLimit;
+  readonly tenantRates: TenantRates;
 }
 
 /**
  * Who may begin something now. The owner's operations are never refused, and take nobody's place, except its calls of
- * services; neither is what needs no credentials. All others count by the rate of their capability, and by what is in flight in
+ * services; neither is what needs no credentials. All others count by the rate of their capability and of the tenant, and by what is in flight in
  * the tenant that they ask something of.
  */
-export function admission({ slots, streams, rates }: AdmissionParts): Admission {
+export function admission({ slots, streams, rates, tenantRates }: AdmissionParts): Admission {
   return {
     admit: ({ caller, operation, permission, tenant }: AccessRequest) => {
       const isCall = operation === "call";
       if (permission === "open" || (caller.kind === "owner" && !isCall) || caller.kind === "anonymous") return noSlot;
-      if (caller.kind !== "owner") rates.take(caller.capability.id, caller.capability.rates);
+      if (caller.kind !== "owner") {
+        rates.take(caller.capability.id, caller.capability.rates);
+        if (tenant !== null) tenantRates.take(tenant);
+      }
       return (isReadingStream(operation) ? streams : slots).take(tenant ?? kernelsOwn);
     },
   };

@@ -42,6 +42,7 @@ import { progressStream, type ReportProgress } from "./progress.ts";
 import { secretApi } from "./secret-api.ts";
 import { stateApi } from "./state-api.ts";
 import { stepsApi } from "./steps-api.ts";
+import { tenantApi } from "./tenant-api.ts";
 import { serviceStatus } from "./views.ts";
 
 /** How many events `status` shows. */
@@ -60,6 +61,7 @@ export function kernelApi(kernel: Kernel, caller: Caller, recorded: Promise<void
     ...auditApi(kernel.parts.audit),
     ...secretApi(kernel),
     ...capabilityApi(kernel, caller),
+    ...tenantApi(kernel),
     ...discoveryApi(kernel, caller),
     ...metricsApi(kernel),
   };

@@ -46,6 +46,7 @@ import { logRedaction, openSecrets, type SecretSettings, secretPort } from "./se
 import { StepsOfServices } from "./service-steps.ts";
 import { stopServices } from "./shutdown.ts";
 import { migrationParts, otherMode, specOf, stateSettings } from "./state-settings.ts";
+import { TenantQuotas } from "./tenant-quotas.ts";
 
 export interface KernelOptions {
   readonly paths: Paths;
@@ -63,9 +64,11 @@ export interface KernelOptions {
   readonly secrets: SecretSettings;
   readonly traffic: TrafficLimits;
   readonly audit: AuditOptions;
-  /** Number of events kept. */
   /** Quotas of tenants and what they may name, by tenant. */
   readonly tenants: ReadonlyMap<string, TenantSettings>;
+  /** Services of all tenants that may be wanted at a time. */
+  readonly maxServices: number;
+  /** Number of events kept. */
   readonly eventsKept: number;
   /** The guardian above this kernel; null when it runs without one. */
   readonly guardian: (GuardianLink & { readonly present: () => boolean }) | null;
@@ -180,6 +183,7 @@ async function assemble(
   closers.push(() => control.close());
   const traffic = openTraffic({
     limits: options.traffic,
+    tenants: options.tenants,
     clock: systemClock,
     kernel: () => kernel,
     isGranted: (from, to, method) => isGranted(capabilities, from, to, method),
@@ -268,10 +272,11 @@ async function assemble(
     clock: systemClock,
     clockWatch: new ClockWatch(systemClock),
     paths,
+    tenants: options.tenants,
+    quotas: new TenantQuotas(() => kernel, options.maxServices),
     version: options.version,
     database,
     events,
-    tenants: options.tenants,
     audit,
     crashes,
     lastEnd,

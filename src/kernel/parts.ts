@@ -20,11 +20,13 @@ import type { Kernel } from "./kernel.ts";
 import type { LastEnd } from "./last-end.ts";
 import type { Routes } from "./routes.ts";
 import type { StepsOfServices } from "./service-steps.ts";
+import type { TenantQuotas } from "./tenant-quotas.ts";
 
 /** What a kernel is made of, as `boot` puts it together. */
 export interface KernelParts {
   readonly clock: Clock;
   readonly clockWatch: ClockWatch;
+  readonly quotas: TenantQuotas;
   readonly paths: Paths;
   /** What the configuration says of tenants, by name. */
   readonly tenants: ReadonlyMap<string, TenantSettings>;

@@ -57,9 +57,16 @@ async function settleAll(kernel: Kernel): Promise<SoloError[]> {
   return [];
 }
 
+/** Each tenant by itself: none waits for the services of another. */
 async function stopAll(kernel: Kernel): Promise<SoloError[]> {
+  const tenants = Map.groupBy(kernel.services(), ({ ref }) => ref.tenant);
+  const failures = await Promise.all([...tenants.values()].map((services) => stopInOrder(kernel, services)));
+  return failures.flat();
+}
+
+async function stopInOrder(kernel: Kernel, services: readonly Service[]): Promise<SoloError[]> {
   const failures: SoloError[] = [];
-  for (const wave of stopOrder(kernel.services())) {
+  for (const wave of stopOrder(services)) {
     const outcomes = await Promise.allSettled(wave.map((service) => stopService(kernel, service)));
     for (const outcome of outcomes) if (outcome.status === "rejected") failures.push(SoloError.from(outcome.reason));
   }

@@ -4,7 +4,14 @@ export type { EarlyHost } from "./early-host.ts";
 export { errorWithoutSecrets } from "./hide-secrets.ts";
 export { Instance } from "./instance.ts";
 export { workingFolder } from "./launch.ts";
-export { LimitMonitor, type ServicePressure, type UsageSample } from "./limits/index.ts";
+export {
+  diskUse,
+  LimitMonitor,
+  type ServicePressure,
+  type TenantQuota,
+  type TenantUse,
+  type UsageSample,
+} from "./limits/index.ts";
 export { reloadAgent } from "./port/index.ts";
 export { isPortFree } from "./ports.ts";
 export type { Trace } from "./requests.ts";

@@ -59,3 +59,4 @@ export {
   renderKeyValueStats,
 } from "./store-files.ts";
 export { renderWhy } from "./why.ts";
+export { renderTenant, renderTenants } from "./tenants.ts";

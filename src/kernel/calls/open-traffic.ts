@@ -1,7 +1,8 @@
 import type { ServiceRef } from "../../api/index.ts";
+import type { TenantSettings } from "../../config/index.ts";
 import type { RoutePort, ServicePressure } from "../../supervise/index.ts";
 import type { Clock } from "../../system/index.ts";
-import { RateLimit, Slots } from "../../traffic/admission/index.ts";
+import { RateLimit, Slots, TenantRates } from "../../traffic/admission/index.ts";
 import { Breakers } from "../../traffic/breaker/index.ts";
 import type { Kernel } from "../kernel.ts";
 import { countCall } from "../metrics/index.ts";
@@ -22,6 +23,8 @@ export interface TrafficLimits {
 
 export interface TrafficOptions {
   readonly limits: TrafficLimits;
+  /** What the configuration says of tenants: operations a second, and in flight. */
+  readonly tenants: ReadonlyMap<string, TenantSettings>;
   readonly clock: Clock;
   readonly kernel: () => Kernel;
   /** Whether a capability was granted for what its `allow` does not say. */
@@ -36,10 +39,11 @@ export interface Traffic {
   readonly slots: Slots;
   readonly streams: Slots;
   readonly rates: RateLimit;
+  readonly tenantRates: TenantRates;
   readonly pressure: ServicePressure;
 }
 
-export function openTraffic({ limits, clock, kernel, isGranted }: TrafficOptions): Traffic {
+export function openTraffic({ limits, tenants, clock, kernel, isGranted }: TrafficOptions): Traffic {
   const mailboxes = new Mailboxes(kernel);
   const breakers = new Breakers({
     clock,
@@ -48,7 +52,11 @@ export function openTraffic({ limits, clock, kernel, isGranted }: TrafficOptions
       kernel().emit({ tenant, event: events[state], subject: service, data: { caller } });
     },
   });
-  const places = { perTenant: limits.maxPerTenant, total: limits.maxTotal };
+  const places = {
+    perTenant: limits.maxPerTenant,
+    total: limits.maxTotal,
+    of: (tenant: string) => tenants.get(tenant)?.max_calls,
+  };
   const slots = new Slots("requests", places);
   const mayCall: ConstructorParameters<typeof ServiceCalls>[0]["mayCall"] = (from, to, method) =>
     allows(kernel(), from, to) || isGranted(from.ref, to, method);
@@ -63,6 +71,7 @@ export function openTraffic({ limits, clock, kernel, isGranted }: TrafficOptions
     slots,
     streams: new Slots("streams", places),
     rates: new RateLimit(limits.ratePerCapability, clock),
+    tenantRates: new TenantRates(clock, (tenant) => tenants.get(tenant)?.rate),
     pressure: servicePressure(kernel),
   };
 }

@@ -15,7 +15,7 @@ import { reachOf } from "../reach.ts";
 import { checkSecrets } from "../secrets.ts";
 import type { Revision } from "../service.ts";
 import { checkUnchanged } from "./check-unchanged.ts";
-import { Deployment } from "./deployment.ts";
+import { Deployment, replicasOf } from "./deployment.ts";
 import { refuseImpossible } from "./refuse-impossible.ts";
 
 type Request = OperationRequest<"deploy">;
@@ -42,6 +42,27 @@ export async function deploy(
   refuseImpossible(request, deployedIn(kernel, request.tenant));
   kernel.routes.checkHosts(request.tenant, request.services);
   checkSecrets(request, (ref, wanted) => kernel.parts.secrets.check(ref, wanted));
+  const release = kernel.parts.quotas.enter(
+    request.tenant,
+    request.services.map(({ name, spec }) => {
+      const known = kernel.find({ tenant: request.tenant, name });
+      return { name, spec, replicas: replicasOf(spec, known) };
+    }),
+  );
+  try {
+    return await run(kernel, request, reaches, { report, recorded }, begin);
+  } finally {
+    release();
+  }
+}
+
+async function run(
+  kernel: Kernel,
+  request: Request,
+  reaches: readonly (Reach | undefined)[],
+  { report, recorded }: DeployContext,
+  begin: number,
+): Promise<DeployProgress> {
   const names = new Set(request.services.map(({ name }) => name));
   const deployments = request.services.map(({ name, spec }, index) => {
     const reach = reaches[index];

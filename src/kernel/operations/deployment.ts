@@ -208,7 +208,7 @@ export class Deployment {
   }
 
   #replicasFor(known: Service | undefined): number {
-    return this.spec.replicas ?? (known?.replicas || 1);
+    return replicasOf(this.spec, known);
   }
 
   readonly #step = (
@@ -230,6 +230,11 @@ export class Deployment {
       return deployResult(kernel, service, revision, changed, took);
     };
   }
+}
+
+/** How many instances a service is to have that is deployed now: as many as it has, where nothing is said. */
+export function replicasOf({ replicas }: ServiceSpec, known: Service | undefined): number {
+  return replicas ?? (known?.replicas || 1);
 }
 
 /** The build itself goes on, and its artifact is there the next time; only nobody waits for it any more. */

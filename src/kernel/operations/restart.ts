@@ -13,6 +13,8 @@ export async function restart(
 ): Promise<DeployProgress> {
   const service = kernel.get(request);
   checkUnchanged(kernel, service.ref, request.if_updated);
+  const again = { name: request.name, spec: service.revision.spec, replicas: Math.max(1, service.replicas) };
+  const release = kernel.parts.quotas.enter(request.tenant, service.desired === "running" ? [] : [again]);
   kernel.emit({ tenant: request.tenant, event: "restart_requested", subject: service.key, data: {} });
   return changeResult(kernel, service, request, async (signal) => {
     const context = { kernel, service, signal, report: stepReporter(kernel, service, report) };
@@ -22,5 +24,5 @@ export async function restart(
       await replaceInstances(context, { revision: service.revision, replicas });
     else await startFirst(context, { revision: service.revision, replicas, wait: request.wait });
     return true;
-  });
+  }).finally(release);
 }

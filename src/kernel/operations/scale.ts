@@ -23,6 +23,7 @@ export async function scale(
     });
   }
   const { tenant, replicas } = request;
+  const release = kernel.parts.quotas.enter(tenant, [{ name: request.name, spec: service.revision.spec, replicas }]);
   const data = { from: service.replicas, to: replicas };
   kernel.emit({ tenant, event: "scale_requested", subject: service.key, data });
   return changeResult(kernel, service, request, (signal) =>
@@ -31,7 +32,7 @@ export async function scale(
       signal,
       report: stepReporter(kernel, service, report),
     }),
-  );
+  ).finally(release);
 }
 
 interface ScaleOptions {

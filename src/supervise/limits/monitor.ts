@@ -3,11 +3,12 @@ import { serviceKey } from "../../api/index.ts";
 import { ProcessScan } from "../../system/index.ts";
 import type { Instance } from "../instance.ts";
 import type { SuperviseRuntime } from "../runtime.ts";
-import { consumptionOf, type Watched, watch } from "./consumption.ts";
+import { type Consumption, consumptionOf, type Watched, watch } from "./consumption.ts";
 import { diskUse } from "./disk-use.ts";
 import type { UsageSample } from "./history.ts";
 import { Orphans } from "./orphans.ts";
 import { RestartRate } from "./restart-rate.ts";
+import { type TenantHost, TenantLimits, type TenantMember, type TenantUse } from "./tenant-limits.ts";
 import { Throttle } from "./throttle.ts";
 import { isNews, type LimitedResource, type Standing, standingOf } from "./verdict.ts";
 
@@ -33,13 +34,15 @@ interface Watchable {
 }
 
 /** What presses on services from outside their processes. */
-export interface ServicePressure {
+export interface ServicePressure extends Pick<TenantHost, "quotaOf" | "foldersOfTenant"> {
   /** Calls and requests that an instance has in work. */
   callsOf(ref: ServiceRef, instance: string): number;
   /** Messages that wait or were refused since the start, and how many may wait; undefined for a service that has none. */
   queueOf(ref: ServiceRef): { readonly waiting: number; readonly refused: number; readonly limit: number } | undefined;
   /** Where a service keeps what it writes. */
   foldersOf(ref: ServiceRef, instances: readonly string[]): readonly string[];
+  /** Records an event of a tenant as a whole. */
+  emitOfTenant(tenant: string, event: string, data: Readonly<Record<string, unknown>>): void;
   /** Records an event of a service as a whole. */
   emit(ref: ServiceRef, event: string, data: Readonly<Record<string, unknown>>): void;
 }
@@ -60,6 +63,7 @@ export class LimitMonitor {
   readonly #throttles = new Map<string, Throttle>();
   readonly #restarts = new RestartRate();
   readonly #orphans = new Orphans();
+  readonly #tenants: TenantLimits;
   readonly #timer: ReturnType<typeof setInterval>;
   #scan: ProcessScan | undefined;
   /** Pids that were no service's when they were seen last. */
@@ -73,6 +77,7 @@ export class LimitMonitor {
     this.#runtime = runtime;
     this.#supervisor = supervisor;
     this.#pressure = pressure;
+    this.#tenants = new TenantLimits(runtime.clock, this.#tenantHost());
     this.#timer = setInterval(() => this.#slice(), roundMs / slicesPerRound);
     this.#timer.unref();
   }
@@ -97,6 +102,11 @@ export class LimitMonitor {
   /** The share of the time in which an instance may run; undefined when nothing slows it down. It gets no new calls then. */
   throttleOf(id: string): number | undefined {
     return this.#throttles.get(id)?.share;
+  }
+
+  /** What all services of a tenant together used at the last look. */
+  usageOf(tenant: string): TenantUse {
+    return this.#tenants.usageOf(tenant);
   }
 
   #slice(): void {
@@ -126,13 +136,16 @@ export class LimitMonitor {
     this.#forgetOthers(instances);
     const orphans = this.#orphans.in(scan, this.#runtime.orphanParents(), this.#supervisor.roots);
     const services = new Map<string, Instance[]>();
+    const members: TenantMember[] = [];
     for (const instance of instances) {
-      this.#look(instance, scan, orphans.get(instance.id) ?? []);
+      const used = this.#look(instance, scan, orphans.get(instance.id) ?? []);
+      if (used !== undefined) members.push({ instance, used });
       const key = serviceKey(instance.plan.ref);
       services.set(key, [...(services.get(key) ?? []), instance]);
     }
     this.#meetStrangers(scan);
-    for (const [key, members] of services) this.#lookAtService(key, members);
+    for (const [key, own] of services) this.#lookAtService(key, own);
+    this.#tenants.round(members);
     this.#measureDisks(services);
   }
 
@@ -150,9 +163,9 @@ export class LimitMonitor {
     this.#throttles.delete(id);
   }
 
-  #look(instance: Instance, scan: ProcessScan, orphans: readonly number[]): void {
+  #look(instance: Instance, scan: ProcessScan, orphans: readonly number[]): Consumption | undefined {
     const { limits, restart } = instance.plan.spec;
-    if (instance.pid === null) return;
+    if (instance.pid === null) return undefined;
     const watched = this.#watchedOf(instance, instance.pid);
     const calls = this.#pressure.callsOf(instance.plan.ref, instance.id);
     const used = consumptionOf(watched, { scan, orphans, clock: this.#runtime.clock, calls, limits });
@@ -166,6 +179,28 @@ export class LimitMonitor {
     judge("calls", calls, limits?.calls);
     judge("restarts", this.#restarts.count(instance, this.#runtime.clock.monotonic()), restart.max || undefined);
     this.#steer(instance, watched, used.cpuCores);
+    return used;
+  }
+
+  #tenantHost(): TenantHost {
+    const { quotaOf, foldersOfTenant, foldersOf, emitOfTenant } = this.#pressure;
+    return {
+      quotaOf,
+      foldersOfTenant,
+      foldersOf: ({ plan, id }) => foldersOf(plan.ref, [id]),
+      shareOf: ({ id }) => this.throttleOf(id),
+      setShare: (instance, share) => this.#setShare(instance, share),
+      putDown: (instance, reason) => void instance.putDown(reason, 0),
+      tell: emitOfTenant,
+    };
+  }
+
+  #setShare(instance: Instance, share: number): void {
+    const watched = this.#watched.get(instance.id);
+    const throttle = this.#throttles.get(instance.id);
+    if (throttle === undefined && watched !== undefined && share < 1) this.#slowDown(instance, watched, share);
+    else if (throttle !== undefined && share < 1) throttle.share = share;
+    else if (throttle !== undefined) this.#speedUp(instance, throttle);
   }
 
   #watchedOf(instance: Instance, pid: number): Watched {
@@ -214,7 +249,10 @@ export class LimitMonitor {
     else if (cores > most) throttle.share *= most / cores;
     // It needs less than it may have: it gets more of the time, step by step.
     else if (cores < most * 0.9) throttle.share *= 1.25;
-    if (throttle.share < 1) return;
+    if (throttle.share >= 1) this.#speedUp(instance, throttle);
+  }
+
+  #speedUp(instance: Instance, throttle: Throttle): void {
     throttle.end();
     this.#throttles.delete(instance.id);
     this.#tell("throttle_ended", instance, {});

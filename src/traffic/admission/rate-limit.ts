@@ -21,10 +21,16 @@ export class RateLimit {
   readonly #fullAt = new Map<string, number>();
   #sweptAt = 0;
 
-  /** @param perSecond requests a second of each holder that has no rate of its own */
-  constructor(perSecond: number, clock: { monotonic(): number }) {
+  readonly #hint: string;
+
+  /**
+   * @param perSecond requests a second of each holder that has no rate of its own
+   * @param hint what to do about a refusal
+   */
+  constructor(perSecond: number, clock: { monotonic(): number }, hint = capabilityHint) {
     this.#perSecond = perSecond;
     this.#clock = clock;
+    this.#hint = hint;
   }
 
   /** Holders of which something is remembered. */
@@ -54,8 +60,8 @@ export class RateLimit {
     // A slow rate still lets one request through at a time.
     const waitMs = fullAt - now - Math.max(burstMs, each);
     if (waitMs <= roundingMs) return fullAt;
-    const hint = "send fewer, or use a capability with a higher rate; `security.rate_limit_per_capability` bounds all";
-    throw limited(`more than ${rate} requests a second`, { bound: "rate", limit: rate, retryAfterMs: waitMs, hint });
+    const pressure = { bound: "rate", limit: rate, retryAfterMs: waitMs, hint: this.#hint };
+    throw limited(`more than ${rate} requests a second`, pressure);
   }
 
   #sweep(now: number): void {
@@ -63,3 +69,6 @@ export class RateLimit {
     for (const [holder, fullAt] of this.#fullAt) if (fullAt <= now) this.#fullAt.delete(holder);
   }
 }
+
+const capabilityHint =
+  "send fewer, or use a capability with a higher rate; `security.rate_limit_per_capability` bounds all";

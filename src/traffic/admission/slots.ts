@@ -9,6 +9,8 @@ export interface Lease {
 export interface SlotLimits {
   readonly perTenant: number;
   readonly total: number;
+  /** For a tenant that has a number of its own. */
+  readonly of?: (tenant: string) => number | undefined;
 }
 
 export interface SlotStats extends SlotLimits {
@@ -39,10 +41,16 @@ export class Slots {
 
   /** @throws SoloError `limit_exceeded` with `details.retry_after_ms` when the tenant, or all together, have no place left */
   take(tenant: string): Lease {
-    const { perTenant, total } = this.#limits;
+    const { total, of } = this.#limits;
+    const own = of?.(tenant);
+    const perTenant = own ?? this.#limits.perTenant;
     const held = this.#tenants.get(tenant) ?? 0;
-    if (held >= perTenant) throw this.#refusal("tenant", perTenant, `${held} ${this.#what} of ${tenant} are in flight`);
-    if (this.#inFlight >= total) throw this.#refusal("total", total, `${total} ${this.#what} are in flight`);
+    if (held >= perTenant) {
+      const setting = own === undefined ? "limits.max_per_tenant" : `tenants.${tenant}.max_calls`;
+      throw this.#refusal("tenant", setting, perTenant, `${held} ${this.#what} of ${tenant} are in flight`);
+    }
+    if (this.#inFlight >= total)
+      throw this.#refusal("total", "limits.max_total", total, `${total} ${this.#what} are in flight`);
     this.#tenants.set(tenant, held + 1);
     this.#inFlight += 1;
     let isHeld = true;
@@ -62,9 +70,8 @@ export class Slots {
     else this.#tenants.delete(tenant);
   }
 
-  #refusal(bound: "tenant" | "total", limit: number, message: string) {
+  #refusal(bound: "tenant" | "total", setting: string, limit: number, message: string) {
     this.#refused += 1;
-    const setting = bound === "tenant" ? "limits.max_per_tenant" : "limits.max_total";
     const hint = `try again when some have ended; \`${setting}\` is how many there may be`;
     return limited(message, { bound, limit, retryAfterMs: retryMs, hint });
   }

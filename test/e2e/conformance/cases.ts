@@ -143,6 +143,10 @@ export const cases: { readonly [Name in OperationName]: readonly Case[] } = {
     ["crashes", (api, at) => api.crashes({ ...web(at), name: "crash" })],
     ["crashes of nobody", (api, at) => api.crashes(nobody(at))],
   ],
+  tenantList: [
+    ["tenants", async (api, at) => (await api.tenantList({})).tenants.find(({ tenant }) => tenant === at.tenant)],
+  ],
+  tenantShow: [["tenantShow", (api, { tenant }) => api.tenantShow({ tenant })]],
   reload: [
     ["reload of no agent", (api, at) => api.reload({ ...web(at), module: "tools", code: "1" })],
     ["reload of nobody", (api, at) => api.reload({ ...nobody(at), module: "tools", code: "1" })],

@@ -103,6 +103,8 @@ export function sampleApi(overrides: Partial<SoloApi> = {}): SampleApi {
     secretRekey: unused("secretRekey"),
     secretUnlock: unused("secretUnlock"),
     crashes: unused("crashes"),
+    tenantList: unused("tenantList"),
+    tenantShow: unused("tenantShow"),
     metrics: unused("metrics"),
     metricsAll: unused("metricsAll"),
     reload: unused("reload"),

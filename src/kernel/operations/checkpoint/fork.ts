@@ -27,6 +27,10 @@ export async function forkCheckpoint(kernel: Kernel, request: Request): Promise<
     name: request.as,
     noteLate: (error: unknown) => kernel.noteFailure(ref, error),
   };
+  const { spec } = origin.revision;
+  const release = kernel.parts.quotas.enter(ref.tenant, [
+    { name: ref.name, spec, replicas: Math.max(1, origin.replicas) },
+  ]);
   const operations = kernel.operationsOf(ref);
   return withTimeout(
     operations.run((signal) => {
@@ -34,7 +38,7 @@ export async function forkCheckpoint(kernel: Kernel, request: Request): Promise<
       return fork(kernel, origin, ref, request, signal);
     }),
     limit,
-  );
+  ).finally(release);
 }
 
 async function fork(
