@@ -58,5 +58,5 @@ export {
   renderKeyValueRepair,
   renderKeyValueStats,
 } from "./store-files.ts";
-export { renderWhy } from "./why.ts";
 export { renderTenant, renderTenants } from "./tenants.ts";
+export { renderWhy } from "./why.ts";
