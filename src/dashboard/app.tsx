@@ -1,80 +1,63 @@
 /** @jsxImportSource preact */
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import { type ApiFailure, createClient } from "./api/index.ts";
-import { FailureNote } from "./parts/index.ts";
+import { createClient, toFailure } from "./api/index.ts";
 import {
-  type Credentials,
   capabilityOf,
   type Session,
   SessionContext,
+  type SignedIn,
   SignIn,
-  storeCredentials,
-  storedCredentials,
+  storedSignIn,
+  storeSignIn,
 } from "./session/index.ts";
 import { Shell } from "./shell.tsx";
 
-interface SignedIn {
-  readonly credentials: Credentials;
-  readonly capability: Session["capability"];
-}
-
 /** The whole page: a form to sign in, or everything behind it. */
 export function App() {
-  const [signedIn, setSignedIn] = useState<SignedIn>();
-  const [stored, setStored] = useState(storedCredentials);
+  const [signedIn, setSignedIn] = useState(storedSignIn);
   const [reason, setReason] = useState<string>();
-  const [failure, setFailure] = useState<ApiFailure>();
   const [updated, setUpdated] = useState(false);
 
+  const signIn = useCallback((as: SignedIn) => {
+    storeSignIn(as);
+    setSignedIn(as);
+  }, []);
   const signOut = useCallback((why?: string) => {
-    storeCredentials(undefined);
-    setStored(undefined);
+    storeSignIn(undefined);
     setSignedIn(undefined);
-    setReason(why);
+    setReason(why === undefined ? undefined : `You were signed out: ${why}.`);
   }, []);
 
-  // After a reload: the token is still there, what it is good for must be asked for again.
+  // After a reload the page shows at once what the token was good for, and asks whether it still is.
   useEffect(() => {
-    if (stored === undefined || signedIn !== undefined) return;
-    capabilityOf(stored).then(
-      (capability) => setSignedIn({ credentials: stored, capability }),
-      (thrown: ApiFailure) => (thrown.status === 0 ? setFailure(thrown) : signOut(thrown.message)),
+    const stored = storedSignIn();
+    if (stored === undefined) return;
+    const { credentials } = stored;
+    capabilityOf(credentials).then(
+      (capability) => signIn({ credentials, capability }),
+      (thrown: unknown) => {
+        const { status, message } = toFailure(thrown);
+        if (status === 401 || status === 403) signOut(message);
+      },
     );
-  }, [stored, signedIn, signOut]);
+  }, [signIn, signOut]);
 
-  const session = useMemo<Session | undefined>(() => {
-    if (signedIn === undefined) return undefined;
-    const { credentials, capability } = signedIn;
-    const client = createClient({
-      token: credentials.token,
-      onRefused: ({ message }) => signOut(`You were signed out: ${message}.`),
-      onUpdated: () => setUpdated(true),
-    });
-    return { client, tenant: credentials.tenant, capability };
-  }, [signedIn, signOut]);
-
-  if (session !== undefined) {
-    return (
-      <SessionContext.Provider value={session}>
-        <Shell updated={updated} onSignOut={signOut} />
-      </SessionContext.Provider>
-    );
-  }
-  if (stored === undefined) {
-    return (
-      <SignIn
-        reason={reason}
-        onSignedIn={(credentials, capability) => {
-          setFailure(undefined);
-          setSignedIn({ credentials, capability });
-          setStored(credentials);
-        }}
-      />
-    );
-  }
+  const { token, tenant } = signedIn?.credentials ?? nobody;
+  const client = useMemo(
+    () => createClient({ token, onRefused: ({ message }) => signOut(message), onUpdated: () => setUpdated(true) }),
+    [token, signOut],
+  );
+  const capability = signedIn?.capability;
+  const session = useMemo<Session | undefined>(
+    () => (capability === undefined ? undefined : { client, tenant, capability }),
+    [client, tenant, capability],
+  );
+  if (session === undefined) return <SignIn reason={reason} onSignedIn={signIn} />;
   return (
-    <main id="main" aria-busy="true">
-      {failure && <FailureNote failure={failure} />}
-    </main>
+    <SessionContext.Provider value={session}>
+      <Shell updated={updated} onSignOut={signOut} />
+    </SessionContext.Provider>
   );
 }
+
+const nobody = { token: "", tenant: "" };

@@ -11,7 +11,7 @@ import { ShortcutHelp, useShortcuts } from "./shortcuts.tsx";
 export interface ShellProps {
   /** The kernel was replaced by another build. */
   readonly updated: boolean;
-  readonly onSignOut: () => void;
+  readonly onSignOut: (why?: string) => void;
 }
 
 /** What stands around every view: where one is, where one can go, who one is. */
@@ -91,7 +91,7 @@ function skip(): void {
   document.getElementById("main")?.focus();
 }
 
-function Who({ onSignOut }: { readonly onSignOut: () => void }) {
+function Who({ onSignOut }: Pick<ShellProps, "onSignOut">) {
   const { tenant, capability } = useSession();
   const { resource, permissions, expires } = capability;
   const title = `${capability.id}: ${permissions.join(", ")} on ${resource}${expires ? ` until ${expires}` : ""}`;

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type ApiFailure, toFailure } from "../api/index.ts";
 
 export interface Polled<Value> {
@@ -18,7 +18,8 @@ export function usePoll<Value>(load: (signal: AbortSignal) => Promise<Value>, ev
   const [value, setValue] = useState<Value>();
   const [failure, setFailure] = useState<ApiFailure>();
   const ask = useRef<() => void>(() => undefined);
-  useEffect(() => {
+  // Not after the first frame, which would be late for the first question.
+  useLayoutEffect(() => {
     const end = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let asking = false;

@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-import { useCallback, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { ServiceRow } from "../../api/documents.ts";
 import { FailureNote, NotAllowed, usePoll } from "../parts/index.ts";
 import { may, useSession } from "../session/index.ts";
@@ -23,6 +23,10 @@ function ServiceTable() {
   const [search, setSearch] = useState("");
   const [order, setOrder] = useState<Order>({ by: "service", descending: false });
   const shown = useMemo(() => arranged(rows ?? [], search, order), [rows, search, order]);
+  const [drawn, setDrawn] = useState(firstRows);
+  useEffect(() => {
+    if (rows !== undefined) setDrawn(Number.POSITIVE_INFINITY);
+  }, [rows]);
   const sort = (by: Column) => setOrder(({ by: now, descending }) => ({ by, descending: by === now && !descending }));
   return (
     <>
@@ -63,7 +67,7 @@ function ServiceTable() {
             </tr>
           </thead>
           <tbody>
-            {shown.map((row) => (
+            {shown.slice(0, drawn).map((row) => (
               <Row key={row.service} row={row} />
             ))}
           </tbody>
@@ -95,5 +99,7 @@ function summary(rows: readonly ServiceRow[], shown: number): string {
   return `${total} ${rows.length === 1 ? "service" : "services"}${rows.length > 0 ? `: ${parts.join(", ")}` : ""}`;
 }
 
+/** Drawn at first: more than fit on a screen. The others follow with the next frame. */
+const firstRows = 60;
 /** Between looks at all services, in milliseconds. */
 const everyMs = 2_000;

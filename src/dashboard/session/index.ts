@@ -1,3 +1,3 @@
 export { may, reachesTenant, type Session, SessionContext, useSession } from "./session.ts";
 export { capabilityOf, SignIn } from "./sign-in.tsx";
-export { type Credentials, storeCredentials, storedCredentials } from "./stored.ts";
+export { type Credentials, type SignedIn, storedSignIn, storeSignIn } from "./stored.ts";

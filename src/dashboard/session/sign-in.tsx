@@ -4,12 +4,12 @@ import { useState } from "preact/hooks";
 import { type ApiFailure, createClient, toFailure } from "../api/index.ts";
 import { FailureNote } from "../parts/index.ts";
 import type { Session } from "./session.ts";
-import { type Credentials, storeCredentials } from "./stored.ts";
+import type { Credentials, SignedIn } from "./stored.ts";
 
 export interface SignInProps {
   /** Why somebody who was signed in is not any more. */
   readonly reason: string | undefined;
-  readonly onSignedIn: (credentials: Credentials, capability: Session["capability"]) => void;
+  readonly onSignedIn: (signedIn: SignedIn) => void;
 }
 
 /** Asks for a token, and finds out what it is good for. */
@@ -26,9 +26,7 @@ export function SignIn({ reason, onSignedIn }: SignInProps) {
     setBusy(true);
     setFailure(undefined);
     try {
-      const capability = await capabilityOf(credentials);
-      storeCredentials(credentials);
-      onSignedIn(credentials, capability);
+      onSignedIn({ credentials, capability: await capabilityOf(credentials) });
     } catch (thrown) {
       setFailure(toFailure(thrown));
       setBusy(false);
