@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 import { Metadata, type ServerUnaryCall } from "@grpc/grpc-js";
-import { nameSchema, type SoloApi, SoloError, versionHeader } from "../../api/index.ts";
+import { nameForm, namePattern, type SoloApi, SoloError, versionHeader } from "../../api/index.ts";
 import { callerOf, requestIdOf } from "./caller.ts";
 import type { GrpcContext } from "./context.ts";
 
@@ -62,9 +62,8 @@ export function openCall(call: GrpcCall, requestId: string, context: GrpcContext
     tenant: () => {
       const given = call.metadata.get("x-tenant-id")[0];
       if (given !== undefined) {
-        const { data } = nameSchema.safeParse(given);
-        if (data !== undefined) return data;
-        throw new SoloError("invalid_request", "x-tenant-id: expects up to 64 letters, digits, _ or -");
+        if (typeof given === "string" && namePattern.test(given)) return given;
+        throw new SoloError("invalid_request", `x-tenant-id: expects ${nameForm}`);
       }
       if (caller.kind === "service") return caller.tenant;
       if (caller.kind === "capability" && caller.capability.resource !== "*") return caller.capability.tenant;

@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
-import { type DeployResult, nameSchema, type ServiceStatus, SoloError } from "../../api/index.ts";
+import { type DeployResult, nameForm, namePattern, type ServiceStatus, SoloError } from "../../api/index.ts";
 import { DeployFormat, SoloKernel } from "../../api/proto/solo/v1/solo.gen.ts";
-import { type CodeFormat, deployCode } from "../shared/index.ts";
+import { type CodeFormat, checkInput, deployCode } from "../shared/index.ts";
 import type { Call } from "./call.ts";
 import { type Method, unary } from "./method.ts";
 import { StatusError } from "./status.ts";
@@ -33,7 +33,7 @@ export const serviceMethods: readonly Method[] = [
     return { ...deployed(result), changed: result.changed };
   }),
   unary(SoloKernel.method.status, async ({ serviceId }, call) =>
-    statusOf(await call.api.status({ tenant: call.tenant(), name: serviceOf(serviceId) })),
+    statusOf(await call.api.status(checkInput("status", { tenant: call.tenant(), name: serviceOf(serviceId) }))),
   ),
   unary(SoloKernel.method.kill, async ({ serviceId, timeoutMs, force }, call) => {
     const name = serviceOf(serviceId);
@@ -41,16 +41,15 @@ export const serviceMethods: readonly Method[] = [
     return { serviceId: name, status: "ok" };
   }),
   unary(SoloKernel.method.list, async (_, call) => {
-    const { services } = await call.api.list({ tenant: call.tenant() });
+    const { services } = await call.api.list(checkInput("list", { tenant: call.tenant() }));
     return { services: services.map(({ service, ready, state }) => ({ serviceId: service, alive: ready > 0, state })) };
   }),
 ];
 
 /** @throws SoloError `invalid_name` */
 export function serviceOf(serviceId: string): string {
-  const { data } = nameSchema.safeParse(serviceId);
-  if (data !== undefined) return data;
-  throw new SoloError("invalid_name", "service_id: expects up to 64 letters, digits, _ or -", {
+  if (namePattern.test(serviceId)) return serviceId;
+  throw new SoloError("invalid_name", `service_id: expects ${nameForm}`, {
     details: { field: "service_id" },
   });
 }
