@@ -22,6 +22,7 @@ export * from "./host-protocol.ts";
 export * from "./host-variables.ts";
 export * from "./metric-routes.ts";
 export * from "./metrics.ts";
+export * from "./idempotency.ts";
 export * from "./name.ts";
 export * from "./name-pattern.ts";
 export * from "./operations.ts";

@@ -1,6 +1,7 @@
 import {
   type ApiAccess,
   type Caller,
+  isKeyed,
   type OperationInput,
   type OperationName,
   type OperationOutput,
@@ -11,7 +12,7 @@ import {
 import { accept } from "../accept.ts";
 import { authorize, noCredentials } from "./authorize.ts";
 import type { Idempotency } from "./idempotency.ts";
-import { isKeyed, once } from "./once.ts";
+import { once } from "./once.ts";
 import type { AccessRequest, Admission, AuditTrail, CapabilityAuthority, RefusedRequest } from "./ports.ts";
 import { furtherNeeds, isDryRun, permissionFor, targetOf } from "./target.ts";
 import { untilEnd } from "./until-end.ts";

@@ -2,19 +2,12 @@ import { type OperationInput, type OperationName, operations, type SoloApi, Solo
 import type { Idempotency } from "./idempotency.ts";
 import type { AccessRequest } from "./ports.ts";
 
-/** What is a POST for the sake of its input alone: to repeat it does no harm. */
-const reads: ReadonlySet<OperationName> = new Set(["secretGet", "capabilityVerify"]);
 /** Their answers hold a token, which is shown once and kept nowhere. */
 const tellsSecret: ReadonlySet<OperationName> = new Set([
   "capabilityGrant",
   "capabilityAttenuate",
   "capabilityDelegate",
 ]);
-
-/** Whether an operation is done once under an idempotency key: all that may change something, calls of services too. */
-export function isKeyed(name: OperationName): boolean {
-  return operations[name].method === "POST" && !reads.has(name);
-}
 
 export interface Keyed<Name extends OperationName> {
   readonly api: SoloApi;

@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { answers, descriptions, type OperationName, operationNames, operations, routes } from "../../../api/index.ts";
+import {
+  answers,
+  descriptions,
+  isKeyed,
+  type OperationName,
+  operationNames,
+  operations,
+  routes,
+} from "../../../api/index.ts";
 import { errorComponents, errorReferences, problemSchema } from "./problems.ts";
 
 /** A JSON value whose form OpenAPI prescribes. */
@@ -69,6 +77,7 @@ function operation(name: OperationName): Json {
       ...(method === "GET"
         ? rest.map(([field, schema]) => ({ name: field, in: "query", required: isRequired(field), schema }))
         : []),
+      ...(isKeyed(name) ? [keyParameter] : []),
     ],
     ...(method === "POST" && {
       requestBody: { required: body.required.length > 0, content: { "application/json": { schema: body } } },
@@ -76,6 +85,14 @@ function operation(name: OperationName): Json {
     responses: { "200": success(name, stream), ...errorReferences },
   };
 }
+
+const keyParameter = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description: "The request is done once under it; a repetition within a day gets the first answer.",
+  schema: { type: "string", minLength: 1, maxLength: 257 },
+};
 
 function success(name: OperationName, stream: boolean): Json {
   const schema = { $ref: `#/components/schemas/${answerName(name)}` };
