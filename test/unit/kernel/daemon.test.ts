@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { SoloError } from "../../../src/api/index.ts";
 import { type DaemonOptions, startDaemon } from "../../../src/kernel/daemon.ts";
 import { acquireLock, readStat } from "../../../src/system/index.ts";
+import { processesOf } from "../../support/leftovers.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { until } from "../../support/until.ts";
 import { ask, end, guardianCommand } from "./guardian/harness.ts";
@@ -12,9 +13,12 @@ const folders: string[] = [];
 
 afterEach(async () => {
   for (const dataDir of folders.splice(0)) {
-    const kernel = await ask(dataDir, "/v1/health");
-    await end(kernel?.guardian);
-    await end(kernel?.pid);
+    // Also those that nobody waits for any more, and that would start as soon as a lock is let go of.
+    await until("nothing of it is left", async () => {
+      const left = processesOf(dataDir);
+      for (const { pid } of left) await end(pid);
+      return left.length === 0;
+    });
   }
 });
 
