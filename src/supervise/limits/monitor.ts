@@ -34,7 +34,7 @@ interface Watchable {
 }
 
 /** What presses on services from outside their processes. */
-export interface ServicePressure extends Pick<TenantHost, "quotaOf" | "foldersOfTenant"> {
+export interface ServicePressure extends Pick<TenantHost<Instance>, "quotaOf" | "foldersOfTenant"> {
   /** Calls and requests that an instance has in work. */
   callsOf(ref: ServiceRef, instance: string): number;
   /** Messages that wait or were refused since the start, and how many may wait; undefined for a service that has none. */
@@ -63,7 +63,7 @@ export class LimitMonitor {
   readonly #throttles = new Map<string, Throttle>();
   readonly #restarts = new RestartRate();
   readonly #orphans = new Orphans();
-  readonly #tenants: TenantLimits;
+  readonly #tenants: TenantLimits<Instance>;
   readonly #timer: ReturnType<typeof setInterval>;
   #scan: ProcessScan | undefined;
   /** Pids that were no service's when they were seen last. */
@@ -136,7 +136,7 @@ export class LimitMonitor {
     this.#forgetOthers(instances);
     const orphans = this.#orphans.in(scan, this.#runtime.orphanParents(), this.#supervisor.roots);
     const services = new Map<string, Instance[]>();
-    const members: TenantMember[] = [];
+    const members: TenantMember<Instance>[] = [];
     for (const instance of instances) {
       const used = this.#look(instance, scan, orphans.get(instance.id) ?? []);
       if (used !== undefined) members.push({ instance, used });
@@ -182,7 +182,7 @@ export class LimitMonitor {
     return used;
   }
 
-  #tenantHost(): TenantHost {
+  #tenantHost(): TenantHost<Instance> {
     const { quotaOf, foldersOfTenant, foldersOf, emitOfTenant } = this.#pressure;
     return {
       quotaOf,

@@ -1,4 +1,4 @@
-import type { Instance } from "../instance.ts";
+import type { ServiceRef } from "../../api/index.ts";
 import type { Consumption } from "./consumption.ts";
 import { diskUse } from "./disk-use.ts";
 import { isNews, type Standing, standingOf } from "./verdict.ts";
@@ -21,13 +21,19 @@ export interface TenantUse {
   readonly diskBytes: number | null;
 }
 
-/** An instance and what it uses. */
-export interface TenantMember {
-  readonly instance: Instance;
-  readonly used: Consumption;
+/** What is looked at of an instance. */
+interface Limited {
+  readonly id: string;
+  readonly plan: { readonly ref: ServiceRef };
 }
 
-export interface TenantHost {
+/** An instance and what it uses. */
+export interface TenantMember<Instance extends Limited> {
+  readonly instance: Instance;
+  readonly used: Pick<Consumption, "memoryBytes" | "cpuCores" | "averageCores">;
+}
+
+export interface TenantHost<Instance extends Limited> {
   quotaOf(tenant: string): TenantQuota | undefined;
   /** Where a tenant's services keep what they write, and one service. */
   foldersOfTenant(tenant: string): readonly string[];
@@ -63,12 +69,12 @@ const calmShare = 0.9;
  * Holds each tenant to its quotas, by what the largest of its own services can least be spared: for the processor it is slowed
  * down, which is all that holds the quota; memory and disk are not given back by who runs slowly, so there it is ended.
  */
-export class TenantLimits {
-  readonly #host: TenantHost;
+export class TenantLimits<Instance extends Limited> {
+  readonly #host: TenantHost<Instance>;
   readonly #clock: { monotonic(): number };
   readonly #tenants = new Map<string, WatchedTenant>();
 
-  constructor(clock: { monotonic(): number }, host: TenantHost) {
+  constructor(clock: { monotonic(): number }, host: TenantHost<Instance>) {
     this.#clock = clock;
     this.#host = host;
   }
@@ -79,13 +85,13 @@ export class TenantLimits {
   }
 
   /** To be called after every look at all processes. */
-  round(members: readonly TenantMember[]): void {
+  round(members: readonly TenantMember<Instance>[]): void {
     const byTenant = Map.groupBy(members, ({ instance }) => instance.plan.ref.tenant);
     for (const tenant of this.#tenants.keys()) if (!byTenant.has(tenant)) this.#tenants.delete(tenant);
     for (const [tenant, own] of byTenant) this.#look(tenant, own);
   }
 
-  #look(tenant: string, members: readonly TenantMember[]): void {
+  #look(tenant: string, members: readonly TenantMember<Instance>[]): void {
     const watched = this.#watchedOf(tenant);
     const quota = this.#host.quotaOf(tenant);
     watched.use = {
@@ -143,7 +149,7 @@ export class TenantLimits {
   #end(
     watched: WatchedTenant,
     tenant: string,
-    member: TenantMember | undefined,
+    member: TenantMember<Instance> | undefined,
     resource: Resource,
     current: number,
     limit = 0,
@@ -156,7 +162,7 @@ export class TenantLimits {
   }
 
   /** Slows down whoever uses most, as far as the quota asks for it, and lets it run again step by step. */
-  #steer(watched: WatchedTenant, members: readonly TenantMember[], quota: number, isBusy: boolean): void {
+  #steer(watched: WatchedTenant, members: readonly TenantMember<Instance>[], quota: number, isBusy: boolean): void {
     const cores = sum(members, ({ used }) => used.cpuCores);
     for (const id of watched.slowed) if (!members.some(({ instance }) => instance.id === id)) watched.slowed.delete(id);
     if ((isBusy || watched.slowed.size > 0) && cores > quota) {
@@ -181,7 +187,7 @@ export class TenantLimits {
   async #measure(
     tenant: string,
     watched: WatchedTenant,
-    members: readonly TenantMember[],
+    members: readonly TenantMember<Instance>[],
     quota: number,
   ): Promise<void> {
     const now = this.#clock.monotonic();
