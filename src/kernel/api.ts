@@ -92,7 +92,9 @@ function serviceApi(kernel: Kernel, caller: Caller, recorded: Promise<void>): Pi
     deploy: (input, signal) =>
       lazily(() => {
         const request = accept(deployRequestSchema, input);
-        return change(kernel, request, signal, (_, checked, report) => deploy(kernel, caller, checked, { report, recorded }));
+        return change(kernel, request, signal, (_, checked, report) =>
+          deploy(kernel, caller, checked, { report, recorded }),
+        );
       }),
     restart: (input, signal) => lazily(() => change(kernel, accept(restartRequestSchema, input), signal, restart)),
     scale: (input, signal) => lazily(() => change(kernel, accept(scaleRequestSchema, input), signal, scale)),
