@@ -51,6 +51,8 @@ async function signIn(token: string, where = "", options = {}): Promise<Page> {
   return page;
 }
 
+const granted = { capability: z.string(), token: z.string(), expires: z.iso.datetime() };
+
 /** A place within the page. */
 const at = (hash: string) => `#/${hash}`;
 
@@ -74,6 +76,17 @@ describe("signing in", () => {
     await page.getByRole("button", { name: "Sign out" }).click();
     await field.waitFor();
     expect(await page.evaluate("sessionStorage.length + localStorage.length + document.cookie.length")).toBe(0);
+  });
+
+  test("takes the token that `solo dashboard` shows", async () => {
+    const shown = (await env.run(["dashboard", "--role", "viewer", "--json"])).expect();
+    const document = shown.json(z.strictObject({ url: z.url(), tenant: z.literal("default"), ...granted }));
+    expect(document.url).toBe(home);
+    expect(Date.parse(document.expires) - Date.now()).toBeLessThanOrEqual(3_600_000);
+    const page = await signIn(document.token);
+    await page.getByRole("link", { name: "talker", exact: true }).waitFor();
+    const own = await env.run(["dashboard", "--json"], { env: { SOLO_TOKEN: viewer } });
+    expect(own.expect().json(z.object({ token: z.null(), capability: z.null() }))).toBeDefined();
   });
 
   test("with less than all shows what the token may see, and says what it may not", async () => {

@@ -15,6 +15,7 @@ export {
 } from "./checkpoint.ts";
 export { renderContexts } from "./contexts.ts";
 export { renderCrashes } from "./crashes.ts";
+export { renderDashboard } from "./dashboard.ts";
 export { renderDeployResults } from "./deploy-result.ts";
 export { renderDiagnosis } from "./diagnosis.ts";
 export { renderEvent } from "./event.ts";
