@@ -32,6 +32,7 @@ export { renderOverview } from "./overview.ts";
 export { renderProblems } from "./problems.ts";
 export { renderRegistered, renderRegistry, renderUnregistered } from "./registry.ts";
 export { renderReload } from "./reload.ts";
+export { renderRemoval } from "./remove-result.ts";
 export { renderSandbox } from "./sandbox.ts";
 export {
   renderSecretDeleted,

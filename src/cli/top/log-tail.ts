@@ -3,6 +3,8 @@ import { pause } from "../watched.ts";
 
 /** A line as it may be drawn: nothing in it moves the cursor or colours what is not its own. */
 export interface TailLine {
+  /** Counted, so that a view can tell lines apart. */
+  readonly id: number;
   readonly service: string;
   readonly level: LogLine["level"];
   readonly text: string;
@@ -13,6 +15,7 @@ export class LogTail {
   readonly #kernel: Pick<SoloApi, "logs">;
   readonly #tenant: string;
   readonly #lines: TailLine[] = [];
+  #count = 0;
   #end = new AbortController();
 
   constructor(kernel: Pick<SoloApi, "logs">, tenant: string) {
@@ -60,7 +63,7 @@ export class LogTail {
   }
 
   #add({ service, level, message }: LogLine): void {
-    this.#lines.push({ service, level, text: harmless(message) });
+    this.#lines.push({ id: this.#count++, service, level, text: harmless(message) });
     if (this.#lines.length > mostLines) this.#lines.splice(0, this.#lines.length - mostLines);
     this.changes += 1;
   }

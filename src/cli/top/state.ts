@@ -20,10 +20,10 @@ export type Order =
   | { readonly verb: "restart" | "kill"; readonly name: string }
   | { readonly verb: "scale"; readonly name: string; readonly replicas: number };
 
-export const sortKeys = ["service", "state", "cpu", "memory", "restarts"] as const;
+const sortKeys = ["service", "state", "cpu", "memory", "restarts"] as const;
 export type SortKey = (typeof sortKeys)[number];
 
-export const panes = ["logs", "charts", "none"] as const;
+const panes = ["logs", "charts", "none"] as const;
 export type Pane = (typeof panes)[number];
 
 export const initialState: TopState = {

@@ -46,10 +46,8 @@ export function Logs({ lines, height, named }: LogsProps) {
   return (
     <Box flexDirection="column" height={height}>
       <Text dimColor>{named ? "logs" : "logs of the selected service"}</Text>
-      {shown.map(({ service, level, text }, index) => (
-        // Lines have no names; what is drawn where is all that counts.
-        // biome-ignore lint/suspicious/noArrayIndexKey: see above
-        <Text key={index} wrap="truncate" {...colorOf(level)}>
+      {shown.map(({ id, service, level, text }) => (
+        <Text key={id} wrap="truncate" {...colorOf(level)}>
           {named ? `${service} | ${text}` : text}
         </Text>
       ))}

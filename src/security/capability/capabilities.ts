@@ -7,6 +7,7 @@ import type { LiveIndex } from "./live-index.ts";
 import { loadLive } from "./load.ts";
 import { allows, type Narrowing, narrow, reaches } from "./narrow.ts";
 import type { CapabilityRecord, CapabilityTable } from "./record.ts";
+import { ended, tooMany, unknownToken } from "./refusals.ts";
 import { hashOf, newCapabilityId, newToken } from "./token.ts";
 import { countUse } from "./uses.ts";
 
@@ -321,26 +322,6 @@ interface Root {
 function expiryOf({ expires, ttlMs }: Wanted, now: number): number | null {
   if (expires !== undefined) return expires;
   return ttlMs === undefined ? null : now + ttlMs;
-}
-
-/** One answer for every token that opens nothing: it tells nobody what there is. */
-function unknownToken(): SoloError {
-  return new SoloError("unauthenticated", "the token is not valid here", {
-    hint: "it was never granted, was revoked long ago, or belongs to another kernel: `solo capability grant` makes one",
-  });
-}
-
-function ended({ id }: LiveCapability, how: string): SoloError {
-  return new SoloError("unauthenticated", `the capability ${id} ${how}`, {
-    hint: "have its owner grant another one: `solo capability grant`",
-    details: { capability: id },
-  });
-}
-
-function tooMany(where: string, most: number): SoloError {
-  return new SoloError("limit_exceeded", `${where} are ${most} capabilities already, which is the most`, {
-    hint: "revoke some, or give them an expiry: `solo capability list` shows them",
-  });
 }
 
 /** About 150 MB in memory. */

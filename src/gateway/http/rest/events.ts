@@ -4,7 +4,7 @@ import { type Framing, serverSentEvents } from "../framing.ts";
 import { streamBody } from "../stream-body.ts";
 import { flagOf, integerOf, invalid, type RestHandler, type RestRequest, serviceOf } from "./request.ts";
 
-const levels = ["debug", "info", "warn", "error"] as const;
+const levels: readonly string[] = ["debug", "info", "warn", "error"];
 
 /** An event as this interface tells it. */
 export function eventOf({ id, event, time, tenant, subject, data }: EventDocument): object {
@@ -36,7 +36,7 @@ export const followLogs: RestHandler = async (request) => {
   const { api, tenant, query, end } = request;
   const name = serviceOf(query.get("service_id") ?? "");
   const level = (query.get("level") ?? "DEBUG").toLowerCase();
-  const least = levels.findIndex((known) => known === level);
+  const least = levels.indexOf(level);
   if (least === -1) throw invalid("level", "expects DEBUG, INFO, WARN or ERROR");
   const tail = integerOf(query, "limit", 100, 1, 1_000);
   const lines = api.logs({ tenant, name, follow: true, tail }, end.signal);
