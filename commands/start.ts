@@ -18,6 +18,7 @@ export default class Start extends SoloCommand {
     "http-port": string({ description: "Port of the HTTP API, or off [env: SOLO_HTTP_PORT]", helpValue: "PORT" }),
     "metrics-port": string({ description: "Port of the metrics, or off [env: SOLO_METRICS_PORT]", helpValue: "PORT" }),
     "listen-port": string({ description: "Port of the gRPC API, or off [env: SOLO_LISTEN_PORT]", helpValue: "PORT" }),
+    "dns-port": string({ description: "Port of DNS, or off [env: SOLO_DNS_PORT]", helpValue: "PORT" }),
     bind: string({ description: "Address of the ingress [env: SOLO_BIND]", helpValue: "ADDRESS" }),
     "log-level": string({
       description: "Least important message of the kernel's log [env: SOLO_LOG_LEVEL]",

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { SoloError } from "./api/index.ts";
 import type { DaemonOptions, ForegroundKernel, KernelDoor } from "./cli/index.ts";
 import { type LoadedConfig, loadConfig, noPort } from "./config/index.ts";
+import { openDnsDoor } from "./gateway/dns/index.ts";
 import { openGrpcDoor } from "./gateway/grpc/index.ts";
 import { openMetricsDoor, openTcpDoor, serveApi, type TcpDoor } from "./gateway/http/index.ts";
 import { openCredentials, tlsSettingsOf } from "./gateway/tls/index.ts";
@@ -161,6 +162,8 @@ function serve(config: LoadedConfig, { access }: RunningKernel, say: KernelOptio
   if (grpcPort !== null) doors.push(openGrpcDoor({ ...common, port: grpcPort }));
   const metricsPort = config.get("solo.metrics_port");
   if (metricsPort !== null) doors.push(openMetricsDoor({ ...common, port: metricsPort }));
+  const dnsPort = config.get("solo.dns_port");
+  if (dnsPort !== null) doors.push(openDnsDoor({ access, port: dnsPort, onBug, say }));
   if (credentials) doors.push(credentials);
   return {
     close: async () => {
@@ -231,6 +234,8 @@ function daemonFlags(config: LoadedConfig, flags: readonly string[]): string[] {
     String(config.get("solo.metrics_port") ?? noPort),
     "--listen-port",
     String(config.get("solo.listen_port") ?? noPort),
+    "--dns-port",
+    String(config.get("solo.dns_port") ?? noPort),
     "--log-level",
     config.get("solo.log_level"),
   ];

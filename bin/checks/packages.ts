@@ -3,6 +3,7 @@ import { checkProgram, type Result } from "./run.ts";
 
 /** Programs that tests run for real, by Debian package, each with a file that shows it is there. */
 const packages: Readonly<Record<string, string>> = {
+  "bind9-dnsutils": "/usr/bin/dig",
   chromium: "/usr/bin/chromium",
   "clang-14": "/usr/bin/clang-14",
   curl: "/usr/bin/curl",

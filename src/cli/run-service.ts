@@ -34,6 +34,7 @@ export async function runService(request: RunRequest, session: Session, interrup
         "http-port": "off",
         "listen-port": "off",
         "metrics-port": "off",
+        "dns-port": "off",
         tenant: session.tenant,
       },
     });

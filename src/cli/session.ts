@@ -19,6 +19,7 @@ interface SessionFlags {
   readonly "http-port"?: string | undefined;
   readonly "listen-port"?: string | undefined;
   readonly "metrics-port"?: string | undefined;
+  readonly "dns-port"?: string | undefined;
   readonly bind?: string | undefined;
   readonly "log-level"?: string | undefined;
 }

@@ -30,6 +30,8 @@ export interface SettingValues extends AuditSettingValues, TlsSettingValues {
   "solo.listen_port": number | null;
   /** Null: none. */
   "solo.metrics_port": number | null;
+  /** Null: none. */
+  "solo.dns_port": number | null;
   "solo.bind": string;
   /** Absolute once loaded. */
   "solo.data_dir": string;
@@ -82,6 +84,7 @@ export type FlagName =
   | "http-port"
   | "listen-port"
   | "metrics-port"
+  | "dns-port"
   | "bind"
   | "log-level";
 
@@ -128,6 +131,13 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     builtIn: () => 9_090,
     variable: "SOLO_METRICS_PORT",
     flag: "metrics-port",
+  },
+  "solo.dns_port": {
+    about: `Port of DNS for NAME.solo.internal, on loopback and open to all there; "${noPort}" for none`,
+    type: optionalPort(),
+    builtIn: () => null,
+    variable: "SOLO_DNS_PORT",
+    flag: "dns-port",
   },
   "solo.bind": {
     about: "Address that the ingress and the APIs listen on; the APIs only with TLS where others can reach it",

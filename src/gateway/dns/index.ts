@@ -1,0 +1,1 @@
+export { type DnsDoor, type DnsDoorOptions, openDnsDoor } from "./door.ts";
