@@ -185,8 +185,7 @@ export const sandboxSchema = z.strictObject({
   max_files: z.int().min(16).max(1_048_576).default(4_096),
   /**
    * Processes and threads that all of an instance may have, bounded at the moment of the fork where the machine has control
-   * groups for it. Absent: bounded only with `limits.processes`, then 16 times those, 1,024 at least. Entering a group costs a
-   * start some 20 ms.
+   * groups for it. Absent: 2,048; with `limits.processes` 16 times those, 1,024 at least.
    */
   max_processes: z.int().min(16).max(1_000_000).optional(),
   /** Bytes up to which one file may be written. */

@@ -436,6 +436,17 @@ test("a fork bomb gets no further than max_processes at the moment of the fork, 
   await solo.client.kill({ name: "forking", force: true });
 });
 
+test("a service that says nothing is bounded at the fork as well, where there are control groups", async () => {
+  const [deployed] = await solo.deploy({ plain: solo.shell("exec sleep 1000", { sandbox: {} }) });
+  const { mechanisms } = await solo.client.sandbox({ name: "plain" });
+  const isThere = mechanisms.find(({ name }) => name === "processes")?.available === true;
+  const pid = deployed?.instances[0]?.pid ?? 0;
+  const group = /^\d+:pids:(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[1] ?? "";
+  const most = isThere ? readFileSync(`/sys/fs/cgroup/pids${group}/pids.max`, "utf8").trim() : "2048";
+  expect(most).toBe("2048");
+  await solo.client.kill({ name: "plain", force: true });
+});
+
 describe("limits", () => {
   /** A program of the shell that is well at once and then does too much. */
   async function exceed(name: string, script: string, limits: ServiceSpecInput["limits"]) {

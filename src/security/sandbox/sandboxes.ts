@@ -171,11 +171,11 @@ export class Sandboxes {
     }
   }
 
-  /** Undefined where there are none, and for what asks for no bound: entering one costs some 20 ms. */
-  #group(id: string, most: number | undefined): PidsGroup | undefined {
+  /** Undefined where there are none. */
+  #group(id: string, most: number): PidsGroup | undefined {
     const folder = this.#groups;
     try {
-      return folder === undefined || most === undefined ? undefined : openPidsGroup(join(folder, id), most);
+      return folder === undefined ? undefined : openPidsGroup(join(folder, id), most);
     } catch {
       return undefined;
     }
@@ -208,11 +208,13 @@ export class Sandboxes {
 }
 
 /** Processes and threads: a process may have some, so the limit on processes alone is left to who looks at them. */
-function mostTasks({ sandbox, limits }: ServiceSpec): number | undefined {
+function mostTasks({ sandbox, limits }: ServiceSpec): number {
   if (sandbox.max_processes !== undefined) return sandbox.max_processes;
-  return limits?.processes === undefined ? undefined : Math.max(leastTasks, limits.processes * tasksPerProcess);
+  return limits?.processes === undefined ? usualTasks : Math.max(leastTasks, limits.processes * tasksPerProcess);
 }
 
+/** More than servers with a thread for each connection have; a machine usually has 32,768 for all. */
+const usualTasks = 2_048;
 const leastTasks = 1_024;
 const tasksPerProcess = 16;
 

@@ -31,7 +31,9 @@ export interface PidsGroup {
 export function openPidsGroup(folder: string, most: number): PidsGroup {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "pids.max"), String(most));
-  const fd = openSync(join(folder, "cgroup.procs"), "w");
+  // A thread that moves itself alone takes no lock that halts the forks of the machine: microseconds instead of some 20 ms. The
+  // program is one thread when it enters.
+  const fd = openSync(join(folder, "tasks"), "w");
   return { fd, close: () => closeSync(fd) };
 }
 
@@ -61,7 +63,7 @@ function findFolder(): string | undefined {
     if (own === undefined) return undefined;
     const folder = join("/sys/fs/cgroup/pids", own);
     accessSync(folder, constants.W_OK);
-    accessSync(join(folder, "cgroup.procs"), constants.W_OK);
+    accessSync(join(folder, "tasks"), constants.W_OK);
     return folder;
   } catch {
     return undefined;

@@ -20,7 +20,7 @@ struct order {
   const struct limit *limits;
   word limit_count;
   word drop_capabilities;     /* a bit for each capability that leaves the bounding set */
-  word group;                 /* descriptor of a control group's cgroup.procs, or -1 */
+  word group;                 /* descriptor of a control group's tasks, or -1 */
   word step;                  /* out: which step failed … */
   word failure;               /* … and its errno; 0 when the program was executed */
 };
