@@ -210,6 +210,7 @@ function options(
     },
     tenants: config.tenants,
     maxServices: config.get("limits.max_services"),
+    otlpEndpoint: config.get("telemetry.enabled") ? config.get("telemetry.otlp_endpoint") : null,
     eventsKept: config.get("events.keep"),
     secrets: { keyFile: config.get("secrets.key_file"), passphraseFile: config.get("secrets.passphrase_file") },
     doors: () => doors.map((door) => door.check()),

@@ -1,6 +1,7 @@
 import { nameForm, namePattern } from "../api/name-pattern.ts";
 import { type AuditSettingValues, auditSettings } from "./audit-settings.ts";
 import type { Folders } from "./paths.ts";
+import { type TelemetrySettingValues, telemetrySettings } from "./telemetry-settings.ts";
 import { type TlsSettingValues, tlsSettings } from "./tls-settings.ts";
 import {
   duration,
@@ -22,7 +23,7 @@ const sandboxDefaults = ["on", "best-effort", "off"] as const;
 export type SandboxDefault = (typeof sandboxDefaults)[number];
 
 /** Every setting of a machine and the type of its value. Durations are in milliseconds, sizes in bytes. */
-export interface SettingValues extends AuditSettingValues, TlsSettingValues {
+export interface SettingValues extends AuditSettingValues, TlsSettingValues, TelemetrySettingValues {
   "solo.ingress_port": number;
   /** Null: none. */
   "solo.http_port": number | null;
@@ -230,6 +231,7 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
     variable: "SOLO_SECURITY_REQUIRE_MTLS",
   },
   ...tlsSettings,
+  ...telemetrySettings,
   "secrets.key_file": {
     about: `File of the key that seals secrets; "${noFolder}" for one in the data directory`,
     type: optionalPath("a file", noFolder),

@@ -1,3 +1,4 @@
+import { duringCall } from "./calls/under-way.ts";
 import { type FetchModule, hasRoutes } from "./module-shape.ts";
 import type { Context, Service } from "./sdk/index.ts";
 
@@ -31,8 +32,17 @@ export function serveModule(module: FetchModule, port: number): HostServer {
 export function serveService(service: Service, ctx: Context, port: number): HostServer | undefined {
   if (!service.fetch) return undefined;
   const answer = service.fetch.bind(service);
-  const server = Bun.serve({ ...listenOptions(port), fetch: (request: Request) => answer(request, ctx) });
+  const server = Bun.serve({
+    ...listenOptions(port),
+    fetch: (request: Request) => answerTraced(request, () => answer(request, ctx)),
+  });
   return { port, drain: () => drain(server, new Set()) };
+}
+
+/** What a request calls in turn belongs to its trace, if one is recorded. */
+function answerTraced<Result>(request: Request, answer: () => Result): Result {
+  const traceparent = request.headers.get("traceparent");
+  return traceparent === null ? answer() : duringCall(traceparent, answer);
 }
 
 /** Loopback only, no development page, and no idle limit: an event stream may be silent for long. */

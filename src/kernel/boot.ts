@@ -36,6 +36,7 @@ import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
 import { instanceTokens } from "./instance-tokens.ts";
 import { Kernel } from "./kernel.ts";
 import { beginRun, endRun, lastEndFacts, readLastEnd } from "./last-end.ts";
+import { metricsApi } from "./metrics/index.ts";
 import { openAccess } from "./open-access.ts";
 import { openIngress } from "./open-ingress.ts";
 import { renewSecrets } from "./operations/secrets.ts";
@@ -46,6 +47,7 @@ import { logRedaction, openSecrets, type SecretSettings, secretPort } from "./se
 import { StepsOfServices } from "./service-steps.ts";
 import { stopServices } from "./shutdown.ts";
 import { migrationParts, otherMode, specOf, stateSettings } from "./state-settings.ts";
+import { openTelemetry } from "./telemetry.ts";
 import { TenantQuotas } from "./tenant-quotas.ts";
 
 export interface KernelOptions {
@@ -68,6 +70,8 @@ export interface KernelOptions {
   readonly tenants: ReadonlyMap<string, TenantSettings>;
   /** Services of all tenants that may be wanted at a time. */
   readonly maxServices: number;
+  /** Where traces and metrics are sent by OTLP over HTTP; null for nowhere. */
+  readonly otlpEndpoint: string | null;
   /** Number of events kept. */
   readonly eventsKept: number;
   /** The guardian above this kernel; null when it runs without one. */
@@ -181,7 +185,17 @@ async function assemble(
   const hosts: { authenticate: Supervisor["authenticate"] | undefined } = { authenticate: undefined };
   const control = new ControlServer(paths.controlSocket, (hello, tell) => hosts.authenticate?.(hello, tell));
   closers.push(() => control.close());
+  const metrics = new MetricsRegistry();
+  const telemetry = openTelemetry({
+    endpoint: options.otlpEndpoint,
+    version: options.version,
+    counted: metrics,
+    metrics: () => metricsApi(kernel).metricsAll({}),
+    say: options.say,
+  });
+  closers.push(() => telemetry.close());
   const traffic = openTraffic({
+    tracing: telemetry.tracing,
     limits: options.traffic,
     tenants: options.tenants,
     clock: systemClock,
@@ -281,7 +295,8 @@ async function assemble(
     crashes,
     lastEnd,
     logs,
-    metrics: new MetricsRegistry(),
+    metrics,
+    tracing: telemetry.tracing,
     routes,
     supervisor,
     sampler,
@@ -311,7 +326,7 @@ async function assemble(
   const isTakeover = options.purpose === "takeover";
   if (!isTakeover) {
     const hasInstances = database.instances.list().some(({ pid }) => pid !== null);
-    closers.push(await openIngress(options, routes, hasInstances));
+    closers.push(await openIngress(options, routes, hasInstances, telemetry.tracing.requests));
   }
   beginRun(database.meta, systemClock);
   const started = { pid: process.pid, version: options.version.version, ...lastEndFacts(lastEnd) };

@@ -31,6 +31,7 @@ export function openAccess(kernel: Kernel, say: (level: "error", message: string
     onRefusal: refusalEvents(kernel),
     onEnd: ({ operation, tenant, caller }, error, tookMs) => {
       const byCapability = caller.kind === "capability" || caller.kind === "service";
+      kernel.parts.tracing.operation(operation, tenant, error, tookMs);
       countOperation(kernel.parts.metrics, { operation, tenant, byCapability, error, tookMs });
     },
   });

@@ -1,5 +1,5 @@
 import { SoloError } from "../api/index.ts";
-import { Ingress } from "../traffic/index.ts";
+import { Ingress, type RequestTracer } from "../traffic/index.ts";
 import type { KernelOptions } from "./boot.ts";
 import type { Routes } from "./routes.ts";
 
@@ -16,10 +16,11 @@ export async function openIngress(
   options: KernelOptions,
   routes: Routes,
   hasInstances: boolean,
+  tracer?: RequestTracer,
 ): Promise<() => Promise<void>> {
   const { bind, ingressPort: port, say } = options;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const listen = () => routes.attach(Ingress.listen({ bind, port }));
+  const listen = () => routes.attach(Ingress.listen({ bind, port, tracer }));
   const retry = () => {
     timer = setTimeout(() => {
       try {

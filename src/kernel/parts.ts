@@ -21,6 +21,7 @@ import type { LastEnd } from "./last-end.ts";
 import type { Routes } from "./routes.ts";
 import type { StepsOfServices } from "./service-steps.ts";
 import type { TenantQuotas } from "./tenant-quotas.ts";
+import type { Tracing } from "./tracing.ts";
 
 /** What a kernel is made of, as `boot` puts it together. */
 export interface KernelParts {
@@ -40,6 +41,7 @@ export interface KernelParts {
   readonly logs: LogStore;
   /** What is counted as it happens. */
   readonly metrics: MetricsRegistry;
+  readonly tracing: Tracing;
   readonly routes: Routes;
   readonly supervisor: Supervisor;
   readonly sampler: UsageSampler;

@@ -15,6 +15,8 @@ export interface Trace {
   readonly depth: number;
   /** Monotonic ms of the kernel's clock: after this nobody waits for an answer any more. */
   readonly deadline: number;
+  /** Of the trace that is recorded of it, in the form of W3C's; undefined when none is. */
+  readonly span?: { readonly traceId: string; readonly spanId: string } | undefined;
 }
 
 export interface AskOptions {

@@ -13,7 +13,9 @@ const lineFeed = 0x0a;
 export class ClientConnection implements ExchangeClient {
   readonly outbox = new Outbox();
   readonly requestBody = new BodyReader();
-  readonly origin: Buffer;
+  /** Of the request in work: with the fields that tell where it comes from goes the one that tells its trace. */
+  origin: Buffer;
+  private readonly plainOrigin: Buffer;
   private conversation: Conversation | null = null;
   /** Received and not yet used: a part of a head, or what follows the request in work. */
   private unread: Buffer | null = null;
@@ -37,10 +39,11 @@ export class ClientConnection implements ExchangeClient {
     private readonly socket: Socket<ClientConnection | null>,
   ) {
     this.outbox.open(socket);
-    this.origin = Buffer.from(
+    this.plainOrigin = Buffer.from(
       `X-Forwarded-For: ${socket.remoteAddress}\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: `,
       "latin1",
     );
+    this.origin = this.plainOrigin;
     this.deadline = context.clock.now + context.limits.headTimeoutMs;
   }
 
@@ -197,7 +200,8 @@ export class ClientConnection implements ExchangeClient {
   private readRequest(bytes: Buffer): boolean {
     const { context } = this;
     const head = context.requestHead;
-    const bodyStart = head.read(bytes, 0, this.origin);
+    this.origin = this.plainOrigin;
+    let bodyStart = head.read(bytes, 0, this.origin);
     if (bodyStart === INCOMPLETE) {
       this.unread = bytes;
       if (this.halfClosed) this.finish();
@@ -218,7 +222,13 @@ export class ClientConnection implements ExchangeClient {
       this.answerUnknown(bytes, bodyStart);
       return true;
     }
+    const span = context.tracer?.begin(bytes);
+    if (span !== undefined && span.field !== "") {
+      this.origin = Buffer.concat([Buffer.from(span.field, "latin1"), this.plainOrigin]);
+      bodyStart = head.read(bytes, 0, this.origin);
+    }
     const exchange = new Exchange(context, this, route, bytes, 0, bodyStart);
+    exchange.span = span;
     this.conversation = exchange;
     exchange.begin();
     return true;

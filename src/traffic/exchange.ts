@@ -5,6 +5,7 @@ import type { Conversation, ExchangeClient } from "./exchange-client.ts";
 import type { Fault } from "./http1/index.ts";
 import { connectTimeoutMs } from "./options.ts";
 import { RequestRelay } from "./request-relay.ts";
+import type { RequestSpan } from "./request-tracer.ts";
 import { ResponseRelay } from "./response-relay.ts";
 import type { Dispatchable, Route } from "./route.ts";
 import { Tunnel } from "./tunnel.ts";
@@ -19,6 +20,7 @@ export class Exchange implements Conversation, Dispatchable, Occupant, UpstreamU
   slot = 0;
   private readonly request: RequestRelay;
   private readonly holdUntil: number;
+  span: RequestSpan | undefined;
   /** 0 when it is not timed. */
   private readonly begun: number;
   private readonly relay: ResponseRelay;
@@ -243,6 +245,7 @@ export class Exchange implements Conversation, Dispatchable, Occupant, UpstreamU
   private record(status: number): void {
     if (this.phase === "over") return;
     this.route.counters.count(status);
+    this.span?.end(this.route.key, status);
     if (this.begun > 0) this.route.counters.time(performance.now() - this.begun);
   }
 

@@ -45,6 +45,7 @@ export class Ingress {
       requestHead: new RequestHead(),
       responseHead: new ResponseHead(),
       unrouted: new Map(),
+      tracer: options.tracer,
       closing: false,
       onError: options.onError ?? console.error,
     };

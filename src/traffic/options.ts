@@ -1,3 +1,5 @@
+import type { RequestTracer } from "./request-tracer.ts";
+
 /** What the ingress listens on and how long it waits. Times are in milliseconds. */
 export interface IngressOptions {
   /** Address to listen on, e.g. `127.0.0.1`. */
@@ -24,11 +26,13 @@ export interface IngressOptions {
   readonly stallTimeoutMs?: number;
   /** After its last response a connection is half closed and read out this long, so that no reset destroys the response. */
   readonly lingerTimeoutMs?: number;
+  /** Records spans of requests. Default: nobody. */
+  readonly tracer?: RequestTracer | undefined;
   /** Told of exceptions within the ingress: each costs its connection only. Default: `console.error`. */
   readonly onError?: (error: unknown) => void;
 }
 
-export type Limits = Required<Omit<IngressOptions, "bind" | "port" | "onError">>;
+export type Limits = Required<Omit<IngressOptions, "bind" | "port" | "onError" | "tracer">>;
 
 const defaults: Limits = {
   // Longer than a service takes to restart, shorter than callers give up.
@@ -46,7 +50,7 @@ const defaults: Limits = {
 };
 
 export function resolveLimits(options: IngressOptions): Limits {
-  const { bind: _bind, port: _port, onError: _onError, ...given } = options;
+  const { bind: _bind, port: _port, onError: _onError, tracer: _tracer, ...given } = options;
   return { ...defaults, ...given };
 }
 

@@ -7,6 +7,7 @@ import { Breakers } from "../../traffic/breaker/index.ts";
 import type { Kernel } from "../kernel.ts";
 import { countCall } from "../metrics/index.ts";
 import type { Routes } from "../routes.ts";
+import type { Tracing } from "../tracing.ts";
 import { allows } from "./allow.ts";
 import { CallRefusals } from "./call-refusals.ts";
 import { Mailboxes } from "./mailboxes.ts";
@@ -27,6 +28,7 @@ export interface TrafficOptions {
   readonly tenants: ReadonlyMap<string, TenantSettings>;
   readonly clock: Clock;
   readonly kernel: () => Kernel;
+  readonly tracing: Tracing;
   /** Whether a capability was granted for what its `allow` does not say. */
   readonly isGranted: (from: ServiceRef, to: ServiceRef, method: string) => boolean;
 }
@@ -43,7 +45,7 @@ export interface Traffic {
   readonly pressure: ServicePressure;
 }
 
-export function openTraffic({ limits, tenants, clock, kernel, isGranted }: TrafficOptions): Traffic {
+export function openTraffic({ limits, tenants, clock, kernel, tracing, isGranted }: TrafficOptions): Traffic {
   const mailboxes = new Mailboxes(kernel);
   const breakers = new Breakers({
     clock,
@@ -65,7 +67,16 @@ export function openTraffic({ limits, tenants, clock, kernel, isGranted }: Traff
     if (kernel().find(target) !== undefined) countCall(kernel().parts.metrics, target, error, tookMs);
   };
   return {
-    calls: new ServiceCalls({ kernel, mailboxes, breakers, slots, refusals: new CallRefusals(kernel), onEnd, mayCall }),
+    calls: new ServiceCalls({
+      kernel,
+      mailboxes,
+      breakers,
+      slots,
+      refusals: new CallRefusals(kernel),
+      onEnd,
+      tracing,
+      mayCall,
+    }),
     mailboxes,
     breakers,
     slots,

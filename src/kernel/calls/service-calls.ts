@@ -1,10 +1,12 @@
 import { type CallResult, type ServiceRef, SoloError, serviceKey } from "../../api/index.ts";
+import { parseTraceparent } from "../../observe/telemetry/index.ts";
 import type { Trace } from "../../supervise/index.ts";
 import { limited, type Slots } from "../../traffic/admission/index.ts";
 import type { Breakers, Outcome, Passage } from "../../traffic/breaker/index.ts";
 import type { Kernel } from "../kernel.ts";
 import { plainJson } from "../operations/plain-json.ts";
 import type { Service } from "../service.ts";
+import type { Tracing } from "../tracing.ts";
 import { CallMessage } from "./call-message.ts";
 import type { CallRefusals } from "./call-refusals.ts";
 import { type Mailboxes, notRunning } from "./mailboxes.ts";
@@ -32,6 +34,7 @@ export interface ServiceCallsParts {
   /** Places for what is in flight, those of API operations too. */
   readonly slots: Slots;
   readonly refusals: CallRefusals;
+  readonly tracing: Tracing;
   /** Told of every call that ended. */
   readonly onEnd: (request: CallRequest, error: SoloError | null, tookMs: number) => void;
   /** Whether an instance may call a method of another service. */
@@ -62,20 +65,29 @@ export class ServiceCalls {
    */
   async call(request: CallRequest): Promise<CallResult> {
     const begun = performance.now();
-    const { onEnd } = this.#parts;
+    const { onEnd, tracing } = this.#parts;
+    const parent = this.#spanOf(request.from);
+    const context = tracing.call(parent);
+    const end = (error: SoloError | null) => {
+      const tookMs = performance.now() - begun;
+      onEnd(request, error, tookMs);
+      if (context === undefined) return;
+      const from = senderOf(request.from);
+      tracing.endCall({ context, parent, target: request.target, method: request.method, from }, error, tookMs);
+    };
     try {
-      const result = await this.#call(request);
-      onEnd(request, null, performance.now() - begun);
+      const result = await this.#call(request, context);
+      end(null);
       return result;
     } catch (error) {
-      onEnd(request, SoloError.from(error), performance.now() - begun);
+      end(SoloError.from(error));
       throw error;
     }
   }
 
-  async #call(request: CallRequest): Promise<CallResult> {
+  async #call(request: CallRequest, span: Trace["span"]): Promise<CallResult> {
     const started = this.#clock.monotonic();
-    const { service, trace } = this.#begin(request);
+    const { service, trace } = this.#begin(request, span);
     const passage = this.#pass(request.from, service);
     try {
       const lease = this.#admit(request.from, trace);
@@ -99,7 +111,7 @@ export class ServiceCalls {
    * @throws SoloError as `call`, up to where the message is in the mailbox
    */
   send(request: CallRequest): void {
-    const { service, trace } = this.#begin(request);
+    const { service, trace } = this.#begin(request, this.#spanOf(request.from));
     const message = new CallMessage(this.#facts(request, trace));
     this.#put(service, message);
     // Whoever sent it does not wait; the service's own log tells what a method threw.
@@ -110,7 +122,7 @@ export class ServiceCalls {
     return this.#parts.kernel().clock;
   }
 
-  #begin({ from, target, method, timeoutMs }: CallRequest): { service: Service; trace: Trace } {
+  #begin({ from, target, method, timeoutMs }: CallRequest, span: Trace["span"]): { service: Service; trace: Trace } {
     const kernel = this.#parts.kernel();
     if (from.kind === "service" && !this.#parts.mayCall(from, target, method)) {
       const error = forbidden(from.ref, target, method);
@@ -127,7 +139,7 @@ export class ServiceCalls {
     }
     if (service.desired !== "running" || service.replicas === 0) throw notRunning(name);
     refuseThrottled(kernel, service);
-    const trace = this.#trace(from, timeoutMs);
+    const trace = this.#trace(from, timeoutMs, span);
     if (trace.depth > mostDepth) {
       throw new SoloError("conflict", `calls led to calls ${mostDepth} times: that is a loop`, {
         hint: "services must not call one another in a circle",
@@ -137,11 +149,17 @@ export class ServiceCalls {
   }
 
   /** A call that another one led to ends with it at the latest. */
-  #trace(from: CallSender, timeoutMs: number): Trace {
+  #trace(from: CallSender, timeoutMs: number, span: Trace["span"]): Trace {
     const deadline = this.#clock.monotonic() + timeoutMs;
     const parent = this.#parentOf(from);
-    if (parent === undefined) return { depth: 1, deadline };
-    return { depth: parent.depth + 1, deadline: Math.min(deadline, parent.deadline) };
+    if (parent === undefined) return { depth: 1, deadline, span };
+    return { depth: parent.depth + 1, deadline: Math.min(deadline, parent.deadline), span };
+  }
+
+  /** What a call is traced as a part of: the call in the course of which it is made, or the request that the host names. */
+  #spanOf(from: CallSender): Trace["span"] {
+    if (from.kind !== "service" || from.parent === null) return undefined;
+    return this.#parentOf(from)?.span ?? parseTraceparent(from.parent);
   }
 
   /** As the kernel knows it: what a service says of itself may be wrong. */
@@ -162,8 +180,7 @@ export class ServiceCalls {
   }
 
   #facts({ from, method, input }: CallRequest, trace: Trace) {
-    const sender = from.kind === "service" ? serviceKey(from.ref) : from.id;
-    return { sender, method, input, trace, clock: this.#clock };
+    return { sender: senderOf(from), method, input, trace, clock: this.#clock };
   }
 
   #put(service: Service, message: CallMessage): void {
@@ -195,6 +212,10 @@ export class ServiceCalls {
     }
     return message.settled;
   }
+}
+
+function senderOf(from: CallSender): string {
+  return from.kind === "service" ? serviceKey(from.ref) : from.id;
 }
 
 /** What a call that failed says about the service: only what a service can't help, or could not do, counts against it. */
