@@ -61,8 +61,8 @@ async function overStdio(args: readonly string[], asking: Asking = {}): Promise<
   return client;
 }
 
-async function overHttp(token: string): Promise<Client> {
-  const client = newClient();
+async function overHttp(token: string, asking: Asking = {}): Promise<Client> {
+  const client = newClient(asking);
   await client.connect(httpTransport(token));
   await client.listTools();
   return client;
@@ -242,9 +242,14 @@ describe("changes", () => {
   test("a person is asked where the agent's program can", async () => {
     const declined = await overStdio(["--role", "admin"], { agrees: false });
     expect(await refusal(declined, "state_delete", { name: "shop", key: "note" })).toBe("confirmation_required");
-    const agreed = await overStdio(["--role", "admin"], { agrees: true });
-    const { structuredContent } = await call(agreed, "state_set", { name: "shop", key: "note", value: 2 });
-    expect(structuredContent).toMatchObject({ key: "note" });
+    const { token } = await grant("admin");
+    for (const agreed of [
+      await overStdio(["--role", "admin"], { agrees: true }),
+      await overHttp(token, { agrees: true }),
+    ]) {
+      const { structuredContent } = await call(agreed, "state_set", { name: "shop", key: "note", value: 2 });
+      expect(structuredContent).toMatchObject({ key: "note" });
+    }
   });
 
   test("what is no input is told as a tool's error", async () => {

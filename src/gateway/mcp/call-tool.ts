@@ -37,7 +37,7 @@ export async function callTool(call: ToolCall): Promise<ToolResult> {
       const request = await askBack({ ...call, input });
       if (request !== undefined) return resultOf(confirmationText(request), request);
     } else call.confirmations.redeem(String(confirmation), name, input);
-  } else if (confirmation !== undefined) {
+  } else if (confirmation !== undefined && !isDestructive(name)) {
     throw new SoloError("invalid_request", `confirmation: ${toolName(name)} takes none`);
   }
   return run(call, input, given);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { type Caller, canonicalJson, type ErrorDocument, SoloError } from "../../api/index.ts";
 import type { AccessRequest, IdempotencyPlace, IdempotencyRecord, IdempotencyRecords } from "./ports.ts";
 
@@ -48,9 +48,9 @@ export class Idempotency {
    */
   async turn(request: AccessRequest, key: string, keepsAnswer: boolean): Promise<Turn> {
     const { records } = this.#parts;
-    const place = { owner: ownerOf(request.caller), key };
-    const name = JSON.stringify([place.owner, key]);
-    const digest = digestOf(request);
+    const place = { owner: ownerOf(request.caller), key: createHash("sha256").update(key).digest("base64url") };
+    const name = JSON.stringify([place.owner, place.key]);
+    const digest = digestOf(request, key);
     for (;;) {
       this.#sweep();
       const record = records.get(place);
@@ -114,9 +114,12 @@ function ownerOf(caller: Caller): string {
   return caller.kind === "capability" ? `capability:${caller.capability.id}` : caller.kind;
 }
 
-/** Of the checked input: defaults that are written out make no difference. */
-function digestOf({ input }: AccessRequest): string {
-  return createHash("sha256").update(canonicalJson(input)).digest("base64url");
+/**
+ * Of the checked input: defaults that are written out make no difference. The input may hold a secret, so that it must not be
+ * found by trial from what is kept: the key, of which only a hash is, takes part.
+ */
+function digestOf({ input }: AccessRequest, key: string): string {
+  return createHmac("sha256", key).update(canonicalJson(input)).digest("base64url");
 }
 
 function kept(outcome: Outcome): string {
@@ -170,7 +173,7 @@ function tooManyWait(): SoloError {
 }
 
 /** For how long a key is remembered, in milliseconds: a day. */
-export const idempotencyMs = 86_400_000;
+const idempotencyMs = 86_400_000;
 /** Of one tenant. A new key is refused then: forgetting an old one could have something done twice. */
 const maxKeys = 10_000;
 const maxBytes = 33_554_432;

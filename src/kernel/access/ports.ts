@@ -75,6 +75,7 @@ export interface CapabilityAuthority {
 export interface IdempotencyPlace {
   /** Who asked. */
   readonly owner: string;
+  /** A hash of the key. */
   readonly key: string;
 }
 
