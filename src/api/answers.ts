@@ -24,6 +24,7 @@ import {
 import { metricAnswers } from "./metrics.ts";
 import type { OperationName, OperationOutput } from "./operations.ts";
 import { reloadAnswers } from "./reload.ts";
+import { removalAnswers } from "./removal.ts";
 import { sandboxDocumentSchema } from "./sandbox.ts";
 import { secretAnswers } from "./secrets.ts";
 import {
@@ -68,6 +69,7 @@ export const answers: { readonly [Name in OperationName]: z.ZodType<OperationOut
   ...tenantAnswers,
   ...metricAnswers,
   ...reloadAnswers,
+  ...removalAnswers,
   ...capabilityAnswers,
   ...discoveryAnswers,
   health: healthDocumentSchema,

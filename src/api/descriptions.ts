@@ -61,6 +61,7 @@ export const descriptions: Readonly<Record<OperationName, string>> = {
   tenantShow: "Shows what a tenant uses beside its quotas.",
   crashes: "Shows how a service's processes died: exit, usage, limits and last lines of output.",
   reload: "Hands new code to an agent that runs.",
+  remove: "Removes a service for good, with its state, checkpoints, files, logs, crash reports and revisions.",
   metrics: "Measures a tenant's services, or one of them.",
   metricsAll: "Measures the kernel and the services of every tenant.",
   health: "Tells whether the kernel and each of its parts is well.",

@@ -31,6 +31,8 @@ export * from "./permissions.ts";
 export * from "./provides.ts";
 export * from "./reload.ts";
 export * from "./reload-routes.ts";
+export * from "./removal.ts";
+export * from "./removal-routes.ts";
 export * from "./role-names.ts";
 export * from "./roles.ts";
 export * from "./routes.ts";

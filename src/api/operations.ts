@@ -26,6 +26,7 @@ import { type MetricOutput, metricOperations } from "./metrics.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { changes, needs, type OperationDeclaration } from "./permissions.ts";
 import { type ReloadOutput, reloadOperations } from "./reload.ts";
+import { type RemovalOutput, removalOperations } from "./removal.ts";
 import { routes } from "./routes.ts";
 import type { SandboxDocument } from "./sandbox.ts";
 import { type SecretOutput, secretOperations } from "./secrets.ts";
@@ -190,6 +191,7 @@ export const operations = {
   ...crashOperations,
   ...tenantOperations,
   ...reloadOperations,
+  ...removalOperations,
   ...capabilityOperations,
   ...discoveryOperations,
   ...metricOperations,
@@ -214,6 +216,7 @@ export interface OperationOutput
     CrashOutput,
     TenantOutput,
     ReloadOutput,
+    RemovalOutput,
     CheckpointOutput,
     SecretOutput {
   deploy: DeployProgress;

@@ -5,6 +5,7 @@ import { crashRoutes } from "./crash-routes.ts";
 import { discoveryRoutes } from "./discovery-routes.ts";
 import { metricRoutes } from "./metric-routes.ts";
 import { reloadRoutes } from "./reload-routes.ts";
+import { removalRoutes } from "./removal-routes.ts";
 import { secretRoutes } from "./secret-routes.ts";
 import { tenantRoutes } from "./tenant-routes.ts";
 import { uploadRoutes } from "./upload-routes.ts";
@@ -42,6 +43,7 @@ export const routes = {
   ...crashRoutes,
   ...tenantRoutes,
   ...reloadRoutes,
+  ...removalRoutes,
   ...capabilityRoutes,
   ...discoveryRoutes,
   ...metricRoutes,

@@ -89,6 +89,7 @@ export function createClient(transport: Transport, build: string, tell: TellSkew
     metrics: (input, signal) => document("metrics", input, signal),
     metricsAll: (input, signal) => document("metricsAll", input, signal),
     reload: (input, signal) => document("reload", input, signal),
+    remove: (input, signal) => document("remove", input, signal),
     health: (input, signal) => document("health", input, signal),
     version: (input, signal) => document("version", input, signal),
     shutdown: (input, signal) => document("shutdown", input, signal),

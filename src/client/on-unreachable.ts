@@ -99,6 +99,7 @@ export function onUnreachable(first: SoloClient, second: () => Promise<Partial<S
     metrics: document(first.metrics, (api) => api.metrics?.bind(api)),
     metricsAll: document(first.metricsAll, (api) => api.metricsAll?.bind(api)),
     reload: document(first.reload, (api) => api.reload?.bind(api)),
+    remove: document(first.remove, (api) => api.remove?.bind(api)),
     health: document(first.health, (api) => api.health?.bind(api)),
     version: document(first.version, (api) => api.version?.bind(api)),
     shutdown: document(first.shutdown, (api) => api.shutdown?.bind(api)),

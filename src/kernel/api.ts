@@ -39,6 +39,7 @@ import { scale } from "./operations/scale.ts";
 import { showBudget } from "./operations/steps.ts";
 import { upload } from "./operations/upload.ts";
 import { progressStream, type ReportProgress } from "./progress.ts";
+import { removalApi } from "./removal-api.ts";
 import { secretApi } from "./secret-api.ts";
 import { stateApi } from "./state-api.ts";
 import { stepsApi } from "./steps-api.ts";
@@ -63,6 +64,7 @@ export function kernelApi(kernel: Kernel, caller: Caller, recorded: Promise<void
     ...capabilityApi(kernel, caller),
     ...tenantApi(kernel),
     ...discoveryApi(kernel, caller),
+    ...removalApi(kernel),
     ...metricsApi(kernel),
   };
 }

@@ -97,6 +97,7 @@ export const witnessKey = "audit_head";
 /** What ends or removes something: it must work on a full disk too, so it may use the trail's reserve. */
 const essential: ReadonlySet<OperationName> = new Set<OperationName>([
   "kill",
+  "remove",
   "shutdown",
   "checkpointDelete",
   "checkpointPrune",

@@ -40,6 +40,7 @@ import { metricsApi } from "./metrics/index.ts";
 import { openAccess } from "./open-access.ts";
 import { openIngress } from "./open-ingress.ts";
 import { renewSecrets } from "./operations/secrets.ts";
+import { finishRemovals } from "./removal/index.ts";
 import { restore } from "./restore.ts";
 import { Routes } from "./routes.ts";
 import { sandboxPlace } from "./sandbox-place.ts";
@@ -331,6 +332,7 @@ async function assemble(
   beginRun(database.meta, systemClock);
   const started = { pid: process.pid, version: options.version.version, ...lastEndFacts(lastEnd) };
   kernel.emit({ tenant: "default", event: "kernel_started", subject: "kernel", data: started });
+  await finishRemovals(kernel);
   finishRestores(kernel);
   restore(kernel, { start: !isTakeover });
   renewSecrets(kernel);

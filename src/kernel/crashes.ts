@@ -49,6 +49,10 @@ export class CrashReports {
     this.#store = crashStore(parts.dataDir);
   }
 
+  folderOf(ref: ServiceRef): string {
+    return this.#store.folderOf(ref);
+  }
+
   list(ref: ServiceRef): CrashList {
     return { crashes: this.#store.list(ref) };
   }

@@ -107,6 +107,14 @@ export class Kernel {
     return service;
   }
 
+  /** A service is no more. */
+  drop({ ref, key }: Service): void {
+    this.#services.delete(key);
+    this.#byName = undefined;
+    this.routes.close(ref);
+    this.supervisor.wake(ref);
+  }
+
   /** The queue of what is done to a service, which may not be known yet. */
   operationsOf(ref: ServiceRef): OperationQueue {
     const key = serviceKey(ref);

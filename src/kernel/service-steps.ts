@@ -60,6 +60,13 @@ export class StepsOfServices {
     this.#known.get(serviceKey(ref))?.steps.replaced();
   }
 
+  /** A service is no more. */
+  forget(ref: ServiceRef): void {
+    const key = serviceKey(ref);
+    this.#known.get(key)?.steps.close();
+    this.#known.delete(key);
+  }
+
   /** Answers on the state channel. */
   handlers(): Readonly<Record<string, StateHandler>> {
     return Object.fromEntries(

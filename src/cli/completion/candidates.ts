@@ -133,6 +133,7 @@ const withServiceName = new Set([
   "status",
   "logs",
   "kill",
+  "remove",
   "restart",
   "scale",
   "health",

@@ -71,6 +71,7 @@ const checks: { readonly [Name in OperationName]: (input: unknown) => OperationI
   metrics: (input) => check(operations.metrics.input, input),
   metricsAll: (input) => check(operations.metricsAll.input, input),
   reload: (input) => check(operations.reload.input, input),
+  remove: (input) => check(operations.remove.input, input),
   health: (input) => check(operations.health.input, input),
   version: (input) => check(operations.version.input, input),
   shutdown: (input) => check(operations.shutdown.input, input),

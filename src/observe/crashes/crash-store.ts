@@ -16,7 +16,7 @@ export class CrashStore {
 
   /** Keeps a report. Throws the system's error when it can't. */
   add(report: CrashDocument): void {
-    const folder = this.#folderOf({ tenant: report.tenant, name: report.service });
+    const folder = this.folderOf({ tenant: report.tenant, name: report.service });
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     // Names sort by time; two of a millisecond differ in their instance.
     const name = `${report.time.replaceAll(/[^0-9]/g, "")}-${report.instance}.json`;
@@ -26,7 +26,7 @@ export class CrashStore {
 
   /** Of a service, the latest first. A file that is no report is passed over. */
   list(ref: ServiceRef): CrashDocument[] {
-    const folder = this.#folderOf(ref);
+    const folder = this.folderOf(ref);
     return namesIn(folder)
       .toReversed()
       .flatMap((name) => {
@@ -35,7 +35,7 @@ export class CrashStore {
       });
   }
 
-  #folderOf({ tenant, name }: ServiceRef): string {
+  folderOf({ tenant, name }: ServiceRef): string {
     return join(this.#folder, tenant, name);
   }
 }

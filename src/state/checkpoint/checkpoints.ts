@@ -82,11 +82,11 @@ export class Checkpoints {
     const key = serviceKey(ref);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const { states, backupFolder, clock, files, observer } = this.#options;
+    const { states, clock, files, observer } = this.#options;
     const checkpoints = new ServiceCheckpoints({
       ref,
       folder: checkpointFolder(states.folderOf(ref)),
-      backupFolder: backupFolder === null ? undefined : join(backupFolder, ref.tenant, ref.name),
+      backupFolder: this.backupFolderOf(ref),
       clock,
       files,
       external: () => this.#options.externalOf(ref),
@@ -97,6 +97,19 @@ export class Checkpoints {
     });
     this.#known.set(key, checkpoints);
     return checkpoints;
+  }
+
+  /** Where the second copies of a service's checkpoints lie; undefined when none are kept. */
+  backupFolderOf({ tenant, name }: ServiceRef): string | undefined {
+    const { backupFolder } = this.#options;
+    return backupFolder === null ? undefined : join(backupFolder, tenant, name);
+  }
+
+  /** A service is no more. Resolves when nothing is done with its checkpoints any longer. */
+  async forget(ref: ServiceRef): Promise<void> {
+    const key = serviceKey(ref);
+    await this.#known.get(key)?.settled();
+    this.#known.delete(key);
   }
 
   /** Looks at the open states from time to time. */

@@ -151,6 +151,10 @@ export const cases: { readonly [Name in OperationName]: readonly Case[] } = {
     ["reload of no agent", (api, at) => api.reload({ ...web(at), module: "tools", code: "1" })],
     ["reload of nobody", (api, at) => api.reload({ ...nobody(at), module: "tools", code: "1" })],
   ],
+  remove: [
+    ["remove of one that runs", (api, at) => api.remove(web(at))],
+    ["remove of nobody", (api, at) => api.remove(nobody(at))],
+  ],
   checkpointCreate: [
     ["checkpoint create", (api, at) => api.checkpointCreate(web(at))],
     ["checkpoint create of nobody", (api, at) => api.checkpointCreate(nobody(at))],

@@ -108,6 +108,7 @@ export function sampleApi(overrides: Partial<SoloApi> = {}): SampleApi {
     metrics: unused("metrics"),
     metricsAll: unused("metricsAll"),
     reload: unused("reload"),
+    remove: unused("remove"),
     health: unused("health"),
     version: async () => ({ name: "solo", version: "1.0.0", commit: "abc", platform: "linux-x64", runtime: "bun" }),
     shutdown: unused("shutdown"),
