@@ -72,3 +72,12 @@ test("the kernel's health tells of it", async () => {
     expect.objectContaining({ name: "dns", status: "healthy", message: `listens on 127.0.0.1:${port}` }),
   );
 });
+
+test("a kernel whose port another one has runs all the same, and says so", async () => {
+  await using other = soloEnv();
+  (await other.run(["start", "--dns-port", String(port)])).expect();
+  const degraded = () => other.run(["health", "--json"]);
+  expect(JSON.parse((await degraded()).stdout).checks).toContainEqual(
+    expect.objectContaining({ name: "dns", status: "degraded", message: expect.stringContaining("solo.dns_port") }),
+  );
+});

@@ -83,7 +83,7 @@ function expected(issue: z.core.$ZodIssue): string {
     case "invalid_key":
       return "names made of letters, digits and _";
     default:
-      return issue.message;
+      return issue.message.replace(/^expects /, "");
   }
 }
 

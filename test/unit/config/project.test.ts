@@ -168,6 +168,20 @@ describe("mistakes are told with their place", () => {
         "solo.toml:1:10: service.a: more than one thing to run: source, wasm (give exactly one of source, wasm, command, port)",
       ],
     ],
+    [
+      `${service}provides = [{ name = "mail", version = "1 2" }]\n`,
+      [
+        'solo.toml:3:40: service.a.provides[0].version: expected a version of 1 to 64 letters, such as 1.2.0, got "1 2"',
+      ],
+    ],
+    [
+      `${service}provides = [{ name = "mail" }, { name = "mail" }]\n`,
+      ["solo.toml:3:12: service.a.provides: expects each name once"],
+    ],
+    [
+      `${service}provides = [{ name = "mail", metadat = {} }]\n`,
+      ["solo.toml:3:30: service.a.provides[0].metadat: unknown key (did you mean metadata?)"],
+    ],
     [`${service}replica = 2\n`, ["solo.toml:3:1: service.a.replica: unknown key (did you mean replicas?)"]],
     [
       `${service}replicas = "2"\n`,
