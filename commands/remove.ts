@@ -8,7 +8,8 @@ const changesPending = 10;
 
 export default class Remove extends SoloCommand {
   static override aliases = ["rm"];
-  static override summary = "Remove a service for good: its state, checkpoints, files, logs, crash reports and revisions";
+  static override summary =
+    "Remove a service for good: its state, checkpoints, files, logs, crash reports and revisions";
   static override description =
     "A service that runs is refused unless --force stops it first, in order. `solo kill` stops one and keeps everything. Events and the audit trail still tell of it afterwards; folders of its own that lie elsewhere stay.";
   static override usage = "remove NAME [FLAGS]";
