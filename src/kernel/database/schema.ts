@@ -127,6 +127,8 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX idempotency_of_tenant ON idempotency (tenant, bytes);
   CREATE INDEX idempotency_by_time ON idempotency (created_ms);`,
+
+  "CREATE INDEX capabilities_of_instances ON capabilities (instance) WHERE instance IS NOT NULL;",
 ];
 
 /** Marks the file as Solo's (SQLite's `application_id`): the bytes of "Solo". */

@@ -193,7 +193,9 @@ export class Capabilities {
 
   /** Forgets the tokens of instances that are no more. */
   keepInstances(known: ReadonlySet<string>): void {
-    for (const instance of this.#index.instances()) if (!known.has(instance)) this.endInstance(instance);
+    // Mostly there is none, and then what all others have need not be loaded.
+    const instances = this.#loaded?.instances() ?? this.#table.instances();
+    for (const instance of instances) if (!known.has(instance)) this.endInstance(instance);
   }
 
   /** Keeps what is not durable yet: exact counts, and the time. */

@@ -25,6 +25,8 @@ export interface CapabilityRecord {
 /** Where capabilities are kept. Every method throws what the disk refuses, and has then changed nothing. */
 export interface CapabilityTable {
   all(): CapabilityRecord[];
+  /** The instances that have one of their own. */
+  instances(): string[];
   /** Durable on return, save for an instance's: that survives the kernel, and no instance survives the machine. */
   add(record: CapabilityRecord): void;
   /** All or none, durable on return. */

@@ -28,6 +28,11 @@ export function capabilityTable(database: Database): CapabilityTable {
   };
   return {
     all: () => database.query<Row, []>("SELECT * FROM capabilities ORDER BY created_ms, id").all().map(recordReader()),
+    instances: () =>
+      database
+        .query<{ instance: string }, []>("SELECT instance FROM capabilities WHERE instance IS NOT NULL")
+        .all()
+        .map(({ instance }) => instance),
     add(record) {
       const insert = () =>
         void database

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { permissions, SoloError } from "../../../../src/api/index.ts";
 import { CapabilityShop } from "../../../support/capability-shop.ts";
 
@@ -134,6 +134,21 @@ describe("an instance's token", () => {
     shop.capabilities.keepInstances(new Set());
     expect([own, child].map(({ token }) => shop.isValid(token))).toEqual([false, false]);
     expect(shop.table.all()).toEqual([]);
+  });
+
+  test("a kernel that knows all instances with a token loads no capability for that; one that does not ends theirs", () => {
+    const shop = new CapabilityShop();
+    const ref = { tenant: "default", name: "api" };
+    const kept = shop.capabilities.grantInstance(ref, "api-1", ["read"]);
+    const other = shop.capabilities.grantInstance(ref, "api-2", ["read"]);
+    shop.reopen();
+    const loading = spyOn(shop.table, "all");
+    shop.capabilities.keepInstances(new Set(["api-1", "api-2"]));
+    expect(loading).not.toHaveBeenCalled();
+    shop.capabilities.keepInstances(new Set(["api-1"]));
+    expect([shop.isValid(kept.token), shop.isValid(other.token)]).toEqual([true, false]);
+    shop.reopen();
+    expect([shop.isValid(kept.token), shop.isValid(other.token)]).toEqual([true, false]);
   });
 
   test("is another one after a restart: the former is refused", () => {
