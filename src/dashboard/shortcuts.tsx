@@ -12,7 +12,7 @@ const keys = [
   ["g a", "audit"],
   ["j k", "next and previous row of a list"],
   ["Enter", "open the row"],
-  ["1 … 7", "the parts of a service"],
+  ["1–7", "the parts of a service"],
   ["p", "pause and go on with logs"],
   ["r", "restart the service, after a question"],
   ["Esc", "close, or leave a field"],

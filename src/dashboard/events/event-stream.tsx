@@ -14,6 +14,7 @@ export function EventStream({ name }: { readonly name?: string }) {
   const { elements, connected, failure } = useFollow("events", input, { keep: keptEvents });
   const [search, setSearch] = useState("");
   const shown = useMemo(() => fitting(elements, search), [elements, search]);
+  const ids = useMemo(() => new Set(shown.map(({ id }) => id)), [shown]);
   return (
     <section aria-label="Events">
       <div class="bar">
@@ -32,7 +33,7 @@ export function EventStream({ name }: { readonly name?: string }) {
       {failure && <FailureNote failure={failure} />}
       <ol class="events">
         {shown.map((event) => (
-          <Event key={event.id} event={event} withSubject={name === undefined} />
+          <Event key={event.id} event={event} ids={ids} withSubject={name === undefined} />
         ))}
       </ol>
       {connected && shown.length === 0 && <p class="empty">No event{search === "" ? " yet" : " fits the filter"}.</p>}
@@ -40,7 +41,14 @@ export function EventStream({ name }: { readonly name?: string }) {
   );
 }
 
-function Event({ event, withSubject }: { readonly event: EventDocument; readonly withSubject: boolean }) {
+interface EventProps {
+  readonly event: EventDocument;
+  /** Of the events in the list. */
+  readonly ids: ReadonlySet<number>;
+  readonly withSubject: boolean;
+}
+
+function Event({ event, ids, withSubject }: EventProps) {
   const { id, time, event: what, subject, cause, data } = event;
   const facts = Object.entries(data).map(
     ([field, value]) => `${field}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
@@ -49,7 +57,8 @@ function Event({ event, withSubject }: { readonly event: EventDocument; readonly
     <li id={`event-${id}`} tabIndex={-1} class={tone(what)}>
       <Time at={time} /> <span class="id">#{id}</span> <strong>{what.replaceAll("_", " ")}</strong>{" "}
       <code>{withSubject ? subject : subject.split("/").slice(2).join("/")}</code>{" "}
-      {cause !== null && (
+      {cause !== null && !ids.has(cause) && <span class="hint">because of #{cause}</span>}
+      {cause !== null && ids.has(cause) && (
         <button type="button" class="link" onClick={() => show(cause)}>
           because of #{cause}
         </button>
@@ -59,7 +68,7 @@ function Event({ event, withSubject }: { readonly event: EventDocument; readonly
   );
 }
 
-/** Brings another event into sight, when it is there. */
+/** Brings another event of the list into sight. */
 function show(id: number): void {
   const element = document.getElementById(`event-${id}`);
   element?.scrollIntoView({ block: "center" });

@@ -19,7 +19,7 @@ export function NotAllowed({ what, permission, resource = "tenant" }: NotAllowed
       <p class="hint">
         Its owner can grant it:{" "}
         <code>
-          solo capability grant --resource '{resource}' --permissions {permission}
+          solo capability grant --resource {resource === "*" ? "'*'" : resource} --permissions {permission}
         </code>
       </p>
     </div>
