@@ -25,7 +25,6 @@ export { renderFacts } from "./facts.ts";
 export { renderHealth } from "./health.ts";
 export { renderKernelState, renderShutdown } from "./kernel-state.ts";
 export { renderKillResult } from "./kill-result.ts";
-export { renderRemoval } from "./remove-result.ts";
 export { renderLog, renderLogCheck, renderLogRepair, renderLogStats, renderLogTruncation } from "./log-files.ts";
 export { logLineRenderer } from "./log-line.ts";
 export { renderMetrics } from "./metrics.ts";
