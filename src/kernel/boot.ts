@@ -1,7 +1,5 @@
-import { chmodSync, lstatSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { type ApiAccess, type Check, type SoloApi, SoloError, type VersionDocument } from "../api/index.ts";
-import type { Paths, TenantSettings } from "../config/index.ts";
+import { SoloError } from "../api/index.ts";
+import type { Paths } from "../config/index.ts";
 import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
 import { MetricsRegistry } from "../observe/metrics/index.ts";
@@ -24,79 +22,34 @@ import {
   selfCommand,
   systemClock,
 } from "../system/index.ts";
-import { type AuditOptions, openAudit } from "./audit.ts";
-import { hostOperations, openTraffic, requestsOfAgents, sharedWork, type TrafficLimits } from "./calls/index.ts";
+import { openAudit } from "./audit.ts";
+import { hostOperations, openTraffic, requestsOfAgents, sharedWork } from "./calls/index.ts";
 import { isGranted, openCapabilities } from "./capabilities.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
 import { ClockWatch } from "./checks/index.ts";
 import { CrashReports } from "./crashes.ts";
 import { openDatabase } from "./database/index.ts";
 import { Discovery } from "./discovery.ts";
-import { type GuardianLink, standInForGuardian } from "./guardian/index.ts";
+import { standInForGuardian } from "./guardian/index.ts";
 import { instanceTokens } from "./instance-tokens.ts";
 import { Kernel } from "./kernel.ts";
+import type { KernelOptions, RunningKernel } from "./kernel-options.ts";
 import { beginRun, endRun, lastEndFacts, readLastEnd } from "./last-end.ts";
 import { metricsApi } from "./metrics/index.ts";
 import { openAccess } from "./open-access.ts";
 import { openIngress } from "./open-ingress.ts";
 import { renewSecrets } from "./operations/secrets.ts";
+import { prepareFolders } from "./prepare-folders.ts";
 import { finishRemovals } from "./removal/index.ts";
 import { restore } from "./restore.ts";
 import { Routes } from "./routes.ts";
 import { sandboxPlace } from "./sandbox-place.ts";
-import { logRedaction, openSecrets, type SecretSettings, secretPort } from "./secrets.ts";
+import { logRedaction, openSecrets, secretPort } from "./secrets.ts";
 import { StepsOfServices } from "./service-steps.ts";
 import { stopServices } from "./shutdown.ts";
 import { migrationParts, otherMode, specOf, stateSettings } from "./state-settings.ts";
 import { openTelemetry } from "./telemetry.ts";
 import { TenantQuotas } from "./tenant-quotas.ts";
-
-export interface KernelOptions {
-  readonly paths: Paths;
-  readonly version: VersionDocument;
-  readonly bind: string;
-  /** 0 lets the system choose one. */
-  readonly ingressPort: number;
-  /** Budget of all services' kept log lines together, in bytes. */
-  readonly logBytes: number;
-  /** Where second copies of checkpoints go; null for none. */
-  readonly backupFolder: string | null;
-  /** Checkpoints of a service that are kept, and the bytes of their files. */
-  readonly checkpointsKept: number;
-  readonly checkpointBytes: number;
-  readonly secrets: SecretSettings;
-  readonly traffic: TrafficLimits;
-  readonly audit: AuditOptions;
-  /** Quotas of tenants and what they may name, by tenant. */
-  readonly tenants: ReadonlyMap<string, TenantSettings>;
-  /** Services of all tenants that may be wanted at a time. */
-  readonly maxServices: number;
-  /** Where traces and metrics are sent by OTLP over HTTP; null for nowhere. */
-  readonly otlpEndpoint: string | null;
-  /** Number of events kept. */
-  readonly eventsKept: number;
-  /** The guardian above this kernel; null when it runs without one. */
-  readonly guardian: (GuardianLink & { readonly present: () => boolean }) | null;
-  /**
-   * `takeover` only takes over what runs, so that it can be stopped: nothing is started, and nobody listens on the ingress's
-   * port. Default `desired`: everything that is desired runs.
-   */
-  readonly purpose?: "desired" | "takeover";
-  /** How the ways in are that others than the owner use; the kernel's health tells of them. */
-  readonly doors: () => readonly Check[];
-  /** A line for the kernel's own log. */
-  readonly say: (level: "info" | "warn" | "error", message: string) => void;
-}
-
-export interface RunningKernel {
-  /** The operations as the kernel's owner has them. */
-  readonly api: SoloApi;
-  /** And as everyone else has them. */
-  readonly access: ApiAccess;
-  /** Resolves when `shutdown` has stopped the services; the parts are then closed with `close`. */
-  readonly stopped: Promise<void>;
-  close(): Promise<void>;
-}
 
 const eventBytes = 64_000_000;
 /** Requests to a service's state that are under way get so long when the kernel closes; hosts send the rest to the next one. */
@@ -340,31 +293,6 @@ async function assemble(
   if (!isTakeover) checkpoints.start();
   guardian?.keep([...supervisor.all()].flatMap((instance) => instance.fifos()));
   return { api: access.apiFor({ kind: "owner", request_id: "in-process" }), access, stopped, close };
-}
-
-function prepareFolders(paths: Paths): SuperviseRuntime["folders"] {
-  const folders = { fifos: join(paths.run, "fifos"), exits: join(paths.run, "exits") };
-  for (const folder of [paths.dataDir, paths.artifacts, paths.logs, paths.run, folders.fifos, folders.exits]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  }
-  chmodSync(paths.dataDir, 0o700);
-  if (dirname(paths.controlSocket) !== paths.dataDir) prepareSocketFolder(dirname(paths.controlSocket));
-  return folders;
-}
-
-/**
- * The folder in /tmp of the sockets whose own would have too long a path. Anyone may have made one of that name before.
- * @throws SoloError `forbidden` when it is not this user's own
- */
-function prepareSocketFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const stats = lstatSync(folder);
-  if (!stats.isDirectory() || stats.uid !== process.getuid?.()) {
-    throw new SoloError("forbidden", `${folder} belongs to somebody else, and the sockets must lie there`, {
-      hint: "choose a data directory with a shorter path: its sockets then lie in it",
-    });
-  }
-  chmodSync(folder, 0o700);
 }
 
 /** How long a kernel that was killed may take to be gone whole. */

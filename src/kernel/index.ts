@@ -1,5 +1,5 @@
 export { verifyAuditFile } from "./audit-file.ts";
-export { type KernelOptions, openKernel, type RunningKernel } from "./boot.ts";
+export { openKernel } from "./boot.ts";
 export { startDaemon } from "./daemon.ts";
 export {
   endGuardians,
@@ -9,4 +9,5 @@ export {
   openDaemonLog,
   writeBootError,
 } from "./guardian/index.ts";
+export type { KernelOptions, RunningKernel } from "./kernel-options.ts";
 export { openReadOnly } from "./read-only.ts";

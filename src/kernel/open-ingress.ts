@@ -1,6 +1,6 @@
 import { SoloError } from "../api/index.ts";
 import { Ingress, type RequestTracer } from "../traffic/index.ts";
-import type { KernelOptions } from "./boot.ts";
+import type { KernelOptions } from "./kernel-options.ts";
 import type { Routes } from "./routes.ts";
 
 /** Requests in flight get so long when the kernel closes. */
