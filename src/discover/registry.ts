@@ -75,10 +75,15 @@ export class Registry {
     return this.#find(tenant, handle)?.registration;
   }
 
-  /** What is registered in a tenant. */
-  of(tenant: string): readonly Registration[] {
-    const entries = [...(this.#tenants.get(tenant)?.values() ?? [])];
-    return entries.flatMap((entry) => (this.#live(entry) === undefined ? [] : [entry.registration]));
+  /** What is registered in a tenant, under a name or under any. */
+  of(tenant: string, serviceName?: string): readonly Registration[] {
+    const found: Registration[] = [];
+    for (const entry of this.#tenants.get(tenant)?.values() ?? []) {
+      const { registration } = entry;
+      if (serviceName !== undefined && registration.serviceName !== serviceName) continue;
+      if (this.#live(entry) !== undefined) found.push(registration);
+    }
+    return found;
   }
 
   /** When a registration expires by the machine's clock as it is now; null: never. */

@@ -36,8 +36,8 @@ export class Discovery {
       .services(tenant)
       .flatMap((service) => this.#declaredBy(service, isWanted));
     const registered = this.registry
-      .of(tenant)
-      .filter((registration) => isWanted(registration.serviceName) && !this.#isOver(registration))
+      .of(tenant, serviceName)
+      .filter((registration) => !this.#isOver(registration))
       .map((registration) => this.documentOf(registration));
     return [...declared, ...registered].filter(({ metadata }) => matches(metadata, filters)).sort(inOrder);
   }
