@@ -68,9 +68,14 @@ function beyond(name: string, setting: string, path: string, reach: Reach): Solo
   const { tenant } = reach;
   const message = `${name}: ${setting}: ${path} is beyond what deploys to tenant ${tenant} may name`;
   return new SoloError("forbidden", message, {
-    hint: `bring it with \`upload\`, or ask the kernel's owner for it: \`[tenants.${tenant}] paths = [${JSON.stringify(path)}]\``,
+    hint: `${wayOut(setting)}ask the kernel's owner for it: \`[tenants.${tenant}] paths = [${JSON.stringify(path)}]\``,
     details: { setting, path, tenant, permission: "unsandboxed" },
   });
+}
+
+function wayOut(setting: string): string {
+  if (setting === "path" || setting === "command") return "bring the program with `upload`, or ";
+  return setting === "cwd" ? "deploy with `--cwd /`, or " : "";
 }
 
 function outside(name: string, setting: string, { tenant }: Reach): SoloError {
