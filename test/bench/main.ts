@@ -4,6 +4,7 @@ import { agents } from "./agents.ts";
 import { audit } from "./audit.ts";
 import { capability } from "./capability.ts";
 import { checkpoint } from "./checkpoint.ts";
+import { dashboard } from "./dashboard.ts";
 import { deploy } from "./deploy.ts";
 import { durableLog } from "./durable-log.ts";
 import { grpc } from "./grpc.ts";
@@ -45,6 +46,7 @@ const benches: readonly Bench[] = [
   audit,
   shedding,
   grpc,
+  dashboard,
   capability,
 ];
 

@@ -9,6 +9,7 @@ const debian = {
   redis: { package: "redis-server", file: "/usr/bin/redis-server" },
   supervisord: { package: "supervisor", file: "/usr/bin/supervisord" },
   h2load: { package: "nghttp2-client", file: "/usr/bin/h2load" },
+  chromium: { package: "chromium", file: "/usr/bin/chromium" },
   wrk: { package: "wrk", file: "/usr/bin/wrk" },
 } as const;
 
