@@ -43,7 +43,7 @@ export interface FurtherNeed {
  * kernel's user may), to call others, to have secrets of the tenant.
  */
 export function furtherNeeds({ operation, input }: Pick<AccessRequest, "operation" | "input">): FurtherNeed[] {
-  // Its processes are stopped for it, and whoever removes it need not have been the one who may not stop it.
+  // It takes a service from those who use it, as a stop does.
   if (operation === "remove") return [{ permission: "operate", names: [textOf(input, "name") ?? ""] }];
   if (operation !== "deploy") return [];
   return listOf(input, "services").flatMap((service): FurtherNeed[] => {
