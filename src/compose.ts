@@ -148,7 +148,12 @@ async function openForeground({ config }: DaemonOptions): Promise<ForegroundKern
 }
 
 /** Opens the ways in: the owner's socket, and those over TCP that are configured, which are added to `doors`. */
-function serve(config: LoadedConfig, { access }: RunningKernel, say: KernelOptions["say"], doors: TcpDoor[]) {
+function serve(
+  config: LoadedConfig,
+  { access, onGrpcCall }: RunningKernel,
+  say: KernelOptions["say"],
+  doors: TcpDoor[],
+) {
   mkdirSync(dirname(config.paths.socket), { recursive: true, mode: 0o700 });
   const onBug = (error: Error) => say("error", `unexpected: ${error.stack ?? error.message}`);
   const socket = serveApi({ access, socketPath: config.paths.socket, version: build.id, onBug });
@@ -159,7 +164,7 @@ function serve(config: LoadedConfig, { access }: RunningKernel, say: KernelOptio
   const common = { access, bind: config.get("solo.bind"), version: build.id, onBug, say, tls, shut };
   const [httpPort, grpcPort] = [config.get("solo.http_port"), config.get("solo.listen_port")];
   if (httpPort !== null) doors.push(openTcpDoor({ ...common, port: httpPort }));
-  if (grpcPort !== null) doors.push(openGrpcDoor({ ...common, port: grpcPort }));
+  if (grpcPort !== null) doors.push(openGrpcDoor({ ...common, port: grpcPort, onEnd: onGrpcCall }));
   const metricsPort = config.get("solo.metrics_port");
   if (metricsPort !== null) doors.push(openMetricsDoor({ ...common, port: metricsPort }));
   const dnsPort = config.get("solo.dns_port");

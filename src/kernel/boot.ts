@@ -292,7 +292,9 @@ async function assemble(
   letGoOn(kernel);
   if (!isTakeover) checkpoints.start();
   guardian?.keep([...supervisor.all()].flatMap((instance) => instance.fifos()));
-  return { api: access.apiFor({ kind: "owner", request_id: "in-process" }), access, stopped, close };
+  const onGrpcCall: RunningKernel["onGrpcCall"] = (method, code, tookMs) =>
+    metrics.observe("solo_grpc_request_duration_seconds", { method, code }, tookMs / 1_000);
+  return { api: access.apiFor({ kind: "owner", request_id: "in-process" }), access, onGrpcCall, stopped, close };
 }
 
 /** How long a kernel that was killed may take to be gone whole. */

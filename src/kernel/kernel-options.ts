@@ -48,6 +48,8 @@ export interface RunningKernel {
   readonly api: SoloApi;
   /** And as everyone else has them. */
   readonly access: ApiAccess;
+  /** Measures a call of the gRPC API. */
+  readonly onGrpcCall: (method: string, status: string, tookMs: number) => void;
   /** Resolves when `shutdown` has stopped the services; the parts are then closed with `close`. */
   readonly stopped: Promise<void>;
   close(): Promise<void>;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { z } from "zod";
+import { metricsDocumentSchema } from "../../src/api/index.ts";
 import { GrpcClient, type GrpcRequest } from "../support/grpc-client.ts";
 import { freePort, waitFor } from "../support/index.ts";
 import { type SoloEnv, soloEnv } from "../support/solo-env.ts";
@@ -388,4 +389,16 @@ test("a port that another program has is told and taken once it is free", async 
   await waitFor(async () => (await health()).includes(`grpc: listens on 127.0.0.1:${taken.port}`), {
     what: "the port",
   });
+});
+
+test("every call is measured, with the status that it ended with", async () => {
+  expect(await refusal("Status", { service_id: "nobody" })).toMatchObject({ code: "NOT_FOUND" });
+  const measured = async () => {
+    const { stdout } = (await env.run(["metrics", "--all-tenants", "--json"])).expect();
+    const { families } = metricsDocumentSchema.parse(JSON.parse(stdout));
+    const family = families.find(({ name }) => name === "solo_grpc_request_duration_seconds");
+    return family?.samples.find(({ labels }) => labels.method === "Status" && labels.code === "NOT_FOUND");
+  };
+  const sample = await waitFor(measured, { what: "the call to be measured" });
+  expect(sample.value).toBeGreaterThan(0);
 });

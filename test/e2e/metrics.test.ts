@@ -71,6 +71,15 @@ test("what happened is what is measured", async () => {
   );
 });
 
+test("of a service's state, what its engines say", async () => {
+  (await env.run(["state", "set", "web", "key", '"value"'])).expect();
+  const text = await scrape("?tenant=default&service=web");
+  expect(text).toContain('solo_state_keys{tenant="default",service="web"} 1\n');
+  const tail = Number(/solo_store_log_tail_address\{[^}]*\} (\d+)/.exec(text)?.[1]);
+  expect(Number(/solo_store_log_committed_address\{[^}]*\} (\d+)/.exec(text)?.[1])).toBe(tail);
+  expect(tail).toBeGreaterThan(0);
+});
+
 test("OpenMetrics for those who accept it", async () => {
   const answer = await fetch(url, {
     headers: { accept: "application/openmetrics-text; version=1.0.0,text/plain;q=0.5" },

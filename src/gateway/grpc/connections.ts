@@ -6,6 +6,8 @@ export interface ConnectionsOptions {
   readonly access: ApiAccess;
   readonly version: string;
   readonly onBug: (error: Error) => void;
+  /** Told of every call that ended, with the name of its status. */
+  readonly onEnd?: ((method: string, status: string, tookMs: number) => void) | undefined;
 }
 
 /** What answers connections that showed the same certificate, or none. */
@@ -68,9 +70,9 @@ export class Connections {
   }
 
   async #load(certificate: CertificateFacts | undefined): Promise<GrpcServer> {
-    const { access, version, onBug } = this.#options;
+    const { access, version, onBug, onEnd } = this.#options;
     const { createGrpcServer } = await import("./server.ts");
-    return createGrpcServer({ access, version, onBug, certificate, closing: this.#closing.signal });
+    return createGrpcServer({ access, version, onBug, onEnd, certificate, closing: this.#closing.signal });
   }
 
   /** Of what most come with, one stays: nobody pays twice for it. */

@@ -15,4 +15,6 @@ export interface GrpcContext {
   /** By what gRPC calls their peers. */
   readonly connections: ReadonlyMap<string, BatchedSocket>;
   readonly onBug: (error: Error) => void;
+  /** Told of every call that ended, with the name of its status. */
+  readonly onEnd?: ((method: string, status: string, tookMs: number) => void) | undefined;
 }

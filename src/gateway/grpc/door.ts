@@ -15,6 +15,8 @@ export interface GrpcDoorOptions {
   /** This build, told in every answer. */
   readonly version: string;
   readonly onBug: (error: Error) => void;
+  /** Told of every call that ended, with the name of its status. */
+  readonly onEnd?: ((method: string, status: string, tookMs: number) => void) | undefined;
   readonly say: (level: "info" | "warn", message: string) => void;
 }
 

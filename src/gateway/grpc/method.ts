@@ -17,6 +17,7 @@ import type {
   MethodDefinition,
   UntypedHandleCall,
 } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
 import { SoloError } from "../../api/index.ts";
 import { type Call, greet, type OpenCall, openCall } from "./call.ts";
 import type { GrpcContext } from "./context.ts";
@@ -39,12 +40,16 @@ export function unary<Input extends DescMessage, Output extends DescMessage>(
     const handler: handleUnaryCall<Buffer, Buffer> = (grpcCall, answer) =>
       context.inWork.run(async () => {
         const requestId = greet(grpcCall, context);
+        const ended = timed(method, context);
         let call: OpenCall | undefined;
         try {
           call = openCall(grpcCall, requestId, context, isOpen);
           answer(null, encode(method.output, await handle(decode(method.input, grpcCall.request), call)));
+          ended(status.OK);
         } catch (thrown) {
-          answer(failureOf(thrown, requestId, context));
+          const failure = failureOf(thrown, requestId, context);
+          answer(failure);
+          ended(failure.code);
         } finally {
           call?.release();
         }
@@ -63,6 +68,7 @@ export function serverStreaming<Input extends DescMessage, Output extends DescMe
     const handler: handleServerStreamingCall<Buffer, Buffer> = (grpcCall) =>
       context.inWork.run(async () => {
         const requestId = greet(grpcCall, context);
+        const ended = timed(method, context);
         let call: OpenCall | undefined;
         try {
           call = openCall(grpcCall, requestId, context, isOpen);
@@ -72,8 +78,11 @@ export function serverStreaming<Input extends DescMessage, Output extends DescMe
           await writeAll(messages, grpcCall, { encode: toBytes, signal: call.signal, connection });
           if (context.closing.aborted) throw new SoloError("unreachable", "the kernel is stopping");
           grpcCall.end();
+          ended(status.OK);
         } catch (thrown) {
-          grpcCall.emit("error", failureOf(thrown, requestId, context));
+          const failure = failureOf(thrown, requestId, context);
+          grpcCall.emit("error", failure);
+          ended(failure.code);
         } finally {
           call?.release();
         }
@@ -107,6 +116,13 @@ export function bidiStreaming<Input extends DescMessage, Output extends DescMess
     return handler;
   };
   return { name: method.name, definition: definitionOf(method), handlerFor };
+}
+
+/** Tells how long a call took, once it is known how it ended. */
+function timed({ name }: DescMethod, { onEnd }: GrpcContext): (code: status | undefined) => void {
+  if (onEnd === undefined) return () => undefined;
+  const begun = performance.now();
+  return (code) => onEnd(name, status[code ?? status.UNKNOWN], performance.now() - begun);
 }
 
 /** Of a method under HTTP/2. */

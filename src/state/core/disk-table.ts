@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { SoloError } from "../../api/error.ts";
-import { type FileSystem, KeyValueStore, StoreError, type StoreOptions } from "../../store/index.ts";
+import { type FileSystem, KeyValueStore, StoreError, type StoreOptions, type StoreStats } from "../../store/index.ts";
 import type { Changed } from "./changed-keys.ts";
 import { spaceCodes, spaceOf } from "./space.ts";
 import type { Table } from "./table.ts";
@@ -46,6 +46,11 @@ export class DiskTable {
   private constructor(folder: string, options: StoreOptions) {
     this.#folder = folder;
     this.#options = options;
+  }
+
+  /** Of the store under it; undefined while it rests. */
+  get stats(): StoreStats | undefined {
+    return this.#store?.stats();
   }
 
   /** Opens the table if there is one, and fills `table` with it. It is made by the first flush. */

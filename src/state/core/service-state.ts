@@ -186,6 +186,8 @@ export class LoggedState implements ServiceState {
       data_bytes: this.#table.bytesOf("data"),
       wal_bytes: log.tail - log.begin,
       wal_entries: log.stats().entries,
+      log: log.stats(),
+      table: disk.stats,
       begin_position: this.#history.begin,
       flushed_position: mark.position,
       last_flush: mark.time === 0 ? null : mark.time,

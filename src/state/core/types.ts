@@ -1,4 +1,5 @@
 import type { SoloError } from "../../api/error.ts";
+import type { DurableLog, StoreStats } from "../../store/index.ts";
 import type { Space } from "./space.ts";
 
 /** A change of one key. */
@@ -127,6 +128,9 @@ export interface StateStats {
   /** Why the last flush failed: the log has what the table lacks. Null when it did not. */
   readonly flush_problem: string | null;
   readonly recovery: StateRecovery;
+  /** Of the engines under it; the table's rests when nothing was flushed for a minute. */
+  readonly log: ReturnType<DurableLog["stats"]>;
+  readonly table: StoreStats | undefined;
 }
 
 /** What opening found. */
