@@ -1,7 +1,7 @@
 import type { SpanContext } from "./span-context.ts";
 
 /** `Span.SpanKind` of opentelemetry-proto. */
-export const spanKinds = { internal: 1, server: 2, client: 3 } as const;
+const spanKinds = { internal: 1, server: 2, client: 3 } as const;
 
 /** A span that has ended. */
 export interface Span {

@@ -176,8 +176,8 @@ export class LoggedState implements ServiceState {
   }
 
   stats(): StateStats {
-    const { log, disk, recovery } = this.#parts;
-    const { mark } = disk;
+    const { disk, recovery } = this.#parts;
+    const log = this.#parts.log.stats();
     return {
       position: this.#position,
       keys: this.#table.keys,
@@ -185,12 +185,12 @@ export class LoggedState implements ServiceState {
       data_keys: this.#table.keysOf("data"),
       data_bytes: this.#table.bytesOf("data"),
       wal_bytes: log.tail - log.begin,
-      wal_entries: log.stats().entries,
-      log: log.stats(),
+      wal_entries: log.entries,
+      log,
       table: disk.stats,
       begin_position: this.#history.begin,
-      flushed_position: mark.position,
-      last_flush: mark.time === 0 ? null : mark.time,
+      flushed_position: disk.mark.position,
+      last_flush: disk.mark.time === 0 ? null : disk.mark.time,
       flush_problem: this.#flusher.problem,
       recovery,
     };
