@@ -48,9 +48,10 @@ export class DiskTable {
     this.#options = options;
   }
 
-  /** Of the store under it; undefined while it rests. */
-  get stats(): StoreStats | undefined {
-    return this.#store?.stats();
+  /** What it has, and the store under it, which is undefined while it rests. */
+  get stats(): { flushed_position: number; last_flush: number | null; table: StoreStats | undefined } {
+    const { position, time } = this.#mark;
+    return { flushed_position: position, last_flush: time === 0 ? null : time, table: this.#store?.stats() };
   }
 
   /** Opens the table if there is one, and fills `table` with it. It is made by the first flush. */

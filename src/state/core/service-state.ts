@@ -187,10 +187,8 @@ export class LoggedState implements ServiceState {
       wal_bytes: log.tail - log.begin,
       wal_entries: log.entries,
       log,
-      table: disk.stats,
+      ...disk.stats,
       begin_position: this.#history.begin,
-      flushed_position: disk.mark.position,
-      last_flush: disk.mark.time === 0 ? null : disk.mark.time,
       flush_problem: this.#flusher.problem,
       recovery,
     };
