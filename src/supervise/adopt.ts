@@ -1,5 +1,5 @@
 import { closeSync } from "node:fs";
-import { hostVariables } from "../api/index.ts";
+import { hostVariables, type ServiceSpec } from "../api/index.ts";
 import { isRunning, openPidfd, type ProcessIdentity, readEnvironment, readStat } from "../system/index.ts";
 import type { ProcessHandle } from "./launch.ts";
 import type { ProcessExit } from "./restart-policy.ts";
@@ -42,4 +42,9 @@ export function adoptProcess(
 export function exitOfLost(runtime: SuperviseRuntime, identity: ProcessIdentity): Promise<ProcessExit> {
   const isZombie = readStat(identity.pid)?.startTime === identity.startTime;
   return runtime.formerExit(identity, isZombie ? exitRecordWaitMs : 0);
+}
+
+/** Whether a kernel that died within a pause of a throttle, the service's or its tenant's, left processes stopped. */
+export function mayBeStopped(pid: number, { limits }: ServiceSpec): boolean {
+  return readStat(pid)?.state === "T" || limits?.action === "throttle";
 }

@@ -1,6 +1,5 @@
 import { type HostMessage, isProgram, SoloError, type StoppedInstance } from "../api/index.ts";
-import { readStat } from "../system/index.ts";
-import { exitOfLost } from "./adopt.ts";
+import { exitOfLost, mayBeStopped } from "./adopt.ts";
 import type { HostPeer, TellHost } from "./control.ts";
 import type { EarlyHost } from "./early-host.ts";
 import { InstanceState } from "./instance-state.ts";
@@ -78,9 +77,7 @@ export class Instance extends InstanceState {
     this.#run = ProcessRun.adopt(this.#context(), record);
     if (this.pid === null) return false;
     this.adopted = true;
-    // A kernel that died within a pause of a throttle, its own or its tenant's, left it stopped.
-    const isStopped = readStat(this.pid)?.state === "T";
-    if (isStopped || this.plan.spec.limits?.action === "throttle") this.#run.goOn();
+    if (mayBeStopped(this.pid, this.plan.spec)) this.#run.goOn();
     const found = standing(record.state);
     this.journal.save(this.#facts(record.state));
     this.journal.emit("instance_adopted", { pid: this.pid, port: this.port, revision: this.plan.revision });
