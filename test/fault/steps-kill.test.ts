@@ -41,7 +41,7 @@ test(`${kills} kills of kernel and agents: no step twice, no effect twice`, asyn
     await ledger.silently(async () => {
       await waitFor(() => ledger.underWay > 0, { what: "an effect under way" });
       const { instances } = await daemon.status("orders");
-      for (const { pid } of instances) if (pid !== null) process.kill(pid, "SIGKILL");
+      for (const { pid } of instances) if (pid !== null) killIfAlive(pid);
     });
     await progress(ledger, 10, () => resolveUnknown(daemon, ledger));
     expect({ seed, mistakes: ledger.mistakes }).toEqual({ seed, mistakes: [] });
@@ -76,7 +76,10 @@ async function killInstance(daemon: Daemon, draw: () => number): Promise<void> {
   const { instances } = await daemon.status("orders");
   const living = instances.flatMap(({ pid }) => (pid === null ? [] : [pid]));
   const pid = living[Math.floor(draw() * living.length)];
-  if (pid === undefined) return;
+  if (pid !== undefined) killIfAlive(pid);
+}
+
+function killIfAlive(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
