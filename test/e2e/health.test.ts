@@ -137,12 +137,20 @@ http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), http.server.Simpl
   });
 
   test("by heartbeat restarts a service that hangs before it has found the next kernel", async () => {
+    const hang = `export default { fetch: ({ url }) => {
+      if (url.endsWith("/hang")) Bun.sleepSync(1_000_000);
+      return new Response("hello");
+    } };`;
     await daemon.deploy({
-      hung: daemon.module("hung.ts", hello, { stop_grace_ms: 100 }),
+      hung: daemon.module("hung.ts", hang, { stop_grace_ms: 100 }),
       idle: daemon.module("idle.ts", "setInterval(() => {}, 1000);", { stop_grace_ms: 100 }),
     });
     const idle = await pidOf("idle");
-    for (const pid of [await pidOf("hung"), idle]) process.kill(pid, "SIGSTOP");
+    process.kill(idle, "SIGSTOP");
+    const ask = (path: string) =>
+      daemon.env.fetch("hung", path, { signal: AbortSignal.timeout(300) }).catch(() => null);
+    await ask("/hang");
+    await waitFor(async () => (await ask("/")) === null, { what: "the service to hang" });
     await daemon.crashKernel();
     const status = await daemon.until("hung", ({ state, restarts }) => state === "ready" && restarts === 1);
     expect(status.last_exit?.reason).toMatch(/no heartbeat for \d/);
