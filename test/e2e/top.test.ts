@@ -25,7 +25,10 @@ afterAll(async () => {
 });
 
 function tmux(...args: readonly string[]): string {
-  return Bun.spawnSync(["tmux", "-L", session, ...args], { stdin: "ignore", stderr: "ignore" }).stdout.toString();
+  // Its server passes on what it was started with: with CI set, nothing draws.
+  const variables = { PATH: process.env.PATH, LANG: "C.UTF-8" };
+  const options = { env: variables, stdin: "ignore", stderr: "ignore" } as const;
+  return Bun.spawnSync(["tmux", "-u", "-L", session, ...args], options).stdout.toString();
 }
 
 /** Runs a command; its exit code is shown when it has ended. */
