@@ -50,23 +50,27 @@ import { serviceStatus } from "./views.ts";
 const recentEvents = 10;
 
 /**
- * Every operation of the API on a kernel, as one caller asks for it; one file for each family of them.
- * @param recorded what a deploy awaits before it changes anything
+ * Every operation of the API on a kernel, one file for each family of them, as each caller asks for it. What does not depend
+ * on the caller is made once: this is done for every request.
  */
-export function kernelApi(kernel: Kernel, caller: Caller, recorded: Promise<void> = Promise.resolve()): SoloApi {
-  return {
-    ...serviceApi(kernel, caller, recorded),
+export function kernelApi(kernel: Kernel): (caller: Caller, recorded?: Promise<void>) => SoloApi {
+  const ofEveryone = {
     ...stateApi(kernel),
     ...stepsApi(kernel),
     ...checkpointApi(kernel),
     ...auditApi(kernel.parts.audit),
     ...secretApi(kernel),
-    ...capabilityApi(kernel, caller),
     ...tenantApi(kernel),
-    ...discoveryApi(kernel, caller),
     ...removalApi(kernel),
     ...metricsApi(kernel),
   };
+  /** @param recorded what a deploy awaits before it changes anything */
+  return (caller, recorded = Promise.resolve()) => ({
+    ...ofEveryone,
+    ...serviceApi(kernel, caller, recorded),
+    ...capabilityApi(kernel, caller),
+    ...discoveryApi(kernel, caller),
+  });
 }
 
 type ServiceOperation =

@@ -13,7 +13,7 @@ import { refusalEvents } from "./refusal-events.ts";
 export function openAccess(kernel: Kernel, say: (level: "error", message: string) => void): Access {
   const { capabilities, traffic, audit, database, clock } = kernel.parts;
   return new Access({
-    api: (caller, recorded) => kernelApi(kernel, caller, recorded),
+    api: kernelApi(kernel),
     authority: capabilityAuthority(
       capabilities,
       ({ tenant, name, instance }, to, method) =>

@@ -139,9 +139,18 @@ function instanceDetail(kernel: Kernel, instance: Instance): InstanceDetail {
     adopted,
     reason,
     throttle: kernel.parts.limits.throttleOf(id) ?? null,
-    history: kernel.parts.limits.historyOf(instance).map(usageSample),
+    history: kernel.parts.limits.historyOf(instance).map(describedSample),
     ...(plan.spec.kind === "port" && { agent: agentDetail(instance) }),
   };
+}
+
+/** A minute of samples is described in every status: each of them once. */
+const described = new WeakMap<UsageSample, InstanceDetail["history"][number]>();
+
+function describedSample(sample: UsageSample): InstanceDetail["history"][number] {
+  const known = described.get(sample) ?? usageSample(sample);
+  described.set(sample, known);
+  return known;
 }
 
 function usageSample(sample: UsageSample): InstanceDetail["history"][number] {
