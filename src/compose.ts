@@ -5,7 +5,8 @@ import type { DaemonOptions, ForegroundKernel, KernelDoor } from "./cli/index.ts
 import { type LoadedConfig, loadConfig, noPort } from "./config/index.ts";
 import { openDnsDoor } from "./gateway/dns/index.ts";
 import { openGrpcDoor } from "./gateway/grpc/index.ts";
-import { openMetricsDoor, openTcpDoor, serveApi, type TcpDoor } from "./gateway/http/index.ts";
+import { openMetricsDoor, openTcpDoor, serveApi } from "./gateway/http/index.ts";
+import type { Door } from "./gateway/shared/index.ts";
 import { openCredentials, tlsSettingsOf } from "./gateway/tls/index.ts";
 import {
   endGuardians,
@@ -90,7 +91,7 @@ export async function runKernelProcess(args: readonly string[]): Promise<never> 
     say("error", "the guardian is gone: nobody restarts this kernel when it crashes");
   });
   try {
-    const doors: TcpDoor[] = [];
+    const doors: Door[] = [];
     const link = { ...guardian, present: () => guarded };
     const running = await openKernel(options(config, say, link, doors));
     const gateway = serve(config, running, say, doors);
@@ -127,7 +128,7 @@ function sayOnStderr(level: "info" | "warn" | "error", message: string): void {
 }
 
 async function openForeground({ config }: DaemonOptions): Promise<ForegroundKernel> {
-  const doors: TcpDoor[] = [];
+  const doors: Door[] = [];
   const running = await openKernel(options(config, sayOnStderr, null, doors));
   const gateway = serve(config, running, sayOnStderr, doors);
   const { api } = running;
@@ -148,12 +149,7 @@ async function openForeground({ config }: DaemonOptions): Promise<ForegroundKern
 }
 
 /** Opens the ways in: the owner's socket, and those over TCP that are configured, which are added to `doors`. */
-function serve(
-  config: LoadedConfig,
-  { access, onGrpcCall }: RunningKernel,
-  say: KernelOptions["say"],
-  doors: TcpDoor[],
-) {
+function serve(config: LoadedConfig, { access, onGrpcCall }: RunningKernel, say: KernelOptions["say"], doors: Door[]) {
   mkdirSync(dirname(config.paths.socket), { recursive: true, mode: 0o700 });
   const onBug = (error: Error) => say("error", `unexpected: ${error.stack ?? error.message}`);
   const socket = serveApi({ access, socketPath: config.paths.socket, version: build.id, onBug });
@@ -183,7 +179,7 @@ function options(
   config: LoadedConfig,
   say: KernelOptions["say"],
   guardian: KernelOptions["guardian"],
-  doors: readonly TcpDoor[],
+  doors: readonly Door[],
 ): KernelOptions {
   return {
     paths: config.paths,

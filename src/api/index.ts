@@ -7,6 +7,7 @@ export * from "./canonical-json.ts";
 export * from "./capabilities.ts";
 export * from "./capability-changes.ts";
 export * from "./capability-routes.ts";
+export * from "./certificate-documents.ts";
 export * from "./certificates.ts";
 export * from "./checkpoint-routes.ts";
 export * from "./checkpoints.ts";

@@ -1,8 +1,8 @@
 import { type SoloApi, SoloError } from "../api/index.ts";
 import type { SoloClient } from "../client/index.ts";
+import { pause } from "../system/index.ts";
 import type { Resumption } from "./beginning.ts";
 import type { Session } from "./session.ts";
-import { pause } from "./watched.ts";
 
 type Opened<T> = (
   api: Pick<SoloApi, "logs" | "events" | "stateWatch" | "audit" | "auditAll">,

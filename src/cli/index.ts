@@ -25,11 +25,5 @@ export type {
   LogStatsDocument,
   StoreDoor,
 } from "./store-door.ts";
-export type {
-  CertificateDocument,
-  ClientCertificateRequest,
-  ServerCertificateRequest,
-  TlsDocument,
-  TlsDoor,
-} from "./tls-door.ts";
+export type { TlsDoor } from "./tls-door.ts";
 export type { View } from "./view.ts";

@@ -1,7 +1,8 @@
 import type { ServiceRow } from "../api/index.ts";
+import { pause } from "../system/index.ts";
 import type { Output } from "./output.ts";
 import { isInteractive } from "./style.ts";
-import { pause, renderWatched, type Watched } from "./watched.ts";
+import { renderWatched, type Watched } from "./watched.ts";
 
 /** A line of `status --watch --json`. */
 export type WatchLine = Watched & { readonly type: "status"; readonly time: string; readonly cursor: string };

@@ -11,16 +11,3 @@ export type Watched = ServiceStatus | Overview;
 export function renderWatched(document: Watched, view: View): string {
   return "kernel" in document ? renderOverview(document, view) : renderServiceStatus(document, view);
 }
-
-/** Resolves after the time, or at once when the signal aborts. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-  });
-}

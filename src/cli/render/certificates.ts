@@ -1,4 +1,4 @@
-import type { CertificateDocument, TlsDocument } from "../tls-door.ts";
+import type { CertificateDocument, TlsDocument } from "../../api/index.ts";
 import type { View } from "../view.ts";
 import { renderFacts } from "./facts.ts";
 import { renderTable } from "./table.ts";

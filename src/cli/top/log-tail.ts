@@ -1,5 +1,5 @@
 import type { LogLine, SoloApi } from "../../api/index.ts";
-import { pause } from "../watched.ts";
+import { pause } from "../../system/index.ts";
 
 /** A line as it may be drawn: nothing in it moves the cursor or colours what is not its own. */
 export interface TailLine {

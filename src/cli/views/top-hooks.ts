@@ -1,8 +1,8 @@
 import { useInput } from "ink";
 import { useEffect, useRef, useState } from "react";
 import { type ServiceRow, type SoloApi, SoloError } from "../../api/index.ts";
+import { pause } from "../../system/index.ts";
 import { type Key, LogTail, type TailLine, UseHistory } from "../top/index.ts";
-import { pause } from "../watched.ts";
 
 /** The services, looked at again and again; the last ones stay while the kernel is away. */
 export function useServices(

@@ -1,7 +1,8 @@
 import { Box, render, Text, useApp, useInput } from "ink";
 import { useEffect, useState } from "react";
+import { pause } from "../../system/index.ts";
 import type { Style } from "../style.ts";
-import { pause, renderWatched, type Watched } from "../watched.ts";
+import { renderWatched, type Watched } from "../watched.ts";
 
 export interface DrawOptions {
   readonly read: () => Promise<Watched>;

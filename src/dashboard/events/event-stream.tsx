@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import { useMemo, useState } from "preact/hooks";
 import type { EventDocument } from "../../api/documents.ts";
-import { FailureNote, Time, useFollow } from "../parts/index.ts";
+import { FailureNote, SearchField, Time, useFollow } from "../parts/index.ts";
 import { useSession } from "../session/index.ts";
 
 /** What happened, as it happens: of one service, or of all that the token reaches. The latest stands first. */
@@ -18,14 +18,7 @@ export function EventStream({ name }: { readonly name?: string }) {
   return (
     <section aria-label="Events">
       <div class="bar">
-        <input
-          type="search"
-          placeholder="Filter (/)"
-          aria-label="Filter events"
-          data-key="/"
-          value={search}
-          onInput={({ currentTarget }) => setSearch(currentTarget.value)}
-        />
+        <SearchField label="Filter events" placeholder="Filter (/)" value={search} onValue={setSearch} />
         <p class="summary" role="status">
           {connected ? "live" : failure ? "ended" : "connecting…"} · {shown.length} of {elements.length} events
         </p>

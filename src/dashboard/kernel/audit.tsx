@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import { useMemo, useState } from "preact/hooks";
 import type { AuditRecord } from "../../api/audit.ts";
-import { FailureNote, NotAllowed, StateBadge, Time, useFollow } from "../parts/index.ts";
+import { FailureNote, NotAllowed, SearchField, StateBadge, Time, useFollow } from "../parts/index.ts";
 import { may, reachesTenant, useSession } from "../session/index.ts";
 
 /** Who did what, as it is recorded. */
@@ -25,14 +25,7 @@ function Records() {
   return (
     <>
       <div class="bar">
-        <input
-          type="search"
-          placeholder="Filter (/)"
-          aria-label="Filter records"
-          data-key="/"
-          value={search}
-          onInput={({ currentTarget }) => setSearch(currentTarget.value)}
-        />
+        <SearchField label="Filter records" placeholder="Filter (/)" value={search} onValue={setSearch} />
         <p class="summary" role="status">
           {connected ? "live" : failure ? "ended" : "connecting…"} · {shown.length} of {elements.length} records
         </p>

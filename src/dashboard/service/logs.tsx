@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { LogLine } from "../../api/documents.ts";
-import { FailureNote, moment, useFollow } from "../parts/index.ts";
+import { FailureNote, moment, SearchField, useFollow } from "../parts/index.ts";
 import { useSession } from "../session/index.ts";
 import { Marked } from "./marked.tsx";
 import type { TabProps } from "./service.tsx";
@@ -23,14 +23,7 @@ export function Logs({ name }: TabProps) {
   return (
     <section class="logs" aria-label={`Logs of ${name}`}>
       <div class="bar">
-        <input
-          type="search"
-          placeholder="Filter (/)"
-          aria-label="Filter lines"
-          data-key="/"
-          value={search}
-          onInput={({ currentTarget }) => setSearch(currentTarget.value)}
-        />
+        <SearchField label="Filter lines" placeholder="Filter (/)" value={search} onValue={setSearch} />
         <select
           aria-label="Least level"
           value={least}

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { ServiceRow } from "../../api/documents.ts";
-import { FailureNote, NotAllowed, usePoll } from "../parts/index.ts";
+import { FailureNote, NotAllowed, SearchField, usePoll } from "../parts/index.ts";
 import { may, useSession } from "../session/index.ts";
 import { arranged, type Column, columns, type Order } from "./order.ts";
 import { Row } from "./row.tsx";
@@ -35,14 +35,7 @@ function ServiceTable() {
         <p class="summary" role="status">
           {rows && summary(rows, shown.length)}
         </p>
-        <input
-          type="search"
-          placeholder="Search (/)"
-          aria-label="Search services"
-          data-key="/"
-          value={search}
-          onInput={({ currentTarget }) => setSearch(currentTarget.value)}
-        />
+        <SearchField label="Search services" placeholder="Search (/)" value={search} onValue={setSearch} />
       </div>
       {failure && <FailureNote failure={failure} />}
       {rows && (

@@ -1,1 +1,1 @@
-export { type DnsDoor, type DnsDoorOptions, openDnsDoor } from "./door.ts";
+export { type DnsDoorOptions, openDnsDoor } from "./door.ts";

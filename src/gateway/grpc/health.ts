@@ -5,6 +5,7 @@ import {
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../../api/proto/grpc/health/v1/health.gen.ts";
 import { SoloKernel } from "../../api/proto/solo/v1/solo.gen.ts";
+import { pause } from "../../system/index.ts";
 import { type Method, serverStreaming, unary } from "./method.ts";
 import { StatusError } from "./status.ts";
 
@@ -25,7 +26,7 @@ export const healthMethods: readonly Method[] = [
       const now = isKnown(service) ? await servingStatus(api) : ServingStatus.SERVICE_UNKNOWN;
       if (now !== told) yield { status: now };
       told = now;
-      await passed(lookMs, signal);
+      await pause(lookMs, signal);
     }
   }),
 ];
@@ -37,19 +38,6 @@ function isKnown(service: string): boolean {
 async function servingStatus(api: SoloApi): Promise<ServingStatus> {
   const health = await api.health({});
   return health.status === "unhealthy" ? ServingStatus.NOT_SERVING : ServingStatus.SERVING;
-}
-
-function passed(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
 }
 
 /** Between looks at a kernel whose health somebody watches. */

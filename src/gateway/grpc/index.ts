@@ -1,1 +1,1 @@
-export { type GrpcDoor, type GrpcDoorOptions, openGrpcDoor } from "./door.ts";
+export { type GrpcDoorOptions, openGrpcDoor } from "./door.ts";

@@ -38,21 +38,8 @@ export function unary<Input extends DescMessage, Output extends DescMessage>(
 ): Method {
   const handlerFor: Method["handlerFor"] = (context, isOpen) => {
     const handler: handleUnaryCall<Buffer, Buffer> = (grpcCall, answer) =>
-      context.inWork.run(async () => {
-        const requestId = greet(grpcCall, context);
-        const ended = timed(method, context);
-        let call: OpenCall | undefined;
-        try {
-          call = openCall(grpcCall, requestId, context, isOpen);
-          answer(null, encode(method.output, await handle(decode(method.input, grpcCall.request), call)));
-          ended(status.OK);
-        } catch (thrown) {
-          const failure = failureOf(thrown, requestId, context);
-          answer(failure);
-          ended(failure.code);
-        } finally {
-          call?.release();
-        }
+      inCall({ method, grpcCall, context, isOpen, fail: answer }, async (call) => {
+        answer(null, encode(method.output, await handle(decode(method.input, grpcCall.request), call)));
       });
     return handler;
   };
@@ -65,31 +52,48 @@ export function serverStreaming<Input extends DescMessage, Output extends DescMe
   handle: (request: MessageShape<Input>, call: Call) => AsyncIterable<MessageInitShape<Output>>,
 ): Method {
   const handlerFor: Method["handlerFor"] = (context, isOpen) => {
-    const handler: handleServerStreamingCall<Buffer, Buffer> = (grpcCall) =>
-      context.inWork.run(async () => {
-        const requestId = greet(grpcCall, context);
-        const ended = timed(method, context);
-        let call: OpenCall | undefined;
-        try {
-          call = openCall(grpcCall, requestId, context, isOpen);
-          const messages = handle(decode(method.input, grpcCall.request), call);
-          const connection = context.connections.get(grpcCall.getPeer());
-          const toBytes = (message: MessageInitShape<Output>) => encode(method.output, message);
-          await writeAll(messages, grpcCall, { encode: toBytes, signal: call.signal, connection });
-          if (context.closing.aborted) throw new SoloError("unreachable", "the kernel is stopping");
-          grpcCall.end();
-          ended(status.OK);
-        } catch (thrown) {
-          const failure = failureOf(thrown, requestId, context);
-          grpcCall.emit("error", failure);
-          ended(failure.code);
-        } finally {
-          call?.release();
-        }
+    const handler: handleServerStreamingCall<Buffer, Buffer> = (grpcCall) => {
+      const fail = (failure: ReturnType<typeof failureOf>) => void grpcCall.emit("error", failure);
+      return inCall({ method, grpcCall, context, isOpen, fail }, async (call) => {
+        const messages = handle(decode(method.input, grpcCall.request), call);
+        const connection = context.connections.get(grpcCall.getPeer());
+        const toBytes = (message: MessageInitShape<Output>) => encode(method.output, message);
+        await writeAll(messages, grpcCall, { encode: toBytes, signal: call.signal, connection });
+        if (context.closing.aborted) throw new SoloError("unreachable", "the kernel is stopping");
+        grpcCall.end();
       });
+    };
     return handler;
   };
   return { name: method.name, definition: definitionOf(method), handlerFor };
+}
+
+interface Answering {
+  readonly method: DescMethod;
+  readonly grpcCall: Parameters<typeof openCall>[0];
+  readonly context: GrpcContext;
+  readonly isOpen: boolean;
+  readonly fail: (failure: ReturnType<typeof failureOf>) => void;
+}
+
+/** Opens a call, answers it, and tells how it ended. */
+function inCall({ method, grpcCall, context, isOpen, fail }: Answering, answer: (call: OpenCall) => Promise<void>) {
+  return context.inWork.run(async () => {
+    const requestId = greet(grpcCall, context);
+    const ended = timed(method, context);
+    let call: OpenCall | undefined;
+    try {
+      call = openCall(grpcCall, requestId, context, isOpen);
+      await answer(call);
+      ended(status.OK);
+    } catch (thrown) {
+      const failure = failureOf(thrown, requestId, context);
+      fail(failure);
+      ended(failure.code);
+    } finally {
+      call?.release();
+    }
+  });
 }
 
 /** A method that answers each message of a stream by one; open to all. */

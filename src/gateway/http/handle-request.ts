@@ -6,7 +6,7 @@ import {
   SoloError,
   versionHeader,
 } from "../../api/index.ts";
-import { checkInput } from "./check-input.ts";
+import { checkInput } from "../shared/index.ts";
 import { conditionOf, entityTag } from "./conditions.ts";
 import { type FirstSignal, firstSignal } from "./first-signal.ts";
 import { framingFor } from "./framing.ts";

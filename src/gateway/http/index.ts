@@ -1,3 +1,3 @@
 export { openMetricsDoor } from "./metrics-door.ts";
 export { type ApiServer, type ServeOptions, serveApi } from "./serve-api.ts";
-export { openTcpDoor, type TcpDoor } from "./tcp-door.ts";
+export { openTcpDoor } from "./tcp-door.ts";

@@ -1,3 +1,4 @@
-export { checkInput } from "../http/check-input.ts";
+export { checkInput } from "./check-input.ts";
 export { type Code, type CodeFormat, codeFormats, deployCode } from "./deploy-code.ts";
+export { type Door, openDoor } from "./door.ts";
 export { merged } from "./merged.ts";

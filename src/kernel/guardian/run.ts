@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { childrenOf, ExitRecorder, reapOrphans, setSubreaper } from "../../system/index.ts";
+import { childrenOf, ExitRecorder, pause, reapOrphans, setSubreaper } from "../../system/index.ts";
 import { readBootError, writeBootError } from "./boot-error.ts";
 import { appendDaemonLog, openDaemonLog } from "./daemon-log.ts";
 import { FifoHolds } from "./fifo-holds.ts";
@@ -120,17 +120,4 @@ function stayAlive(log: (message: string) => void, onStop: (signal: "SIGTERM" | 
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => onStop(signal));
   process.on("uncaughtException", (error) => log(`unexpected: ${error}`));
   process.on("unhandledRejection", (error) => log(`unexpected: ${error}`));
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }

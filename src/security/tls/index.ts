@@ -1,10 +1,1 @@
-export {
-  type CertificateDocument,
-  type ClientRequest,
-  initTls,
-  issueClient,
-  renewServer,
-  type ServerRequest,
-  showTls,
-  type TlsDocument,
-} from "./tls.ts";
+export { initTls, issueClient, renewServer, showTls } from "./tls.ts";

@@ -1,7 +1,18 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
-import { certificateFacts, everyTenant, nameForm, namePattern, type Role, SoloError, unitOf } from "../../api/index.ts";
+import {
+  type CertificateDocument,
+  type ClientCertificateRequest,
+  certificateFacts,
+  everyTenant,
+  nameForm,
+  namePattern,
+  type ServerCertificateRequest,
+  SoloError,
+  type TlsDocument,
+  unitOf,
+} from "../../api/index.ts";
 import { createAuthority, issue } from "./certificate.ts";
 import {
   clientNames,
@@ -16,50 +27,13 @@ import {
   writePair,
 } from "./files.ts";
 
-/** A certificate as people and programs are told of it. Times are RFC 3339. */
-export interface CertificateDocument {
-  readonly kind: "authority" | "server" | "client";
-  /** Of a client: its name here. */
-  readonly name: string | null;
-  readonly certificate: string;
-  /** Null when the key has been taken elsewhere. */
-  readonly key: string | null;
-  /** Of a client: `*` for all. */
-  readonly tenant: string | null;
-  /** Of a client: what it allows without a token; null: nothing. */
-  readonly role: Role | null;
-  /** Of a server: the names and addresses it goes by. */
-  readonly hosts: readonly string[];
-  readonly expires: string;
-  readonly sha256: string;
-}
-
-export interface TlsDocument {
-  readonly folder: string;
-  readonly certificates: readonly CertificateDocument[];
-}
-
-export interface ServerRequest {
-  /** Beside this machine's own name, `localhost` and the loopback addresses. */
-  readonly hosts: readonly string[];
-  readonly days: number;
-}
-
-export interface ClientRequest {
-  readonly name: string;
-  readonly tenant: string;
-  readonly role: Role | null;
-  readonly days: number;
-  readonly force: boolean;
-}
-
 /**
  * An authority, a certificate of the server and one of a first client.
  * @throws SoloError `conflict` when there is an authority and `force` is not given
  */
 export function initTls(
   folder: string,
-  request: ServerRequest & { readonly client: Omit<ClientRequest, "force">; readonly force: boolean },
+  request: ServerCertificateRequest & { readonly client: ClientCertificateRequest; readonly force: boolean },
   now = new Date(),
 ): TlsDocument {
   const places = tlsPlaces(folder);
@@ -82,7 +56,7 @@ export function initTls(
 }
 
 /** A new certificate for the server, by the authority that there is. A kernel that runs takes it up by itself. */
-export function renewServer(folder: string, { hosts, days }: ServerRequest, now = new Date()): TlsDocument {
+export function renewServer(folder: string, { hosts, days }: ServerCertificateRequest, now = new Date()): TlsDocument {
   checkHosts(hosts);
   const places = tlsPlaces(folder);
   const authority = readPair(places.authority);
@@ -93,7 +67,11 @@ export function renewServer(folder: string, { hosts, days }: ServerRequest, now 
 }
 
 /** @throws SoloError `conflict` when there is one of that name and `force` is not given */
-export function issueClient(folder: string, request: ClientRequest, now = new Date()): CertificateDocument {
+export function issueClient(
+  folder: string,
+  request: ClientCertificateRequest & { readonly force: boolean },
+  now = new Date(),
+): CertificateDocument {
   checkClient(request);
   const { name, tenant, role, days, force } = request;
   const places = tlsPlaces(folder);
@@ -161,7 +139,7 @@ function checkHosts(hosts: readonly string[]): void {
   });
 }
 
-function checkClient({ name, tenant }: Pick<ClientRequest, "name" | "tenant">): void {
+function checkClient({ name, tenant }: Pick<ClientCertificateRequest, "name" | "tenant">): void {
   if (!namePattern.test(name))
     throw new SoloError("invalid_name", `invalid name ${JSON.stringify(name)}: use ${nameForm}`);
   if (tenant === everyTenant || namePattern.test(tenant)) return;

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { type CapabilityFacts, SoloError } from "../../../src/api/index.ts";
-import { openTcpDoor, type TcpDoor } from "../../../src/gateway/http/index.ts";
+import { openTcpDoor } from "../../../src/gateway/http/index.ts";
+import type { Door } from "../../../src/gateway/shared/index.ts";
 import { Access, type CapabilityAuthority } from "../../../src/kernel/access/index.ts";
 import { freePort, waitFor } from "../../support/index.ts";
 import { sampleApi } from "./sample-api.ts";
@@ -25,7 +26,7 @@ const capability: CapabilityFacts = {
   rates: [],
 };
 
-const doors: TcpDoor[] = [];
+const doors: Door[] = [];
 afterEach(async () => {
   await Promise.all(doors.splice(0).map((door) => door.close()));
 });

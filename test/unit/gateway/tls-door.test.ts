@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { type CapabilityFacts, SoloError } from "../../../src/api/index.ts";
 import { createClient, remoteTransport } from "../../../src/client/index.ts";
-import { openTcpDoor, type TcpDoor } from "../../../src/gateway/http/index.ts";
+import { openTcpDoor } from "../../../src/gateway/http/index.ts";
+import type { Door } from "../../../src/gateway/shared/index.ts";
 import { openCredentials } from "../../../src/gateway/tls/index.ts";
 import { Access, type CapabilityAuthority } from "../../../src/kernel/access/index.ts";
 import { initTls, issueClient, renewServer } from "../../../src/security/tls/index.ts";
@@ -55,7 +56,7 @@ async function open({ requireClient = false, bind = "127.0.0.1" } = {}) {
   const port = freePort();
   const access = new Access({ api: () => api, authority });
   const tls = { credentials, folder };
-  const door: TcpDoor = openTcpDoor({ access, bind, port, version: "1", onBug: () => undefined, say, tls });
+  const door: Door = openTcpDoor({ access, bind, port, version: "1", onBug: () => undefined, say, tls });
   doors.push(door, credentials);
   await waitFor(() => door.check().status === "healthy" && isOpen(port), { what: "the door to open" });
   return { door, port, said, credentials };

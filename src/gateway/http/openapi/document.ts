@@ -71,7 +71,7 @@ function operation(name: OperationName): Json {
     operationId: name,
     summary: descriptions[name],
     tags: [tagOf(path)],
-    ...(isOpen(name) && { security: [] }),
+    ...(operations[name].permission === "open" && { security: [] }),
     parameters: [
       ...inPath.map((field) => ({ name: field, in: "path", required: true, schema: properties[field] })),
       ...(method === "GET"
@@ -133,9 +133,4 @@ function tagOf(path: string): string {
   if (/\/(effects|signal|budget)\b/.test(path)) return "steps";
   if (/\/(capabilities|secrets|audit|sandbox)\b/.test(path)) return "security";
   return /\/(services|deploy|events|registry|discover)\b/.test(path) ? "services" : "kernel";
-}
-
-/** Whether a kernel lives, and which one, is no secret. */
-function isOpen(name: OperationName): boolean {
-  return name === "health" || name === "version";
 }

@@ -1,3 +1,4 @@
+import { pause } from "../../../system/index.ts";
 import type { AuditLine } from "../record.ts";
 import type { AuditTrail } from "../trail.ts";
 import type { DeliveryPosition } from "./position.ts";
@@ -109,17 +110,3 @@ export class Delivery {
 }
 
 const pollMs = 10;
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    timer.unref();
-    signal.addEventListener("abort", done);
-  });
-}
