@@ -42,8 +42,8 @@ function comingUrl(
   instances: readonly Instance[],
 ): string | null {
   const isComing = service.desired === "running" && service.replicas > 0 && !instances.some(({ isReady }) => isReady);
-  const listens = spec.kind === "command" ? artifact.mentionsPort || spec.fixed_port !== undefined : service.serves;
-  return isComing && listens ? routes.address(service.ref) : null;
+  const announced = spec.kind === "command" && (artifact.mentionsPort || spec.fixed_port !== undefined);
+  return isComing && (announced || service.serves) ? routes.address(service.ref) : null;
 }
 
 /** Made for every service of a list: one pass over the instances, nothing allocated on the way. */

@@ -4,6 +4,7 @@ import { InstanceJournal } from "./instance-journal.ts";
 import { type InstanceEvent, transition } from "./instance-machine.ts";
 import { RecoveryTimes } from "./port/index.ts";
 import type { PortAllocator } from "./ports.ts";
+import { findsListener } from "./probe/listener.ts";
 import { describeExit, type ProcessExit } from "./restart-policy.ts";
 import type { LaunchPlan, SuperviseRuntime } from "./runtime.ts";
 
@@ -89,6 +90,16 @@ export abstract class InstanceState {
     const { code: exit_code, signal, known } = exit;
     const asked = this.state === "draining" || this.state === "stopping";
     this.journal.emit("instance_exited", { pid: this.pid, exit_code, signal, known, reason, asked });
+  }
+
+  /** Notices when a program listens that does not say so, and lets requests reach it then. */
+  protected async awaitListener(this: Instance, isCurrent: () => boolean, save: () => void): Promise<void> {
+    if (this.serves || this.plan.spec.kind !== "command") return;
+    if (!(await findsListener(this.port, isCurrent))) return;
+    this.serves = true;
+    if (this.isReady) this.runtime.routes.add(this.plan.ref, this.id, this.port);
+    save();
+    this.owner.changed(this);
   }
 
   /** Makes the transition of an event; false when it means nothing in this state. */

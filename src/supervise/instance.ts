@@ -203,6 +203,7 @@ export class Instance extends InstanceState {
 
   #watch(run: ProcessRun, found: VitalsOptions["found"]): void {
     const current = () => this.#run === run;
+    void this.awaitListener(current, () => this.journal.save(this.#facts()));
     if (found === null) this.#graceTimer = setTimeout(() => this.#outOfGrace(), this.plan.spec.health.grace_ms);
     run.watch(
       found,
@@ -275,8 +276,7 @@ export class Instance extends InstanceState {
   }
 
   #endOfProcess(exit: ProcessExit, error?: SoloError): void {
-    const { clock } = this.runtime;
-    const stableMs = this.#readySince === undefined ? 0 : clock.monotonic() - this.#readySince;
+    const stableMs = this.#readySince === undefined ? 0 : this.runtime.clock.monotonic() - this.#readySince;
     const hostFailure = this.#run?.hostFailure;
     const reason = hostFailure?.message ?? this.#unwell ?? describeExit(exit);
     if (this.lastExit !== undefined && error === undefined) this.lastExit = { ...this.lastExit, reason };

@@ -170,7 +170,7 @@ export class Exchange implements Conversation, Dispatchable, Occupant, UpstreamU
     switch (this.phase) {
       case "waiting":
         this.route.forget(this);
-        this.refuse("waited in vain");
+        this.refuse("waited in vain for one that listens on its $PORT");
         return;
       case "connecting":
         this.upstream?.destroy();

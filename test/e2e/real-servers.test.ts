@@ -163,4 +163,31 @@ else http.createServer((_, response) => response.end("worker " + process.pid)).l
     (await env.run(["kill", "workers"])).expect();
     expect(existsSync(`/proc/${answer.slice("worker ".length)}`)).toBe(false);
   });
+
+  test("one that takes its port from the environment and says so nowhere is found once it listens", async () => {
+    await using env = soloEnv();
+    env.write(
+      "server.cjs",
+      `const { existsSync } = require("node:fs"), http = require("node:http");
+const server = http.createServer((_, response) => response.end("found"));
+const look = setInterval(() => {
+  if (!existsSync("go")) return;
+  clearInterval(look);
+  server.listen(process.env.PORT, "127.0.0.1");
+}, 10);`,
+    );
+    const url = z.object({ url: z.string().nullable() });
+    const deployed = (await env.run(["deploy", "node", "late", "--json", "--", "server.cjs"])).expect().json(url);
+    expect(deployed.url).toBeNull();
+    const early = env.fetch("late");
+    env.write("go", "");
+    expect(await (await early).text()).toBe("found");
+    const shown = async () => (await env.run(["status", "late", "--json"])).expect().json(url).url;
+    expect(await shown()).toBe(`http://late.localhost:${env.ingressPort}/`);
+
+    const kernel = (await env.run(["health", "--json"])).expect().json(z.object({ pid: z.int() })).pid;
+    process.kill(kernel, "SIGKILL");
+    await waitFor(async () => (await env.run(["health"])).code === 0, { what: "the next kernel" });
+    expect(await (await env.fetch("late")).text()).toBe("found");
+  });
 });

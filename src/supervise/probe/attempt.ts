@@ -43,7 +43,7 @@ async function attemptHttp(path: string, port: number, timeoutMs: number): Promi
   }
 }
 
-function attemptTcp(hostname: string, port: number, timeoutMs: number): Promise<ProbeAttempt> {
+export function attemptTcp(hostname: string, port: number, timeoutMs: number): Promise<ProbeAttempt> {
   return new Promise((resolve) => {
     const finish = (attempt: ProbeAttempt) => {
       clearTimeout(timer);
