@@ -75,6 +75,24 @@ test("every instance has a token of its own, in a file for its owner alone, that
   }
 });
 
+test("a token that a service prints is not in its log, nor in the error of its method", async () => {
+  const script =
+    'echo "my token: $(cat $SOLO_TOKEN_FILE)"; printf "twice %s" "$(cat $SOLO_TOKEN_FILE)"; exec sleep 1000';
+  const tells = `import { readFileSync } from "node:fs";
+import { defineService } from "solo";
+export default defineService({
+  methods: { tell() { throw new Error("by " + readFileSync(process.env.SOLO_TOKEN_FILE, "utf8")); } },
+});`;
+  await daemon.deploy({ talkative: daemon.shell(script), erring: daemon.module("erring.ts", tells) });
+  await waitFor(async () => (await daemon.logs("talkative")).includes("my token: [token]"), { what: "the line" });
+  const error = await failure(daemon.client.call({ name: "erring", method: "tell" }));
+  expect(error.message).toContain("by [token]");
+  for (const name of ["talkative", "erring"]) await daemon.client.kill({ name, force: true });
+  const lines = await daemon.logs("talkative");
+  expect(lines).toContain("twice [token]");
+  expect(lines.join()).not.toContain("solo_cap_");
+});
+
 test("an instance's token ends with its process, and outlives the kernel", async () => {
   const tokensOf = (service: string) =>
     readdirSync(join(daemon.env.dataDir, "run", "tokens"))

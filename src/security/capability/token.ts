@@ -1,14 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { tokenPattern } from "../../api/index.ts";
+import { tokenPattern, tokenPrefix } from "../../api/index.ts";
 
-/** So that people and secret scanners know one when they see it. */
-const prefix = "solo_cap_";
 const tokenBytes = 32;
 const hashBytes = 32;
 
 /** A new token: 32 random bytes. It is shown to whom it is granted, and kept nowhere. */
 export function newToken(): string {
-  return prefix + randomBytes(tokenBytes).toString("base64url");
+  return tokenPrefix + randomBytes(tokenBytes).toString("base64url");
 }
 
 /** What is kept of a token: the SHA-256 of its text; undefined for a text that is no token. */

@@ -98,12 +98,23 @@ export class Delivery {
     return this.#places.all.flatMap(filesIn);
   }
 
-  /** Keeps the end of a stream for the next kernel, or that there is none. */
+  /** Keeps the end of a stream for the next kernel, or that there is none. Where there is no room, it goes with this one. */
   hold(instance: string, stream: string, bytes: Uint8Array): void {
     const folder = this.#folderOf(instance);
     const path = join(folder, `held.${stream}`);
-    if (bytes.length === 0) rmSync(path, { force: true });
-    else if (existsSync(folder)) writeFileSync(path, bytes, { mode: 0o600 });
+    try {
+      if (bytes.length === 0) {
+        rmSync(path, { force: true });
+        return;
+      }
+      if (!existsSync(folder)) {
+        this.#prepareBase();
+        mkdirSync(folder, { mode: 0o700 });
+      }
+      writeFileSync(path, bytes, { mode: 0o600 });
+    } catch {
+      // The capture has it in memory.
+    }
   }
 
   held(instance: string, stream: string): Buffer {

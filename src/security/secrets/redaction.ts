@@ -4,6 +4,9 @@ import { Redactor } from "./redactor.ts";
 /** So many values of one service are remembered: its present ones, and former ones that a process may still have. */
 const mostValues = 256;
 
+/** For who has no secrets. */
+const tokensOnly = new Redactor([]);
+
 interface Known {
   readonly tenant: string;
   /** By name and value. The one that was learnt last is at the end. */
@@ -11,7 +14,7 @@ interface Known {
   redactor: Redactor | undefined;
 }
 
-/** Which values must not be shown of which service: all that were ever delivered to it while this kernel runs. */
+/** Which values must not be shown of which service: all that were ever delivered to it while this kernel runs, and tokens. */
 export class Redaction {
   readonly #services = new Map<string, Known>();
   readonly #tenants = new Map<string, Redactor>();
@@ -31,34 +34,33 @@ export class Redaction {
     this.#tenants.delete(ref.tenant);
   }
 
-  /** For what a service writes; undefined when it has no secrets. */
-  of(ref: ServiceRef): Redactor | undefined {
-    if (this.#services.size === 0) return undefined;
-    const known = this.#services.get(serviceKey(ref));
-    if (known !== undefined) known.redactor ??= new Redactor(known.values.values());
-    return known?.redactor;
+  /** For what a service writes. */
+  of(ref: ServiceRef): Redactor {
+    const known = this.#services.size === 0 ? undefined : this.#services.get(serviceKey(ref));
+    if (known === undefined) return tokensOnly;
+    known.redactor ??= new Redactor(known.values.values());
+    return known.redactor;
   }
 
-  /** For what is told of a tenant's services; undefined when none has secrets. */
-  ofTenant(tenant: string): Redactor | undefined {
+  /** For what is told of a tenant's services. */
+  ofTenant(tenant: string): Redactor {
     const made = this.#tenants.get(tenant);
-    if (made !== undefined || this.#services.size === 0) return made;
+    if (made !== undefined) return made;
     const values = [...this.#services.values()].filter((known) => known.tenant === tenant);
-    if (values.length === 0) return undefined;
+    if (values.length === 0) return tokensOnly;
     const redactor = new Redactor(values.flatMap((known) => [...known.values.values()]));
     this.#tenants.set(tenant, redactor);
     return redactor;
   }
 
-  /** A text about a service, without its secrets. */
+  /** A text about a service, without its secrets and without tokens. */
   text(ref: ServiceRef, text: string): string {
-    return this.of(ref)?.text(text) ?? text;
+    return this.of(ref).text(text);
   }
 
-  /** Data about a tenant's services, without their secrets. */
+  /** Data about a tenant's services, without their secrets and without tokens. */
   data(tenant: string, data: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-    const redactor = this.ofTenant(tenant);
-    return redactor === undefined ? data : fields(data, redactor);
+    return fields(data, this.ofTenant(tenant));
   }
 }
 

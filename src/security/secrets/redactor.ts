@@ -1,4 +1,5 @@
 import { formsOf, shortestRedacted } from "./patterns.ts";
+import { endBeforeToken, tokenPrefixBytes, tokensIn } from "./tokens.ts";
 
 export interface Redacted {
   /** What may be shown. The input itself when it has nothing to hide. */
@@ -27,7 +28,7 @@ const mostPatterns = 1_500;
 /** Longer than this nothing is held, however secrets overlap. */
 const mostHeld = 32_768;
 
-/** Replaces the values of secrets, in all their forms, by their names. */
+/** Replaces the values of secrets, in all their forms, by their names; and the tokens of capabilities, whoever has them. */
 export class Redactor {
   readonly #patterns: Pattern[];
   readonly #longest: number;
@@ -49,11 +50,15 @@ export class Redactor {
    */
   redact(input: Buffer, isLast = false): Redacted {
     const matches = merged(this.#matches(input));
+    const beforeToken = endBeforeToken(input);
     let end = this.#endOfClean(input);
     if (isLast) {
       if (input.length - end >= shortestRedacted) matches.push({ start: end, end: input.length, mark: cutOff });
+      if (input.length - beforeToken > tokenPrefixBytes)
+        matches.push({ start: beforeToken, end: input.length, mark: token });
       return { clean: replaced(input, input.length, merged(matches)), held: 0, found: matches.length > 0 };
     }
+    end = Math.min(end, beforeToken);
     for (const match of matches.toReversed()) if (match.start < end && match.end > end) end = match.start;
     if (input.length - end > mostHeld) end = input.length;
     const certain = matches.filter((match) => match.end <= end);
@@ -77,6 +82,7 @@ export class Redactor {
         else matches.push((last = { start: at, end, mark }));
       }
     }
+    for (const found of tokensIn(input)) matches.push({ ...found, mark: token });
     return matches;
   }
 
@@ -107,6 +113,7 @@ function periodOf(bytes: Buffer): number {
 }
 
 const cutOff = Buffer.from("[secret]");
+const token = Buffer.from("[token]");
 
 /** In order, without overlaps. */
 function merged(matches: Match[]): Match[] {

@@ -65,9 +65,10 @@ test("a folder that others could write to is not used", () => {
 
 test("what a capture held back is there for the next kernel, until the instance is gone", () => {
   const { delivery: of } = delivery("held");
-  of.hold("web-1", "stdout", value("lost"));
-  expect(of.held("web-1", "stdout").length).toBe(0);
+  of.hold("web-1", "stdout", value("of one without secrets"));
+  expect(of.held("web-1", "stdout").toString()).toBe("of one without secrets");
   of.deliver("web-1", []);
+  expect(of.held("web-1", "stdout").length).toBe(0);
   of.hold("web-1", "stdout", value("begin"));
   expect([of.held("web-1", "stdout").toString(), of.held("web-1", "stderr").length]).toEqual(["begin", 0]);
   of.hold("web-1", "stdout", value(""));

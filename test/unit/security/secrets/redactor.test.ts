@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { newToken } from "../../../../src/security/capability/token.ts";
 import { Redaction } from "../../../../src/security/secrets/redaction.ts";
 import { Redactor } from "../../../../src/security/secrets/redactor.ts";
 
@@ -93,7 +94,7 @@ test("each service's secrets are its own; a tenant's events hide those of all it
     { tenant: "t", name: "web" },
     { tenant: "t", name: "api" },
   ];
-  expect([redaction.of(web), redaction.ofTenant("t")]).toEqual([undefined, undefined]);
+  expect([redaction.of(web).text("one"), redaction.ofTenant("t").text("one")]).toEqual(["one", "one"]);
   redaction.learn(web, "KEY", Buffer.from("first value"));
   expect(redaction.text(web, "a first value")).toBe("a [secret KEY]");
   redaction.learn(web, "KEY", Buffer.from("second value"));
@@ -104,5 +105,40 @@ test("each service's secrets are its own; a tenant's events hide those of all it
     pid: 3,
   });
   const other = { reason: "second value" };
-  expect(redaction.data("other", other)).toBe(other);
+  expect(redaction.data("other", other)).toEqual(other);
+});
+
+describe("tokens of capabilities", () => {
+  const token = newToken();
+  const none = new Redactor([]);
+
+  test("are hidden whoever writes them, alone, in JSON and in a header, and with a secret beside them", () => {
+    expect(none.text(token)).toBe("[token]");
+    expect(none.text(`authorization: Bearer ${token}\n`)).toBe("authorization: Bearer [token]\n");
+    expect(none.text(JSON.stringify({ token, id: "cap-1" }))).toBe('{"token":"[token]","id":"cap-1"}');
+    expect(redactor.text(`${secret} ${token}${token}`)).toBe("[secret KEY] [token][token]");
+    expect(new Redactor([["TOKEN", Buffer.from(token)]]).text(token)).toBe("[secret TOKEN]");
+    expect(new Redaction().data("acme", { nested: [{ error: `no ${token}` }] })).toEqual({
+      nested: [{ error: "no [token]" }],
+    });
+  });
+
+  test("are told from what only resembles one", () => {
+    for (const text of ["solo_cap_", "solo_cap_short", token.slice(0, -1), "solo_cap_solo_cap_"]) {
+      expect(none.text(`${text} and more`)).toBe(`${text} and more`);
+    }
+  });
+
+  test("are hidden wherever their pieces are read apart, and nothing else is held for long", () => {
+    const whole = Buffer.from(`progress ${token}: yes, solo\n`);
+    for (let cut = 0; cut <= whole.length; cut++) {
+      const first = none.redact(whole.subarray(0, cut));
+      expect(first.held).toBeLessThan(token.length);
+      const rest = Buffer.concat([whole.subarray(cut - first.held, cut), whole.subarray(cut)]);
+      const shown = Buffer.concat([first.clean, none.redact(rest, true).clean]).toString();
+      expect(shown).toBe("progress [token]: yes, solo\n");
+    }
+    expect(none.redact(Buffer.from(token.slice(0, 20)), true).clean.toString()).toBe("[token]");
+    expect(none.redact(Buffer.from("progress"), true).clean.toString()).toBe("progress");
+  });
 });
