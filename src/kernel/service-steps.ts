@@ -15,6 +15,7 @@ export interface StepsOptions {
 export class StepsOfServices {
   readonly #options: StepsOptions;
   readonly #known = new Map<string, { readonly state: ServiceState; readonly steps: ServiceSteps }>();
+  #closed = false;
 
   constructor(options: StepsOptions) {
     this.#options = options;
@@ -33,7 +34,8 @@ export class StepsOfServices {
     const { clock, budgetOf, pidOf } = this.#options;
     const isAlive = (owner: string) => {
       const { instance, pid } = processOf(owner);
-      return pidOf(ref, instance) === pid;
+      // A kernel that closes lets go of processes that live on: it knows of none any more that it has ended.
+      return this.#closed || pidOf(ref, instance) === pid;
     };
     const steps = new ServiceSteps({ ref, state, clock, budget: () => budgetOf(ref), isAlive });
     this.#known.set(key, { state, steps });
@@ -80,6 +82,7 @@ export class StepsOfServices {
 
   /** Lets every host that waits ask the next kernel. */
   close(): void {
+    this.#closed = true;
     for (const { steps } of this.#known.values()) steps.close();
     this.#known.clear();
   }

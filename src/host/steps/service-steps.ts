@@ -10,6 +10,8 @@ const ownRun = "";
 export class ServiceSteps extends RunSteps implements RunningSteps {
   readonly #requests: StepRequests;
   readonly #runs = new Map<string, Promise<unknown>>();
+  /** Runs that failed, until a kernel has heard of it. */
+  readonly #givingUp = new Map<string, Promise<unknown>>();
 
   constructor(requests: StepRequests) {
     super(requests, ownRun);
@@ -38,6 +40,8 @@ export class ServiceSteps extends RunSteps implements RunningSteps {
 
   async #run(id: string, work: (run: Run) => unknown): Promise<unknown> {
     const run = checkStepId("the id of a run", id);
+    // A kernel that hears of the failure only now would take the run from whom it has just given it to.
+    await this.#givingUp.get(run);
     const answer = await this.#requests.until("run.begin", { run }, ({ state }) => state === "busy");
     if (answer.state === "done") return decodeResult(answer.result);
     let result: Uint8Array;
@@ -47,10 +51,19 @@ export class ServiceSteps extends RunSteps implements RunningSteps {
         await work(new RunSteps(this.#requests, id, answer.state === "claimed" && answer.is_fresh === true)),
       );
     } catch (error) {
-      this.#requests.patiently(() => this.#requests.ask("run.abandon", { run })).catch(() => undefined);
+      this.#giveUp(run);
       throw error;
     }
     const kept = await this.#requests.ask("run.finish", { run, result }, result.length + 256);
     return decodeResult(kept.result);
+  }
+
+  /** Its caller is not kept waiting: the kernel finds out by the end of this process at the latest. */
+  #giveUp(run: string): void {
+    const told = this.#requests
+      .patiently(() => this.#requests.ask("run.abandon", { run }))
+      .catch(() => undefined)
+      .finally(() => this.#givingUp.delete(run));
+    this.#givingUp.set(run, told);
   }
 }

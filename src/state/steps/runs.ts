@@ -5,13 +5,16 @@ import { finishedKey, finishedOfKey, finishedPrefix, runKey, runPrefix, unfinish
 import { maxFinishedRuns, maxUnfinishedRuns, runRetentionMs } from "./limits.ts";
 import { type Caller, ownerOf, type StepParts } from "./parts.ts";
 import { begunRecord, effectRecord, put, read, remove, stepRecord } from "./records.ts";
-import { checkResult, claim } from "./steps.ts";
+import { checkResult, claim, hasEnded } from "./steps.ts";
 
 /** Old runs that each end of one may forget beyond itself: more than come, so that it catches up. */
 const forgottenAtOnce = 4;
 
 /** Runs that `list` tells at once. */
 const pageRuns = 1_000;
+
+/** How a run stands for a process that asks for it; `begun`: not ended, and free, or its own already. */
+type Standing = "new" | "begun" | "taken" | "ended";
 
 /** Named stretches of work, such as the handling of one order: when one ends, its result takes the place of its steps. */
 export class Runs {
@@ -36,9 +39,10 @@ export class Runs {
     for (let held = false; ; held = true) {
       const answer = await claim(this.#parts, claimOf(run), owner, find);
       if (answer.state !== "claimed") return answer;
-      const owned = await this.#own(caller, run);
-      if (owned !== undefined) return { state: "claimed", is_fresh: owned === "new" };
+      const standing = await this.#own(caller, run);
+      if (standing === "new" || standing === "begun") return { state: "claimed", is_fresh: standing === "new" };
       claims.drop(claimOf(run), owner);
+      if (standing === "ended") continue;
       if (held) return { state: "busy" };
       await claims.changed(claimOf(run));
     }
@@ -58,13 +62,8 @@ export class Runs {
             kept = known.result;
             return [];
           }
-          const begun = view.get("meta", unfinishedPrefix + run);
-          const record = {
-            kind: "run",
-            result,
-            begun: begun === undefined ? view.time : read(begunRecord, begun).begun,
-            time: view.time,
-          };
+          const begun = begunAt(view, run)?.begun ?? view.time;
+          const record = { kind: "run", result, begun, time: view.time };
           return [
             ...leftovers(view, run),
             remove("meta", unfinishedPrefix + run),
@@ -85,35 +84,30 @@ export class Runs {
   /** The run failed, and can be gone on with by whoever comes next. */
   async abandon(caller: Caller, run: string): Promise<void> {
     const owner = ownerOf(caller);
-    const key = unfinishedPrefix + run;
     await this.#parts.state.commit(
       (view) => {
-        const stored = view.get("meta", key);
-        const record = stored && read(begunRecord, stored);
-        return record?.owner === owner ? [put("meta", key, { ...record, owner: null })] : [];
+        const begun = begunAt(view, run);
+        return begun?.owner === owner ? [put("meta", unfinishedPrefix + run, { ...begun, owner: null })] : [];
       },
       { origin: caller.instance, durability: "sync" },
     );
     this.#parts.claims.drop(claimOf(run), owner);
   }
 
-  /** Undefined while a living process of a time before this kernel has the run. */
-  async #own(caller: Caller, run: string): Promise<"new" | "known" | undefined> {
-    const { state, tally, isAlive, claims } = this.#parts;
+  /** Makes the run the caller's, where it is nobody's. */
+  async #own(caller: Caller, run: string): Promise<Standing> {
+    const { state, tally, claims } = this.#parts;
     const owner = ownerOf(caller);
-    const key = unfinishedPrefix + run;
-    let [isOwn, isNew] = [false, false];
+    const found: { standing: Standing } = { standing: "taken" };
     try {
       await state.commit(
         (view) => {
-          const stored = view.get("meta", key);
-          const record = stored && read(begunRecord, stored);
-          const holder = record?.owner ?? owner;
-          isOwn = holder === owner || !isAlive(holder);
-          isNew = record === undefined;
-          if (!isOwn || record?.owner === owner) return [];
-          if (isNew && tally.of("meta", unfinishedPrefix) >= maxUnfinishedRuns) return tooMany();
-          return [put("meta", key, { begun: record?.begun ?? view.time, owner })];
+          const begun = begunAt(view, run);
+          const standing = this.#standingOf(view, run, owner);
+          found.standing = standing;
+          if (standing === "taken" || standing === "ended" || begun?.owner === owner) return [];
+          if (standing === "new" && tally.of("meta", unfinishedPrefix) >= maxUnfinishedRuns) return tooMany();
+          return [put("meta", unfinishedPrefix + run, { begun: begun?.begun ?? view.time, owner })];
         },
         { origin: caller.instance, durability: "sync" },
       );
@@ -121,8 +115,20 @@ export class Runs {
       claims.drop(claimOf(run), owner);
       throw error;
     }
-    if (isOwn && isNew) tally.add("meta", unfinishedPrefix, 1);
-    return isOwn ? (isNew ? "new" : "known") : undefined;
+    if (found.standing === "new") tally.add("meta", unfinishedPrefix, 1);
+    return found.standing;
+  }
+
+  /**
+   * Asked within the entry that makes it the caller's: the claims of this kernel know nothing of a process that had the run
+   * before it, and that one may have ended it since its result was looked for.
+   */
+  #standingOf(view: View, run: string, owner: string): Standing {
+    if (hasEnded(view.get("step", runKey(run)), run) !== undefined) return "ended";
+    const begun = begunAt(view, run);
+    if (begun === undefined) return "new";
+    const holder = begun.owner ?? owner;
+    return holder === owner || !this.#parts.isAlive(holder) ? "begun" : "taken";
   }
 
   /** Runs that have begun and not ended, by id. */
@@ -165,6 +171,11 @@ function leftovers(view: View, run: string): Mutation[] {
     if (state !== "pending" && state !== "unknown") mutations.push(remove("effect", key));
   }
   return mutations;
+}
+
+function begunAt(view: View, run: string) {
+  const stored = view.get("meta", unfinishedPrefix + run);
+  return stored && read(begunRecord, stored);
 }
 
 function tooMany(): SoloError {

@@ -17,8 +17,13 @@ export class Steps {
   async begin(caller: Caller, name: StepName): Promise<ClaimAnswer> {
     const key = stepKey(name);
     const find = () => {
-      const stored = this.#parts.state.get("step", key);
-      return stored && resultOf(read(stepRecord, stored), name);
+      const { state } = this.#parts;
+      const stored = state.get("step", key);
+      if (stored !== undefined) return resultOf(read(stepRecord, stored), name);
+      // Its result may have been there and been forgotten with the run.
+      const ended = hasEnded(state.get("step", runKey(name.run)), name.run);
+      if (ended !== undefined) throw ended;
+      return undefined;
     };
     return claim(this.#parts, claimOf(name), ownerOf(caller), find);
   }

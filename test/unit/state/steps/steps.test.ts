@@ -113,3 +113,25 @@ test("the next kernel gives a run to nobody else while the process that has it l
   await workshop.ask("run.abandon", { run: "order-1" });
   expect(await waiting).toEqual({ state: "claimed", is_fresh: false });
 });
+
+test("the next kernel begins no run anew that ends while another process asks for it", async () => {
+  const workshop = await Workshop.open();
+  await workshop.ask("run.begin", { run: "order-1" });
+  await workshop.ask("step.finish", { run: "order-1", id: "charge", result: bytes("paid") });
+  await workshop.reopen();
+  // Both hosts had asked the former kernel: their requests wait for the state to be open, and are handled in one turn.
+  const [begun] = await Promise.all([
+    workshop.ask("run.begin", { run: "order-1" }, Workshop.other),
+    workshop.ask("run.finish", { run: "order-1", result: bytes("shipped") }),
+  ]);
+  expect(valueIn(begun)).toBe("shipped");
+});
+
+test("no step of a run that has ended is begun", async () => {
+  const workshop = await Workshop.open();
+  await workshop.ask("run.begin", { run: "order-1" });
+  await workshop.ask("run.finish", { run: "order-1", result: bytes("shipped") });
+  await expect(workshop.ask("step.begin", { run: "order-1", id: "charge" })).rejects.toMatchObject({
+    code: "conflict",
+  });
+});
