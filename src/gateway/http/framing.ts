@@ -11,7 +11,7 @@ export interface Framing {
 }
 
 /** One JSON document a line. */
-const jsonLines: Framing = {
+export const jsonLines: Framing = {
   mediaType: "application/x-ndjson",
   element: (value) => `${JSON.stringify(value)}\n`,
   failure: (error) => `${JSON.stringify(lastLine(error))}\n`,

@@ -15,6 +15,7 @@ import { matchRoute } from "./match-route.ts";
 import { problem } from "./problem.ts";
 import { readInput } from "./read-input.ts";
 import { type RequestId, requestIdHeader, requestIdOf } from "./request-id.ts";
+import { urlOf } from "./request-url.ts";
 import { streamBody } from "./stream-body.ts";
 
 export interface RequestContext {
@@ -32,7 +33,7 @@ export async function handleRequest(request: Request, context: RequestContext): 
   const end = firstSignal(request.signal, context.closing);
   const requestId = requestIdOf(request);
   try {
-    const url = new URL(request.url);
+    const url = urlOf(request);
     const { name, parameters } = matchRoute(request.method, url.pathname);
     const caller = context.authenticate(request, requestId);
     context.access.checkCredentials(caller, name);

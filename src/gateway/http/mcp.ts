@@ -1,5 +1,6 @@
 import { type ApiAccess, SoloError } from "../../api/index.ts";
 import type { McpSessions } from "../mcp/index.ts";
+import { bodyText } from "./body-text.ts";
 import { type RequestContext, reported } from "./handle-request.ts";
 import { problem } from "./problem.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -18,10 +19,16 @@ export async function handleMcp(request: Request, url: URL, context: RequestCont
         hint: "send `Authorization: Bearer TOKEN`; `solo capability grant --resource tenant --role viewer` makes one",
       });
     }
-    return await (await sessionsOf(context)).handle(request, caller);
+    const whole = request.method === "POST" ? withBody(request, await bodyText(request)) : request;
+    return await (await sessionsOf(context)).handle(whole, caller);
   } catch (thrown) {
     return problem(reported(thrown, context), { version: context.version, requestId });
   }
+}
+
+/** Read here, where it has to come in time. */
+function withBody({ url, method, headers, signal }: Request, body: string): Request {
+  return new Request(url, { method, headers, signal, body });
 }
 
 /**

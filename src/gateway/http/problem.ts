@@ -30,12 +30,15 @@ export function problem(
 /** HTTP tells some refusals apart that are one to the contract. */
 function statusOf({ status, details }: SoloError): number {
   if (details?.allow !== undefined) return methodNotAllowed;
+  if (details?.late === true) return requestTimeout;
   return details?.precondition === true ? preconditionFailed : status;
 }
 
 function headersOf({ status, details }: SoloError): Record<string, string> {
   const headers: Record<string, string> = { "content-type": problemMediaType };
   if (status === 401) headers["www-authenticate"] = 'Bearer realm="solo"';
+  // What would come still is no further request.
+  if (details?.late === true) headers.connection = "close";
   if (typeof details?.allow === "string") headers.allow = details.allow;
   const wait = details?.retry_after_ms;
   if (typeof wait === "number") headers["retry-after"] = String(Math.max(1, Math.ceil(wait / 1_000)));
@@ -43,4 +46,5 @@ function headersOf({ status, details }: SoloError): Record<string, string> {
 }
 
 const methodNotAllowed = 405;
+const requestTimeout = 408;
 const preconditionFailed = 412;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type OperationName, operations, SoloError } from "../../api/index.ts";
+import { bodyText } from "./body-text.ts";
 
 /** The raw input of an operation: path parameters with the query (GET) or the JSON body (POST). */
 export async function readInput(
@@ -32,7 +33,7 @@ function fromQuery(query: URLSearchParams, name: OperationName): Record<string, 
 }
 
 async function fromBody(request: Request, name: OperationName): Promise<Record<string, unknown>> {
-  const text = await request.text();
+  const text = await bodyText(request);
   if (name !== "upload" && text.length > maxBodyBytes) {
     throw new SoloError("too_large", `the body has ${text.length} bytes; ${name} takes up to ${maxBodyBytes}`);
   }

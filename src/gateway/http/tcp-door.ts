@@ -3,7 +3,11 @@ import { type Door, openDoor } from "../shared/index.ts";
 import { type Exposure, mannerOf, refusalOf, type TlsCredentials } from "../tls/index.ts";
 import { callerOf } from "./caller.ts";
 import { closeServer } from "./close-server.ts";
-import { handleRequest, maxRequestBytes, type RequestContext } from "./handle-request.ts";
+import { jsonLines, serverSentEvents } from "./framing.ts";
+import { handleRequest, maxRequestBytes, type RequestContext, reported } from "./handle-request.ts";
+import { problem } from "./problem.ts";
+import { requestIdOf } from "./request-id.ts";
+import { urlOf } from "./request-url.ts";
 
 export interface TcpDoorOptions extends Exposure {
   readonly access: ApiAccess;
@@ -83,13 +87,32 @@ function handlersOf(options: TcpDoorOptions, closing: AbortSignal, certificate?:
     development: false,
     maxRequestBodySize: maxRequestBytes,
     fetch: async (request: Request, server: Bun.Server<undefined>) => {
-      // Bun ends a silent connection after 10 s, but a stream may be silent for hours.
+      // Bun ends a silent connection after 10 s, but an answer may take hours.
       server.timeout(request, 0);
-      return served.handle(request, new URL(request.url), context);
+      const answer = await answerTo(request, context, served);
+      if (!isStream(answer)) server.timeout(request, idleSeconds);
+      return answer;
     },
     error: (error: Error) => Response.json(SoloError.from(error).toDocument(), { status: 500 }),
   } as const;
 }
+
+async function answerTo(request: Request, context: RequestContext, { handle }: Served): Promise<Response> {
+  try {
+    return await handle(request, urlOf(request), context);
+  } catch (thrown) {
+    return problem(reported(thrown, context), { version: context.version, requestId: requestIdOf(request) });
+  }
+}
+
+/** Streams stay as long as both sides do. */
+function isStream({ headers }: Response): boolean {
+  const type = headers.get("content-type");
+  return type === serverSentEvents.mediaType || type === jsonLines.mediaType;
+}
+
+/** For how long a connection may be silent after an answer: longer than clients keep one for their next request. */
+const idleSeconds = 120;
 
 /** What is there beside `/v1`, loaded when somebody asks for it. */
 async function besides(request: Request, url: URL, context: RequestContext): Promise<Response> {

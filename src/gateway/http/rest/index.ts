@@ -1,4 +1,5 @@
 import { type Caller, nameSchema, SoloError, versionHeader } from "../../../api/index.ts";
+import { bodyText } from "../body-text.ts";
 import { firstSignal } from "../first-signal.ts";
 import { type RequestContext, reported } from "../handle-request.ts";
 import { requestIdHeader, requestIdOf } from "../request-id.ts";
@@ -105,7 +106,7 @@ function tenantOf(request: Request, caller: Caller): string {
 }
 
 async function bodyOf(request: Request): Promise<Readonly<Record<string, unknown>>> {
-  const text = await request.text();
+  const text = await bodyText(request);
   if (text.length > maxBodyBytes) throw new SoloError("too_large", `the body has more than ${maxBodyBytes} bytes`);
   try {
     const value: unknown = JSON.parse(text);
