@@ -21,6 +21,7 @@ export class Ledger {
   /** Charges that were taken and not answered yet. */
   underWay = 0;
   #silence: PromiseWithResolvers<void> | undefined;
+  readonly #interruptions = new Map<string, () => Promise<void>>();
 
   constructor() {
     this.#server = Bun.serve({
@@ -28,7 +29,9 @@ export class Ledger {
       hostname: "127.0.0.1",
       fetch: async (request) => {
         const { pathname } = new URL(request.url);
-        const answer = this.#take(pathname, Object(await request.json()));
+        const fields = Object(await request.json());
+        const answer = this.#take(pathname, fields);
+        if (pathname === "/kept") await this.#interrupted(fields.id);
         // Long enough for a kill to find effects under way.
         if (pathname === "/charge") await this.#charging();
         return Response.json(answer);
@@ -54,6 +57,19 @@ export class Ledger {
       this.#silence.resolve();
       this.#silence = undefined;
     }
+  }
+
+  /** Has `act` done when the next result of a step is told to be kept, before the service goes on from there. */
+  interrupt(id: string, act: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#interruptions.set(id, () => act().then(resolve, reject));
+    });
+  }
+
+  async #interrupted(id: string): Promise<void> {
+    const act = this.#interruptions.get(id);
+    this.#interruptions.delete(id);
+    await act?.();
   }
 
   async #charging(): Promise<void> {
