@@ -10,6 +10,8 @@ export default class List extends SoloCommand {
     const { flags } = await this.parse(List);
     const session = await this.open(flags);
     const kernel = await session.reader();
-    await session.output.result(await kernel.list({ tenant: session.tenant }), renderServiceList);
+    const { tenant, output } = session;
+    if (output.json) await output.resultJson(await kernel.listJson({ tenant }));
+    else await output.result(await kernel.list({ tenant }), renderServiceList);
   }
 }

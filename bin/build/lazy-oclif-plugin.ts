@@ -9,6 +9,7 @@ export const lazyOclifPlugin: Bun.BunPlugin = {
   setup(build) {
     build.onLoad({ filter: /@oclif\/core\/lib\/.*\.js$/ }, async ({ path }) => {
       const text = await Bun.file(path).text();
+      if (definitions.test(path)) return { contents: setApart(text), loader: "js" };
       return { contents: makeLazy(path.endsWith("/core/lib/command.js") ? leaveStdout(text) : text), loader: "js" };
     });
   },
@@ -24,6 +25,22 @@ export function makeLazy(source: string): string {
   for (const [name, load] of loads) text = text.replace(new RegExp(`(?<![\\w$."'])${name}(?=\\.)`, "g"), () => load);
   return text;
 }
+
+/**
+ * The files that every command defines its flags and arguments with need other ones only inside of asynchronous functions,
+ * where a command line turns out to be wrong. They load them there by `import()`, so that the bundler can put all of them elsewhere.
+ */
+export function setApart(source: string): string {
+  const loads = new Map<string, string>();
+  let text = source.replace(topLevelRequire, (_, name: string, _helper: string | undefined, specifier: string) => {
+    loads.set(name, `(await import("${specifier}"))`);
+    return "";
+  });
+  for (const [name, load] of loads) text = text.replace(new RegExp(`(?<![\\w$."'])${name}(?=\\.)`, "g"), () => load);
+  return text;
+}
+
+const definitions = /\/@oclif\/core\/lib\/(?:args|flags)\.js$/;
 
 /**
  * oclif's `Command` listens for errors of `process.stdout` as soon as it is loaded, which makes Bun set that stream up, for

@@ -26,6 +26,7 @@ export * from "./metric-routes.ts";
 export * from "./metrics.ts";
 export * from "./name.ts";
 export * from "./name-pattern.ts";
+export * from "./operation-names.ts";
 export * from "./operations.ts";
 export * from "./owner-key.ts";
 export * from "./permissions.ts";

@@ -55,8 +55,6 @@ export const routes = {
 /** Both sides name their build in this header, so that a client knows whether the answer has exactly the shape it expects. */
 export const versionHeader = "solo-version";
 
-export const operationNames: readonly (keyof typeof routes)[] = Object.keys(routes).filter(isOperationName);
-
 export function isOperationName(name: string): name is keyof typeof routes {
   return Object.hasOwn(routes, name);
 }

@@ -23,7 +23,15 @@ export class Output {
     document: T,
     render: (document: T, view: View) => string | Promise<string>,
   ): Promise<void> {
-    const text = this.json ? JSON.stringify(document) : await render(document, await this.view());
+    await this.#print(this.json ? JSON.stringify(document) : await render(document, await this.view()));
+  }
+
+  /** The one result of a command, which is JSON already. */
+  async resultJson(text: string): Promise<void> {
+    await this.#print(text);
+  }
+
+  async #print(text: string): Promise<void> {
     // Who does not wait for the result still gets the exit code.
     if (text !== "") await writeResult(`${text}\n`).catch(unlessGone);
   }

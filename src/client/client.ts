@@ -14,6 +14,8 @@ import { requestTarget } from "./request-target.ts";
 import { type Transport, TransportFault, type TransportResponse } from "./transport.ts";
 
 export interface SoloClient extends SoloApi {
+  /** What `list` answers, as the JSON text that the kernel wrote: hundreds of services need not be read to be printed. */
+  listJson(input: OperationInput<"list">, signal?: AbortSignal): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export function createClient(transport: Transport, build: string, tell: TellSkew
   return {
     deploy: (input, signal) => stream("deploy", input, signal),
     list: (input, signal) => document("list", input, signal),
+    listJson: (input, signal) => callText(transport, ours, "list", input, signal),
     status: (input, signal) => document("status", input, signal),
     kill: (input, signal) => document("kill", input, signal),
     restart: (input, signal) => stream("restart", input, signal),
@@ -119,12 +122,39 @@ async function callDocument<Name extends OperationName>(
   input: OperationInput<Name>,
   signal: AbortSignal | undefined,
 ): Promise<OperationOutput[Name]> {
+  const read = async (response: TransportResponse) =>
+    accept(name, parseJson(await response.text(), transport), response, ours);
+  return callOnce(transport, ours, name, input, signal, read);
+}
+
+/** The answer's text; made anew where the kernel is of another build. */
+async function callText<Name extends OperationName>(
+  transport: Transport,
+  ours: OwnBuild,
+  name: Name,
+  input: OperationInput<Name>,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const read = async (response: TransportResponse) => {
+    const text = await response.text();
+    if (response.header(versionHeader) === ours.id) return text;
+    return JSON.stringify(await accept(name, parseJson(text, transport), response, ours));
+  };
+  return callOnce(transport, ours, name, input, signal, read);
+}
+
+async function callOnce<Name extends OperationName, Answer>(
+  transport: Transport,
+  ours: OwnBuild,
+  name: Name,
+  input: OperationInput<Name>,
+  signal: AbortSignal | undefined,
+  read: (response: TransportResponse) => Promise<Answer>,
+): Promise<Answer> {
   try {
     // A read has a limit; a change takes as long as the kernel gives it.
     const limited = routes[name].method === "GET" ? withLimit(signal) : signal;
-    const response = await send(transport, ours, name, input, limited);
-    const text = await response.text();
-    return await accept(name, parseJson(text, transport), response, ours);
+    return await read(await send(transport, ours, name, input, limited));
   } catch (thrown) {
     throw explain(thrown, name, transport, signal);
   }

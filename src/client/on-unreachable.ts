@@ -40,6 +40,10 @@ export function onUnreachable(first: SoloClient, second: () => Promise<Partial<S
   return {
     deploy: stream(first.deploy, (api) => api.deploy?.bind(api)),
     list: document(first.list, (api) => api.list?.bind(api)),
+    listJson: document(
+      first.listJson,
+      ({ list }) => list && (async (...asked) => JSON.stringify(await list(...asked))),
+    ),
     status: document(first.status, (api) => api.status?.bind(api)),
     sandbox: document(first.sandbox, (api) => api.sandbox?.bind(api)),
     call: document(first.call, (api) => api.call?.bind(api)),

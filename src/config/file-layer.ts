@@ -37,7 +37,7 @@ export function readFileLayer(role: FileRole, path: string, name: string, env: F
 export function toFileLayer(role: FileRole, document: ConfigDocument, path: string, env: Folders): FileLayer {
   const problems: Problem[] = [];
   const values = new Map<SettingKey, FileValue>();
-  const sections = Map.groupBy(settingKeys, (key) => splitKey(key)[0]);
+  const sections = Map.groupBy(settingKeys(), (key) => splitKey(key)[0]);
   for (const [section, table] of Object.entries(document.value)) {
     const known = sections.get(section)?.map((key) => splitKey(key)[1]);
     if (known !== undefined) readSection(document, section, table, known, values, problems);

@@ -6,7 +6,7 @@ import { type Layers, resolveSetting } from "./layers.ts";
 import { LoadedConfig } from "./loaded-config.ts";
 import { type Folders, folders as userFolders, type Variables } from "./paths.ts";
 import { type Problem, problemsError } from "./problem.ts";
-import { type Flags, settingKeys } from "./settings.ts";
+import { type Flags, isSettingKey, settings } from "./settings.ts";
 
 export interface ConfigSource {
   /** Absolute. The project's `solo.toml` is looked for here, and nowhere above. */
@@ -28,7 +28,11 @@ export async function loadConfig({ cwd, env, flags = {} }: ConfigSource): Promis
   const layers: Layers = { cwd, env, folders, flags, user, project };
   const problems: Problem[] = [...(project?.problems ?? []), ...(user?.problems ?? [])];
   const misuse: SoloError[] = [];
-  for (const key of settingKeys) {
+  const written = new Set<string>([...(user?.values.keys() ?? []), ...(project?.values.keys() ?? [])]);
+  for (const [key, { flag, variable }] of Object.entries(settings)) {
+    // What nobody says anything of is right. That is nearly everything, and to look at it all would take most of the time.
+    const isSaid = (flag && flags[flag] !== undefined) || (variable && env[variable]) || written.has(key);
+    if (!isSaid || !isSettingKey(key)) continue;
     const found = resolveSetting(key, layers);
     problems.push(...found.problems);
     misuse.push(...found.misuse);

@@ -67,7 +67,7 @@ export class LoadedConfig {
   explain(key: string): Explanation {
     if (!isSettingKey(key)) {
       throw new SoloError("not_found", `there is no setting ${JSON.stringify(key)}`, {
-        hint: suggest(key, settingKeys),
+        hint: suggest(key, settingKeys()),
       });
     }
     return explainSetting(key, this.#layers);
@@ -76,7 +76,7 @@ export class LoadedConfig {
   /** All settings in effect, by section, as a file writes them. */
   show(): Record<string, Record<string, string | number | boolean>> {
     const shown: Record<string, Record<string, string | number | boolean>> = {};
-    for (const key of settingKeys) {
+    for (const key of settingKeys()) {
       const [section, name] = splitKey(key);
       shown[section] = { ...shown[section], [name]: explainSetting(key, this.#layers).value };
     }

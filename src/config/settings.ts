@@ -281,7 +281,9 @@ export const settings: { readonly [Key in SettingKey]: Setting<SettingValues[Key
   },
 };
 
-export const settingKeys: readonly SettingKey[] = Object.keys(settings).filter(isSettingKey);
+export function settingKeys(): readonly SettingKey[] {
+  return Object.keys(settings).filter(isSettingKey);
+}
 
 export function isSettingKey(key: string): key is SettingKey {
   return Object.hasOwn(settings, key);

@@ -48,7 +48,7 @@ function check({ file, cwd, env, defaults, elsewhere = false }: ProjectSource): 
   const role = roleOf(document, path);
   const layer = toFileLayer(role, document, path, user);
   const problems: Problem[] = [...layer.problems];
-  for (const key of settingKeys) {
+  for (const key of settingKeys()) {
     const written = layer.values.get(key);
     if (written === undefined) continue;
     const value = settings[key].type.fromFile(written.value);

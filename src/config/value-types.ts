@@ -129,14 +129,13 @@ interface QuantityOptions {
 }
 
 function quantity({ what, example, units, parse, toFile, min, max }: QuantityOptions): ValueType<number> {
-  const form = new Refusal(`${what} such as "${example}"`);
-  const unit = new Refusal(`${what} with its unit (${units})`, `write "${example}"`);
-  const range = new Refusal(`${what} from ${toFile(min)} to ${toFile(max)}`);
   const check = (value: unknown) => {
-    if (typeof value === "number" || (typeof value === "string" && /^\s*\d+(?:\.\d+)?\s*$/.test(value))) return unit;
+    if (typeof value === "number" || (typeof value === "string" && /^\s*\d+(?:\.\d+)?\s*$/.test(value)))
+      return new Refusal(`${what} with its unit (${units})`, `write "${example}"`);
     const amount = typeof value === "string" ? parse(value) : undefined;
-    if (amount === undefined) return form;
-    return amount >= min && amount <= max ? amount : range;
+    if (amount === undefined) return new Refusal(`${what} such as "${example}"`);
+    if (amount >= min && amount <= max) return amount;
+    return new Refusal(`${what} from ${toFile(min)} to ${toFile(max)}`);
   };
   return { fromFile: check, fromText: check, toFile };
 }

@@ -7,7 +7,7 @@ export function nameSource(open: () => Promise<Session>): NameSource {
   return {
     services: () => quickly(async () => serviceNames(await open())),
     contexts: () => quickly(async () => [localContext, ...(await open()).config.contexts.keys()]),
-    settings: async () => settingKeys,
+    settings: async () => settingKeys(),
   };
 }
 

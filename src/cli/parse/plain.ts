@@ -95,7 +95,7 @@ async function flagValues(flags: PlainLine["flags"], given: ReadonlyMap<string, 
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(flags)) {
     const inputs = given.get(name);
-    if (unusual.some((member) => member in flag)) return undefined;
+    for (const member of unusual) if (member in flag) return undefined;
     if (inputs === undefined) {
       if (flag.required || typeof flag.default === "function") return undefined;
       if (flag.default !== undefined) values[name] = flag.default;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeLazy } from "../../../bin/build/lazy-oclif-plugin.ts";
+import { makeLazy, setApart } from "../../../bin/build/lazy-oclif-plugin.ts";
 
 test("a module is loaded where something of it is first used, not at the top", () => {
   const source = [
@@ -24,5 +24,15 @@ test("no use of a module stays behind in oclif's own files", () => {
     expect(names.length).toBeGreaterThan(0);
     const lazy = makeLazy(source);
     for (const name of names) expect(lazy).not.toMatch(new RegExp(`\\b${name}\\b(?!\\$)`));
+  }
+});
+
+test("what commands define their flags with needs nothing before a command line is wrong", () => {
+  const folder = join(import.meta.dir, "../../../node_modules/@oclif/core/lib");
+  for (const file of ["args.js", "flags.js"]) {
+    const apart = setApart(readFileSync(join(folder, file), "utf8"));
+    expect(apart).not.toMatch(/\brequire\(|_1\./);
+    expect(apart).toMatch(/\(await import\("\.\/\w+/);
+    expect(() => new Bun.Transpiler({ loader: "js" }).transformSync(apart)).not.toThrow();
   }
 });

@@ -29,7 +29,7 @@ test("the example as it stands equals the built-in defaults", async () => {
   const example = await load(await exampleConfig(), home);
   const builtIn = await loadConfig({ cwd: home, env: { HOME: home } });
   expect(example.show()).toEqual(builtIn.show());
-  for (const key of settingKeys)
+  for (const key of settingKeys())
     expect([key, example.explain(key).layer]).toEqual([key, key === "solo.data_dir" ? "built-in" : "user"]);
 });
 
