@@ -1,5 +1,5 @@
 export * from "./landlock.ts";
 export * from "./mechanisms.ts";
-export * from "./pids-group.ts";
+export * from "./control-groups.ts";
 export * from "./seccomp.ts";
 export * from "./spawn-confined.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { landlockSupport } from "./landlock.ts";
-import { pidsFolder } from "./pids-group.ts";
+import { pidsFolder } from "./control-groups.ts";
 import { canConfine } from "./spawn-confined.ts";
 
 /** One means by which this machine can hold a service back. */
