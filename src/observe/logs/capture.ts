@@ -129,8 +129,7 @@ export class Capture implements LogCapture {
     const taken = readInto(this.#fd, staging.chunk, 0, bytes);
     if (typeof taken === "number") {
       throttle.spend(this.#keep(staging.chunk, taken, timeMs));
-      const { onDenied } = this.#source;
-      if (onDenied !== undefined && tellsOfDenial(staging.chunk.subarray(0, taken))) onDenied();
+      this.#lookForDenials(staging.chunk.subarray(0, taken));
     }
     staging.end();
     return taken;
@@ -151,6 +150,7 @@ export class Capture implements LogCapture {
       const input = chunk.subarray(0, end);
       const { clean, held, found } = redactor?.redact(input) ?? { clean: input, held: 0, found: true };
       throttle.spend(this.#keep(clean, clean.length, timeMs));
+      this.#lookForDenials(clean);
       this.#hold(held === 0 ? nothingHeld : Buffer.from(chunk.subarray(end - held, end)));
       // The chunk lies in a file.
       if (found || held > 0) chunk.fill(0, 0, end);
@@ -158,6 +158,11 @@ export class Capture implements LogCapture {
     if (kept > 0) chunk.fill(0, 0, kept);
     staging.end();
     return taken;
+  }
+
+  #lookForDenials(chunk: Buffer): void {
+    const { onDenied } = this.#source;
+    if (onDenied !== undefined && tellsOfDenial(chunk)) onDenied();
   }
 
   #hold(bytes: Buffer): void {
