@@ -9,8 +9,8 @@ import { instanceStates } from "./states.ts";
 
 /**
  * Why a checkpoint was made. `manual`: somebody asked; `interval`: time passed and the state had changed; `log_limit`: the
- * log behind the last one had grown long; `update`, `hot_reload`, `before_restore`: before something risky; `shutdown`: the kernel
- * stopped; `fork`, `import`: what a service began with, or was given; `renewal`: what took the place of damaged files.
+ * log behind the last one had grown long; `update`, `hot_reload`, `evolution`, `before_restore`: before something risky; `shutdown`: the
+ * kernel stopped; `fork`, `import`: what a service began with, or was given; `renewal`: what took the place of damaged files.
  */
 export const checkpointReasons = [
   "manual",
@@ -18,6 +18,7 @@ export const checkpointReasons = [
   "log_limit",
   "update",
   "hot_reload",
+  "evolution",
   "before_restore",
   "shutdown",
   "fork",

@@ -87,6 +87,8 @@ export const budgetSchema = z.strictObject({
 });
 export type Budget = z.infer<typeof budgetSchema>;
 
+export const evolutionPolicies = ["deny", "allow"] as const;
+
 export const dependencyConditions = ["started", "healthy", "completed"] as const;
 export type DependencyCondition = (typeof dependencyConditions)[number];
 
@@ -222,6 +224,8 @@ export const serviceSpecSchema = z.strictObject({
   /** Absent: all defaults. */
   state: stateSchema.optional(),
   budget: budgetSchema.optional(),
+  /** `port`: whether the agent may have code of its own making put in place of its own, on trial. Absent: `deny`. */
+  evolution: z.enum(evolutionPolicies).optional(),
   limits: limitsSchema.optional(),
   allow: allowSchema.optional(),
   secrets: z.array(secretRefSchema).max(100).optional(),

@@ -45,6 +45,7 @@ function factsOf({ sandbox, limits, health, ...spec }: ServiceSpec, isFree: bool
       "secrets",
       (spec.secrets ?? []).map(({ name, env }) => (env === undefined ? name : `${name} as ${env}`)),
     ),
+    ...rights("evolution", spec.evolution === "allow" ? ["allow"] : []),
     ...rights("fixed_port", spec.fixed_port === undefined ? [] : [spec.fixed_port]),
     ...rights("route.host", spec.hosts),
     // The kernel runs them, outside the sandbox.

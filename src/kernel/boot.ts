@@ -30,6 +30,7 @@ import { ClockWatch } from "./checks/index.ts";
 import { CrashReports } from "./crashes.ts";
 import { openDatabase } from "./database/index.ts";
 import { Discovery } from "./discovery.ts";
+import { Evolutions } from "./evolution/index.ts";
 import { standInForGuardian } from "./guardian/index.ts";
 import { instanceTokens } from "./instance-tokens.ts";
 import { Kernel } from "./kernel.ts";
@@ -187,6 +188,7 @@ async function assemble(
     agents: {
       storeOf: (ref, instance) => new AgentState(() => states.open(ref), instance),
       step: requestsOfAgents(traffic.calls, () => steps),
+      evolve: (ref, instance, hypothesis) => evolutions.begin(ref, instance, hypothesis),
     },
     sandbox: sandboxes,
     secrets: secretPort(secrets),
@@ -277,6 +279,7 @@ async function assemble(
     },
   });
   const access = openAccess(kernel, options.say);
+  const evolutions = new Evolutions(() => kernel);
   const isTakeover = options.purpose === "takeover";
   if (!isTakeover) {
     const hasInstances = database.instances.list().some(({ pid }) => pid !== null);
@@ -290,7 +293,10 @@ async function assemble(
   restore(kernel, { start: !isTakeover });
   renewSecrets(kernel);
   letGoOn(kernel);
-  if (!isTakeover) checkpoints.start();
+  if (!isTakeover) {
+    evolutions.resume();
+    checkpoints.start();
+  }
   guardian?.keep([...supervisor.all()].flatMap((instance) => instance.fifos()));
   const onGrpcCall: RunningKernel["onGrpcCall"] = (method, code, tookMs) =>
     metrics.observe("solo_grpc_request_duration_seconds", { method, code }, tookMs / 1_000);

@@ -21,6 +21,8 @@ export class Causes {
     switch (event) {
       case "group_restart":
         return this.#latest.get(`${tenant}/${String(data.failed)}`) ?? own;
+      case "evolution_rejected":
+        return this.#troubles.get(service) ?? ofService;
       case "rollout_rolled_back":
       case "service_failed":
         return newest(this.#troubles.get(service), ofService);
@@ -36,6 +38,8 @@ export class Causes {
     if (isAboutAccess(event)) return;
     this.#latest.set(subject, id);
     if (event === "kernel_stopping") this.#latest.set(stopping, id);
+    // What went wrong before a change is no reason to take it back.
+    if (event === "evolution_started") this.#troubles.delete(subject);
     if (troubles.has(event) && data.asked !== true) this.#troubles.set(serviceOf(subject), id);
   }
 

@@ -12,7 +12,7 @@ export {
   type TenantUse,
   type UsageSample,
 } from "./limits/index.ts";
-export { reloadAgent } from "./port/index.ts";
+export { type AgentMetrics, type EvolutionResult, type Hypothesis, type PortAgent, reloadAgent } from "./port/index.ts";
 export { isPortFree } from "./ports.ts";
 export type { Trace } from "./requests.ts";
 export type * from "./runtime.ts";

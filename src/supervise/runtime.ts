@@ -1,6 +1,7 @@
 import type { HostShape, SecretRef, ServiceRef, ServiceSpec } from "../api/index.ts";
 import type { Clock, Poller, ProcessIdentity } from "../system/index.ts";
 import type { SandboxPort } from "./confined.ts";
+import type { Hypothesis } from "./port/messages.ts";
 import type { AgentStore } from "./port/store.ts";
 import type { ProcessExit } from "./restart-policy.ts";
 
@@ -109,6 +110,11 @@ export interface AgentsPort {
     operation: string,
     input: unknown,
   ): Promise<unknown>;
+  /**
+   * Puts a change on trial that an agent wants of itself: what becomes of it, it is told later.
+   * @returns why not, if it is refused at once
+   */
+  evolve(ref: ServiceRef, instance: string, hypothesis: Hypothesis): string | undefined;
 }
 
 /** Gives processes the token by which they ask the kernel for something. */

@@ -112,13 +112,18 @@ class Agent:
     def on_hot_reload(self, function: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
         """Decorator: ``solo restart NAME --reload FILE`` calls it with ``code``, ``module`` and ``backup_checkpoint_id``.
 
-        It puts the code in place of what ran, and returns; what it raises is told, and then the old code should still run.
+        It puts the code in place of what ran, and returns; what it raises is told, and then the old code should still run. A
+        change that :meth:`evolution_intent` asked for comes the same way, with its ``target`` as ``module``; empty ``code``
+        says that the agent may make the change itself now.
         """
         self._on_reload = function
         return function
 
     def on_evolution_result(self, function: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
-        """Decorator: called with ``success``, ``decision``, ``metrics`` and ``reason``."""
+        """Decorator: called with ``success``, ``decision``, ``metrics`` and ``reason``.
+
+        After a rollback it is called in the new process, which has the state of before the change.
+        """
         self._evolution = function
         return function
 
@@ -185,12 +190,18 @@ class Agent:
         self._connection.send("metrics", data=data)
 
     def evolution_intent(
-        self, reason: str, target: str, new_code: str, *, latency: float = 0, memory: float = 0, accuracy: float = 0
+        self, reason: str, target: str, new_code: str = "", *, latency: float = 0, memory: float = 0, accuracy: float = 0
     ) -> None:
-        """Asks to be changed."""
+        """Asks to be changed, which the service's ``evolution = "allow"`` must permit. One change at a time.
+
+        The kernel keeps a checkpoint, then hands ``new_code`` to :meth:`on_hot_reload`, watches the agent, and goes back to the
+        checkpoint when it does not stay well or calls :meth:`report_error`. :meth:`on_evolution_result` hears what came of it.
+        Call :meth:`metrics` regularly: what it reports before and after is compared. ``latency``, ``memory`` and ``accuracy``
+        are what the agent expects, as signed fractions.
+        """
         improvement = {"latency": latency, "memory": memory, "accuracy": accuracy}
         hypothesis = {"reason": reason, "target": target, "new_code": new_code, "expected_improvement": improvement}
-        self._connection.send("evolution_intent", hypothesis=hypothesis)
+        self._connection.send_intent(hypothesis)
 
     def report_error(self, code: str, message: str, stack_trace: str | None = None, context: Any = None) -> None:
         """Records an error as an event of the service."""
@@ -234,8 +245,10 @@ class Agent:
             threading.Thread(target=self._shut_down, args=(message,), name="solo-shutdown").start()
         elif kind == "hot_reload" and self._on_reload is not None:
             self._workers.submit(self._reload, self._on_reload, message)
-        elif kind == "evolution_result" and self._evolution is not None:
-            self._workers.submit(self._evolution, message)
+        elif kind == "evolution_result":
+            self._connection.intent_settled()
+            if self._evolution is not None:
+                self._workers.submit(self._evolution, message)
         elif kind == "error":
             self._refused(message["error"])
 

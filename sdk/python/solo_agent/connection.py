@@ -84,6 +84,7 @@ class Connection:
         self._messages = 0
         self._pending: OrderedDict[int, Pending] = OrderedDict()
         self._checkpoint: dict[str, Any] | None = None
+        self._intent: dict[str, Any] | None = None
         self._asked: OrderedDict[str, Question] = OrderedDict()
         self.sequence = 0
 
@@ -139,6 +140,8 @@ class Connection:
                 self.send("wal_entry", data=pending.entry)
             if self._checkpoint is not None:
                 self.send("checkpoint", **self._checkpoint)
+            if self._intent is not None:
+                self.send("evolution_intent", hypothesis=self._intent)
 
     def ask(self, operation: str, data: dict[str, Any]) -> Any:
         """Asks the kernel something, and the next one if this one does not answer. Raises :class:`StepError`."""
@@ -184,6 +187,19 @@ class Connection:
         with self._lock:
             self._checkpoint = {"data": data, "metadata": {"sequence": sequence}}
             self.send("checkpoint", **self._checkpoint)
+
+    def send_intent(self, hypothesis: dict[str, Any]) -> None:
+        """Sends the wish for a change, and again to the next kernel if this one does not say what became of it."""
+        with self._lock:
+            if self._intent is not None:
+                raise RuntimeError("a change is on trial already: its evolution_result has not come yet")
+            self._intent = hypothesis
+            self.send("evolution_intent", hypothesis=hypothesis)
+
+    def intent_settled(self) -> None:
+        """The kernel has said what became of the change."""
+        with self._lock:
+            self._intent = None
 
     def checkpoint_settled(self) -> None:
         """The checkpoint under way was kept, or refused."""

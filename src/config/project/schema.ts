@@ -2,6 +2,7 @@ import { z } from "zod";
 import { nameForm, namePattern } from "../../api/name-pattern.ts";
 import {
   dependencyConditions,
+  evolutionPolicies,
   limitActions,
   limitsSchema,
   sandboxModes,
@@ -132,6 +133,7 @@ export const serviceFileSchema = z.strictObject({
   provides: serviceSpecSchema.shape.provides,
   secrets: z.array(secretFile).max(100).optional(),
   budget: budgetFileSchema.optional(),
+  evolution: read(oneOf(evolutionPolicies)).optional(),
   logs: z.strictObject({ bytes: read(size(1_000_000, 1e12)) }).optional(),
   state: stateFileSchema.optional(),
 });

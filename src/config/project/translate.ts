@@ -57,6 +57,7 @@ export function toSpec(file: ServiceFile, path: KeyPath, context: TranslateConte
     ...(file.provides && { provides: file.provides }),
     ...(secrets && { secrets }),
     ...(file.budget && { budget: toBudget(file.budget) }),
+    ...(file.evolution !== undefined && { evolution: file.evolution }),
     ...(file.logs && { log_bytes: file.logs.bytes }),
     ...(file.state && {
       state: toState(file.state, (folder) => folderOf(folder, [...path, "state", "folders"], context)),
@@ -96,6 +97,7 @@ function checkCombinations(file: ServiceFile, path: KeyPath, report: Report): vo
   if (port && args) report([...path, "args"], "an agent has its arguments in port", "move them into port");
   if (port && replicas > 1)
     report([...path, "replicas"], "an agent is one process", "remove replicas, or deploy it under several names");
+  if (file.evolution && port === undefined) report([...path, "evolution"], "only an agent (port) changes itself");
   if (preopens && wasm === undefined) report([...path, "preopens"], "only a wasm module has preopened folders");
   if (command && health?.heartbeat) report([...path, "health", "heartbeat"], "a plain command has no heartbeat");
   for (const role of ["startup", "readiness", "liveness"] as const) {

@@ -13,6 +13,11 @@ export function refuseImpossible(
     if (services.findIndex((other) => other.name === name) !== index) {
       throw new SoloError("invalid_request", `services.${index}.name: ${name} is named twice in one request`);
     }
+    if (spec.evolution !== undefined && spec.kind !== "port") {
+      throw new SoloError("invalid_config", `${name}: only an agent (kind port) changes itself`, {
+        hint: "leave `evolution` out",
+      });
+    }
     const { startup, readiness, liveness } = spec.health;
     if (spec.kind === "command" && [startup, readiness, liveness].some((probe) => probe?.type === "heartbeat")) {
       throw new SoloError("invalid_config", `${name}: a command sends no heartbeat`, {

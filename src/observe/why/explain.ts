@@ -8,7 +8,12 @@ type What = NonNullable<WhyDocument["what"]>;
 type FindEvent = (id: number) => EventDocument | undefined;
 
 /** Before these, all was as it should be. */
-const normal: ReadonlySet<string> = new Set(["instance_ready", "instance_adopted", "service_deployed"]);
+const normal: ReadonlySet<string> = new Set([
+  "instance_ready",
+  "instance_adopted",
+  "service_deployed",
+  "evolution_promoted",
+]);
 
 /**
  * The chain of causes of the last restart, rollback, stop or failed start, from what happened back to its root.
@@ -53,6 +58,8 @@ function incidentOf(event: EventDocument, find: FindEvent): What | undefined {
   switch (event.event) {
     case "rollout_rolled_back":
       return "rollback";
+    case "evolution_rejected":
+      return event.data.rolled_back === true ? "rollback" : undefined;
     case "service_failed":
       return "failed_start";
     case "service_killed":

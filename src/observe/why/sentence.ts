@@ -48,6 +48,16 @@ export function sentence(event: EventDocument): string {
       return `every instance runs revision ${revision(data.revision)}`;
     case "rollout_rolled_back":
       return `${service} was rolled back to revision ${revision(data.revision)}: ${text(data.reason)}`;
+    case "evolution_intent":
+      return `${instance} wanted its ${text(data.target)} to be changed: ${text(data.reason)}`;
+    case "evolution_started":
+      return `a change of its ${text(data.target)} was put on trial behind checkpoint ${text(data.checkpoint)}`;
+    case "evolution_promoted":
+      return `the change of its ${text(data.target)} stays`;
+    case "evolution_rejected":
+      return `the change of its ${text(data.target)} was taken back: ${text(data.reason)}`;
+    case "checkpoint_restored":
+      return `${service} was set back to position ${text(data.restored_position)}`;
     case "kernel_started":
       return "the kernel started";
     case "kernel_stopping":

@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import type { z } from "zod";
 import type { FrameRefusal, RawMessage } from "../../api/frames/index.ts";
 import { SoloError } from "../../api/index.ts";
-import type { Clock, Poller } from "../../system/index.ts";
 import { type AskOptions, Requests, type Trace, within } from "../requests.ts";
 import { PortChannel } from "./channel.ts";
 import { CheckpointIntake } from "./checkpoint-intake.ts";
 import { accept, dispatch, type MessageHandlers } from "./dispatch.ts";
 import { openEnvelope, readValue } from "./envelope.ts";
-import { helloMessage, type Identity, now, protocolVersions, restoreParts } from "./kernel-messages.ts";
+import { AgentEvolution } from "./evolution.ts";
+import { helloMessage, now, protocolVersions, restoreParts } from "./kernel-messages.ts";
 import {
   afterEntryMs,
   handshakeMs,
@@ -19,39 +19,10 @@ import {
   startMs,
 } from "./limits.ts";
 import { LogIntake } from "./log-intake.ts";
-import {
-  type AgentMetrics,
-  checkpointSchema,
-  type Hypothesis,
-  helloSchema,
-  type PortErrorCode,
-  type StepRequest,
-} from "./messages.ts";
-import type { RecoveryTimes } from "./recovery.ts";
+import { type AgentMetrics, checkpointSchema, helloSchema, type PortErrorCode, type StepRequest } from "./messages.ts";
+import type { PortAgentOptions } from "./options.ts";
 import { Allowance, clip } from "./report.ts";
 import { StepRequests } from "./step-requests.ts";
-import type { AgentStore } from "./store.ts";
-
-export interface PortAgentOptions {
-  readonly clock: Clock;
-  readonly poller: Poller;
-  readonly identity: Identity;
-  /** FIFOs of its standard input and output. */
-  readonly input: string;
-  readonly output: string;
-  readonly store: AgentStore;
-  /** Carries out an operation of durable steps (`src/api/steps.ts`). */
-  readonly steps: (operation: string, input: unknown) => Promise<unknown>;
-  readonly recovery: RecoveryTimes;
-  /** The process has its state already: a former kernel saw it ready. */
-  readonly resume: boolean;
-  readonly emit: (event: string, data: Readonly<Record<string, unknown>>) => void;
-  readonly note: (text: string) => void;
-  /** A sign of life of an agent that is ready. */
-  readonly onBeat: () => void;
-  /** It can't go on: it must be ended and started again. */
-  readonly onDead: (reason: string) => void;
-}
 
 /** How far the handshake is (docs/protocol.md, section 4). */
 type Stage = "marking" | "introducing" | "loading" | "restoring" | "ready" | "closed";
@@ -81,12 +52,17 @@ export class PortAgent {
     },
     measured: (metrics) => {
       this.metrics = metrics;
+      this.evolution.witness?.measured(metrics);
     },
     answered: (response) => this.#requests.answer(response.request_id, response),
     step: (request) => void this.#step(request),
-    evolve: (hypothesis) => this.#evolve(hypothesis),
-    failed: (error) => this.#report("agent_error", clip(error)),
+    evolve: (hypothesis) => this.evolution.intend(hypothesis),
+    failed: (error) => {
+      this.#report("agent_error", clip(error));
+      this.evolution.witness?.failed(error.code, error.message);
+    },
   };
+  readonly evolution: AgentEvolution;
   version: number | undefined;
   /** What it says of itself. */
   name: string | undefined;
@@ -99,6 +75,13 @@ export class PortAgent {
     this.#resume = options.resume;
     const { poller, clock, input, output, store } = options;
     this.#steps = new StepRequests(options.steps);
+    this.evolution = new AgentEvolution({
+      begin: options.evolve,
+      report: (event, data) => this.#report(event, data),
+      tell: (result) => {
+        if (this.channel.waitingBytes < mostErrorBytes) this.#send("evolution_result", { ...result });
+      },
+    });
     this.#checkpoints = new CheckpointIntake({
       store,
       onKept: ({ id, bytes, sequence }) => {
@@ -312,13 +295,6 @@ export class PortAgent {
 
   async #step({ request_id, operation, input }: StepRequest): Promise<void> {
     this.#send("step_response", { request_id, ...(await this.#steps.answer(operation, input)) });
-  }
-
-  #evolve({ reason, target, new_code, expected_improvement }: Hypothesis): void {
-    const code_bytes = Buffer.byteLength(new_code);
-    this.#report("evolution_intent", { ...clip({ reason, target }), code_bytes, expected_improvement });
-    const result = { success: false, decision: "rejected", metrics: {}, reason: "not supported yet" };
-    if (this.channel.waitingBytes < mostErrorBytes) this.#send("evolution_result", result);
   }
 
   #refused(refusal: FrameRefusal): void {

@@ -28,6 +28,7 @@ export function openAgent({ runtime, plan, id, pid, recovery, resume, onBeat, on
     output,
     store: runtime.agents.storeOf(ref, id),
     steps: (operation, input) => runtime.agents.step(ref, { instance: id, pid }, operation, input),
+    evolve: (hypothesis) => runtime.agents.evolve(ref, id, hypothesis),
     recovery,
     resume,
     emit: (event, data) => runtime.emit({ event, ref, instance: id, data }),

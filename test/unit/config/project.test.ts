@@ -248,6 +248,7 @@ describe("mistakes are told with their place", () => {
       `${service}preopens = { "/a" = "a" }\n`,
       ["solo.toml:3:1: service.a.preopens: only a wasm module has preopened folders"],
     ],
+    [`${service}evolution = "allow"\n`, ["solo.toml:3:1: service.a.evolution: only an agent (port) changes itself"]],
     [
       `${service}fixed_port = 80\nreplicas = 2\n`,
       [

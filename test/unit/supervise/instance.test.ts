@@ -65,6 +65,7 @@ function supervise(clock: Clock = systemClock, self: readonly string[] = []) {
           throw new Error("there is no agent here");
         },
         step: () => Promise.reject(new Error("there is no agent here")),
+        evolve: () => "there is no agent here",
       },
       sandbox: { confine: () => ({ env: { STATE_DIRECTORY: folder } }), refusals: () => [], release() {} },
       emit: (event) => events.push(event),

@@ -23,15 +23,16 @@ export async function restoreCheckpoint(kernel: Kernel, request: Request): Promi
     noteLate: (error: unknown) => kernel.noteFailure(service.ref, error),
   };
   return withTimeout(
-    service.operations.run((signal) => restore(kernel, service, request, signal)),
+    service.operations.run((signal) => restoreNow(kernel, service, request, signal)),
     limit,
   );
 }
 
-async function restore(
+/** The same within an operation on the service that runs already. */
+export async function restoreNow(
   kernel: Kernel,
   service: Service,
-  request: Request,
+  request: Omit<Request, "tenant" | "name" | "timeout_ms">,
   signal: AbortSignal,
 ): Promise<CheckpointRestore> {
   const begin = kernel.clock.monotonic();

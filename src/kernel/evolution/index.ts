@@ -1,0 +1,1 @@
+export { Evolutions } from "./evolutions.ts";
