@@ -4,6 +4,7 @@ import { type FileSystem, KeyValueStore, StoreError, type StoreOptions, type Sto
 import type { Changed } from "./changed-keys.ts";
 import { spaceCodes, spaceOf } from "./space.ts";
 import type { Table } from "./table.ts";
+import { Turns } from "./turns.ts";
 
 /** How far the table on disk goes. */
 export interface FlushedMark {
@@ -63,7 +64,9 @@ export class DiskTable {
       if (!(error instanceof StoreError) || error.code !== "not_found") throw error;
       return disk;
     }
+    const turns = new Turns();
     for await (const { key, value } of disk.#store.scan()) {
+      if (turns.isDue()) await turns.next();
       const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
       if (typeof key === "number") disk.#mark = readMark(bytes);
       else {

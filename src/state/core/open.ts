@@ -3,6 +3,7 @@ import { SoloError } from "../../api/error.ts";
 import { type DurableLog, type FileSystem, openLog } from "../../store/index.ts";
 import type { Clock } from "../../system/index.ts";
 import { stateFailure } from "../failure/index.ts";
+import { ChangedKeys } from "./changed-keys.ts";
 import { DiskTable } from "./disk-table.ts";
 import { decodeEntry, EntryDecoder, EntryEncoder, entryKinds } from "./entry-format.ts";
 import { LatestMutations } from "./latest-mutations.ts";
@@ -10,6 +11,7 @@ import { PositionIndex } from "./position-index.ts";
 import { RecordAssembler } from "./records.ts";
 import { LoggedState } from "./service-state.ts";
 import { Table } from "./table.ts";
+import { Turns } from "./turns.ts";
 import type { ServiceState, StateSettings } from "./types.ts";
 
 export interface OpenStateOptions extends Partial<StateSettings> {
@@ -41,7 +43,7 @@ interface Replay {
   readonly position: number;
   readonly count: number;
   readonly isClean: boolean;
-  readonly latest: LatestMutations;
+  readonly changed: ChangedKeys;
 }
 
 /**
@@ -77,7 +79,7 @@ export async function openState(folder: string, options: OpenStateOptions): Prom
       { log, disk, table, index, encoder, clock, recovery, position, begin, goneUntil },
       settings,
     );
-    state.noteUnflushed(found.latest.all());
+    state.noteUnflushed(found.changed);
     return state;
   } catch (error) {
     // Whatever closing it says: it was not opened.
@@ -90,11 +92,15 @@ async function replay(log: DurableLog, table: Table, from: DiskTable["mark"], in
   const assembler = new RecordAssembler();
   const decoder = new EntryDecoder();
   const latest = new LatestMutations();
+  const changed = new ChangedKeys();
+  const turns = new Turns();
+  const apply = () => latest.applyTo(table, turns, (mutation, version) => changed.note(mutation, version));
   let { position } = from;
   let count = 0;
   let isClean = log.stats().nextSequence === 1;
   for await (const page of log.scanPages({ from: from.address })) {
     for (const entry of page) {
+      if (turns.isDue()) await turns.next();
       const decoded = decoder.decode(entry.payload);
       isClean = decoded.kind === entryKinds.closed;
       if (decoded.position > position) position = decoded.position;
@@ -104,10 +110,11 @@ async function replay(log: DurableLog, table: Table, from: DiskTable["mark"], in
       index.note(record.position, placed.address);
       count++;
       for (const mutation of record.mutations) latest.note(mutation, record.position);
+      if (latest.isFull) await apply();
     }
   }
-  latest.applyTo(table);
-  return { position, count, isClean, latest };
+  await apply();
+  return { position, count, isClean, changed };
 }
 
 /**

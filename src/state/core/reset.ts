@@ -1,15 +1,13 @@
 import { type EntryKind, entryKinds } from "./entry-format.ts";
 import { type Space, spaces } from "./space.ts";
 import { Table } from "./table.ts";
+import { Turns } from "./turns.ts";
 import type { Mutation, SourceEntry, StateSource } from "./types.ts";
 
 /** What one entry of the log holds of a reset. */
 const partBytes = 2 ** 20;
 /** What a mutation takes beside its key and value, about. */
 const mutationBytes = 16;
-
-/** Entries between two turns of the event loop. */
-const turnEntries = 1_000;
 
 export interface Replacement {
   readonly before: Table;
@@ -64,19 +62,6 @@ export async function replaceAll({ before, source, position, onDelete, append }:
     }
   }
   return { table, address: await parts.end() };
-}
-
-/** Lets everything else go on, now and then. */
-class Turns {
-  #entries = 0;
-
-  isDue(): boolean {
-    return ++this.#entries % turnEntries === 0;
-  }
-
-  next(): Promise<void> {
-    return new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 async function* singly(source: StateSource): AsyncGenerator<Iterable<SourceEntry>> {

@@ -2,10 +2,10 @@ import { SoloError } from "../../api/error.ts";
 import { StoreError } from "../../store/index.ts";
 import type { Clock } from "../../system/index.ts";
 import { stateFailure } from "../failure/index.ts";
+import type { ChangedKeys } from "./changed-keys.ts";
 import { checkMutations } from "./check-mutations.ts";
 import { type EntryEncoder, type EntryKind, entryKinds } from "./entry-format.ts";
 import { type HistoryParts, StateHistory } from "./history.ts";
-import type { Latest } from "./latest-mutations.ts";
 import { oldReplies, rememberedReply, rememberReply } from "./replies.ts";
 import { replaceAll } from "./reset.ts";
 import { StateSnapshot } from "./snapshot.ts";
@@ -200,8 +200,8 @@ export class LoggedState implements ServiceState {
   }
 
   /** What recovery took from the log is flushed with the next flush. */
-  noteUnflushed(latest: Iterable<Latest>): void {
-    for (const { mutation, version } of latest) this.#flusher.note(mutation, version);
+  noteUnflushed(changed: ChangedKeys): void {
+    this.#flusher.noteAll(changed);
   }
 
   async #close(): Promise<void> {

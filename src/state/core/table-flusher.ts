@@ -53,6 +53,13 @@ export class TableFlusher {
     if (isSoon || this.#timer === undefined) this.#arm(isSoon ? 0 : this.#afterMs, isSoon);
   }
 
+  /** Notes what has changed before anything else was noted here. */
+  noteAll(changed: ChangedKeys): void {
+    if (changed.isEmpty) return;
+    this.#changed = changed;
+    this.#arm(this.#afterMs, false);
+  }
+
   /** Notes everything that was or will be written from a position on; what is deleted is to be noted beside. */
   noteSince(position: number): void {
     this.#changed.noteSince(position);
