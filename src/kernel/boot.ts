@@ -11,7 +11,6 @@ import {
   LimitMonitor,
   type SuperviseRuntime,
   Supervisor,
-  UsageSampler,
 } from "../supervise/index.ts";
 import {
   acquireLockOfDead,
@@ -224,18 +223,16 @@ async function assemble(
   closers.push(() => steps.close());
   if (guardian === null) closers.push(standInForGuardian(folders.exits));
   guardian?.onGone(() => closers.push(standInForGuardian(folders.exits)));
-  const sampler = new UsageSampler(systemClock, () => supervisor.all());
-  closers.push(() => sampler.stop());
+  const limits = new LimitMonitor(runtime, supervisor, traffic.pressure);
+  closers.push(() => limits.stop());
   const crashes = new CrashReports({
     dataDir: paths.dataDir,
     clock: systemClock,
     logs,
     instancesOf: (ref) => supervisor.instancesOf(ref),
-    usageOf: (instance) => sampler.of(instance),
+    usageOf: (instance) => limits.latestOf(instance),
     onTrouble: (message) => options.say("warn", message),
   });
-  const limits = new LimitMonitor(runtime, supervisor, traffic.pressure);
-  closers.push(() => limits.stop());
 
   const { promise: stopped, resolve: resolveStopped } = Promise.withResolvers<void>();
   const kernel = new Kernel({
@@ -255,7 +252,6 @@ async function assemble(
     tracing: telemetry.tracing,
     routes,
     supervisor,
-    sampler,
     sandboxes,
     secrets,
     states,

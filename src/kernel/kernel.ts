@@ -10,7 +10,7 @@ import {
 } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
 import type { NewEvent } from "../observe/events/index.ts";
-import type { Instance, Supervisor, UsageSampler } from "../supervise/index.ts";
+import type { Instance, Supervisor } from "../supervise/index.ts";
 import type { Clock } from "../system/index.ts";
 import { AcceptedRollouts } from "./accepted-rollouts.ts";
 import { comeToRest } from "./at-rest.ts";
@@ -56,9 +56,6 @@ export class Kernel {
   }
   get supervisor(): Supervisor {
     return this.#parts.supervisor;
-  }
-  get sampler(): UsageSampler {
-    return this.#parts.sampler;
   }
   get routes(): Routes {
     return this.#parts.routes;

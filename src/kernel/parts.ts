@@ -7,7 +7,7 @@ import type { Capabilities } from "../security/capability/index.ts";
 import type { Sandboxes } from "../security/sandbox/index.ts";
 import type { Secrets } from "../security/secrets/index.ts";
 import type { Checkpoints, ServiceStates } from "../state/index.ts";
-import type { LimitMonitor, Supervisor, UsageSampler } from "../supervise/index.ts";
+import type { LimitMonitor, Supervisor } from "../supervise/index.ts";
 import type { Clock } from "../system/index.ts";
 import type { KernelAudit } from "./audit.ts";
 import type { Traffic } from "./calls/index.ts";
@@ -44,7 +44,6 @@ export interface KernelParts {
   readonly tracing: Tracing;
   readonly routes: Routes;
   readonly supervisor: Supervisor;
-  readonly sampler: UsageSampler;
   readonly sandboxes: Sandboxes;
   readonly secrets: Secrets;
   readonly states: ServiceStates;

@@ -50,7 +50,7 @@ function comingUrl(
 export function serviceRow(kernel: Kernel, service: Service, instances: readonly Instance[]): ServiceRow {
   let [ready, restarts, uptimeMs, rssBytes, cpuPercent] = [0, 0, 0, 0, 0];
   for (const instance of instances) {
-    const usage = kernel.sampler.of(instance);
+    const usage = kernel.parts.limits.latestOf(instance);
     if (instance.isReady) ready++;
     uptimeMs = Math.max(uptimeMs, instance.uptimeMs);
     restarts += instance.restarts;
@@ -124,7 +124,7 @@ export function lastExit(instances: readonly Instance[]): LastExit | undefined {
 
 function instanceDetail(kernel: Kernel, instance: Instance): InstanceDetail {
   const { id, pid, state, port, serves, startedAt, restarts, adopted, reason, plan } = instance;
-  const usage = kernel.sampler.of(instance);
+  const usage = kernel.parts.limits.latestOf(instance);
   return {
     id,
     pid,

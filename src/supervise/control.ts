@@ -34,7 +34,8 @@ export type Authenticate = (hello: Extract<HostMessage, { type: "hello" }>, tell
 const helloTimeoutSeconds = 10;
 
 /** What nearly every message is, a thousand times a second with a thousand hosts: known by its bytes, without parsing. */
-const plainBeat = Buffer.from('{"type":"heartbeat"}\n');
+const beat: HostMessage = { type: "heartbeat" };
+const plainBeat = Buffer.from(`${JSON.stringify(beat)}\n`);
 
 /**
  * The kernel's end of every host's control channel: one unix socket, one JSON document per line. A peer that sends
@@ -79,7 +80,7 @@ export class ControlServer {
 function receive(socket: Socket<Connection>, bytes: Uint8Array, authenticate: Authenticate): void {
   const connection = socket.data;
   if (connection.peer !== undefined && connection.rest === "" && plainBeat.equals(bytes)) {
-    connection.peer.receive({ type: "heartbeat" });
+    connection.peer.receive(beat);
     return;
   }
   const lines = (connection.rest + connection.decoder.decode(bytes, { stream: true })).split("\n");

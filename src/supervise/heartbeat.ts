@@ -4,6 +4,8 @@ import { everyBeat } from "./ticker.ts";
 
 type Health = NonNullable<Extract<HostMessage, { type: "heartbeat" }>["health"]>;
 
+const healthy: Health = { status: "healthy" };
+
 /** A host that serves requests for its module counts as hung when its event loop has stood still for this long. */
 export const heartbeatTimeoutMs = 5_000;
 
@@ -11,7 +13,7 @@ export const heartbeatTimeoutMs = 5_000;
 export class Heartbeat {
   ready = false;
   /** The service's own answer; healthy when it gives none. */
-  health: Health = { status: "healthy" };
+  health: Health = healthy;
   /** Whether it listens on a port: one that doesn't has shown nothing yet by being ready. */
   listens = false;
   readonly #clock: Clock;
@@ -25,20 +27,22 @@ export class Heartbeat {
   /**
    * @param shape what a former kernel knew of an adopted host, which has to be heard of again within the time that any silence
    * may last; null for a new process
-   * @param onTick called every second, when the silence may have become too long
+   * @param onSilence called every second while a beat is overdue: the silence may have become too long
    */
-  constructor(clock: Clock, shape: HostShape | null, onTick: () => void) {
+  constructor(clock: Clock, shape: HostShape | null, onSilence: () => void) {
     this.#clock = clock;
     this.#shape = shape;
     this.#isAdopted = shape !== null;
     this.#last = this.#lastTick = clock.monotonic();
     this.#endTicks = everyBeat(() => {
       this.#noticePause();
-      onTick();
+      if (this.#isOverdue) onSilence();
     });
   }
 
-  receive(message: HostMessage): void {
+  /** @returns whether it tells anything new: nearly every beat only says that all is as it was */
+  receive(message: HostMessage): boolean {
+    const isSame = this.ready && !this.#isOverdue && message.type === "heartbeat" && this.#isKnown(message.health);
     this.#last = this.#clock.monotonic();
     if (message.type === "ready") {
       this.#shape = message.shape;
@@ -46,10 +50,11 @@ export class Heartbeat {
     }
     if (message.type === "heartbeat") {
       this.#beats += 1;
-      this.health = message.health ?? { status: "healthy" };
+      this.health = message.health ?? healthy;
     }
     // A service may have an opinion on its own health: it is asked for it before it counts as ready.
     this.ready = this.#shape !== null && (this.#shape !== "service" || this.#beats > 0);
+    return !isSame;
   }
 
   get shape(): HostShape | null {
@@ -68,6 +73,14 @@ export class Heartbeat {
 
   stop(): void {
     this.#endTicks();
+  }
+
+  get #isOverdue(): boolean {
+    return this.silenceMs > heartbeatIntervalMs;
+  }
+
+  #isKnown({ status, message }: Health = healthy): boolean {
+    return status === this.health.status && message === this.health.message;
   }
 
   /** After a pause of the kernel itself (a suspended machine, SIGSTOP) beats may be waiting unread: give them a round. */

@@ -10,6 +10,7 @@ export {
   type ServicePressure,
   type TenantQuota,
   type TenantUse,
+  type Usage,
   type UsageSample,
 } from "./limits/index.ts";
 export { type AgentMetrics, type EvolutionResult, type Hypothesis, type PortAgent, reloadAgent } from "./port/index.ts";
@@ -17,4 +18,3 @@ export { isPortFree } from "./ports.ts";
 export type { Trace } from "./requests.ts";
 export type * from "./runtime.ts";
 export { Supervisor } from "./supervisor.ts";
-export { type Usage, UsageSampler } from "./usage.ts";

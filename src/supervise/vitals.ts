@@ -62,8 +62,7 @@ export class Vitals {
   }
 
   receive(message: HostMessage): void {
-    this.#heartbeat?.receive(message);
-    this.#evaluate();
+    if (this.#heartbeat?.receive(message) !== false) this.#evaluate();
   }
 
   get shape(): HostShape | null {

@@ -1,7 +1,8 @@
 import { closeSync } from "node:fs";
 import { type Clock, systemClock } from "./clock.ts";
 import { openPidfd, sendSignalByPidfd } from "./pidfd.ts";
-import { isSameProcess, type ProcessIdentity, type ProcessStat } from "./proc.ts";
+import { isSameProcess, type ProcessIdentity } from "./proc.ts";
+import type { ProcessStat } from "./process-stat.ts";
 import { ownSessions, processTree, type TreeQuery } from "./tree.ts";
 
 /** Sends a signal to every process of the tree once. Answers with those that were there. */

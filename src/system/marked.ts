@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
-import { isRunning, type ProcessStat, readEnvironment, readStat } from "./proc.ts";
+import { isRunning, readEnvironment, readStat } from "./proc.ts";
+import type { ProcessStat } from "./process-stat.ts";
 
 /**
  * Every live process of the machine whose environment has a variable, by its value; the oldest of each first. Reads the

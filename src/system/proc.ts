@@ -1,24 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { libc } from "./libc.ts";
-
-/** A process as `/proc/<pid>/stat` shows it (proc_pid_stat(5)). */
-export interface ProcessStat {
-  readonly pid: number;
-  /** File name of the executable, at most 15 bytes; may hold spaces and parentheses. */
-  readonly comm: string;
-  /** One letter: `R` running, `S` sleeping, `D` in the disk, `T` stopped, `Z` zombie, `X` dead. */
-  readonly state: string;
-  readonly ppid: number;
-  readonly pgid: number;
-  readonly sid: number;
-  /** Clock ticks after boot. With `pid` it names a process for as long as the machine is up. */
-  readonly startTime: number;
-  readonly utimeTicks: number;
-  readonly stimeTicks: number;
-  readonly threads: number;
-  /** Resident memory in pages. */
-  readonly rssPages: number;
-}
+import { type ProcessStat, parseStat } from "./process-stat.ts";
 
 /** What identifies a process: a pid alone is reused. */
 export interface ProcessIdentity {
@@ -34,54 +16,6 @@ export function readStat(pid: number): ProcessStat | undefined {
   const text = readProc(`${pid}/stat`);
   return text === undefined ? undefined : parseStat(text);
 }
-
-/** Parses the one line of a stat file; `undefined` if it is not of that form. */
-export function parseStat(line: string): ProcessStat | undefined {
-  // comm may itself contain ") ", so its end is the last parenthesis of the line.
-  const open = line.indexOf("(");
-  const close = line.lastIndexOf(")");
-  if (open < 0 || close < open) return undefined;
-  const pid = Number.parseInt(line, 10);
-  const numbers = numbersFrom(line, close + 4);
-  const number = (field: number) => numbers[field - 4] ?? Number.NaN;
-  const stat: ProcessStat = {
-    pid,
-    comm: line.slice(open + 1, close),
-    state: line.slice(close + 2, close + 3),
-    ppid: number(4),
-    pgid: number(5),
-    sid: number(6),
-    startTime: number(22),
-    utimeTicks: number(14),
-    stimeTicks: number(15),
-    threads: number(20),
-    rssPages: number(24),
-  };
-  return Number.isInteger(pid) && Number.isInteger(stat.startTime) ? stat : undefined;
-}
-
-/** Fields 4 to 24. Cut out of the line by hand: it is read for every process once a second, and texts would be garbage. */
-function numbersFrom(line: string, start: number): number[] {
-  const numbers: number[] = [];
-  let at = start;
-  while (numbers.length < countedFields && at < line.length) {
-    const isNegative = line.charCodeAt(at) === minus;
-    if (isNegative) at++;
-    let value = 0;
-    const from = at;
-    for (let digit = line.charCodeAt(at) - zero; digit >= 0 && digit <= 9; digit = line.charCodeAt(++at) - zero) {
-      value = value * 10 + digit;
-    }
-    if (at === from) return numbers;
-    numbers.push(isNegative ? -value : value);
-    at++;
-  }
-  return numbers;
-}
-
-const countedFields = 21;
-const zero = 0x30;
-const minus = 0x2d;
 
 /** Whether exactly this process still exists, as a zombie or alive. */
 export function isSameProcess({ pid, startTime }: ProcessIdentity): boolean {

@@ -1,5 +1,7 @@
 import { readdirSync } from "node:fs";
-import { isRunning, type ProcessStat, readStat } from "./proc.ts";
+import { isRunning } from "./proc.ts";
+import type { ProcessStat } from "./process-stat.ts";
+import type { StatFiles } from "./stat-files.ts";
 
 /**
  * A look at all processes of the machine, read once each and in parts: for many trees at a time it costs a fraction of
@@ -9,10 +11,12 @@ export class ProcessScan {
   readonly #pids: number[] = [];
   readonly #found = new Map<number, ProcessStat>();
   readonly #children = new Map<number, number[]>();
+  readonly #files: StatFiles;
   #read = 0;
 
   /** @param skipped pids that need not be read */
-  constructor(skipped: ReadonlySet<number> = new Set()) {
+  constructor(files: StatFiles, skipped: ReadonlySet<number> = new Set()) {
+    this.#files = files;
     for (const name of readdirSync("/proc")) {
       const pid = Number(name);
       if (Number.isInteger(pid) && !skipped.has(pid)) this.#pids.push(pid);
@@ -32,7 +36,7 @@ export class ProcessScan {
   read(count: number): void {
     const end = Math.min(this.#read + count, this.#pids.length);
     for (; this.#read < end; this.#read++) {
-      const stat = readStat(this.#pids[this.#read] ?? 0);
+      const stat = this.#files.read(this.#pids[this.#read] ?? 0);
       if (!isRunning(stat)) continue;
       this.#found.set(stat.pid, stat);
       const siblings = this.#children.get(stat.ppid);
@@ -55,7 +59,13 @@ export class ProcessScan {
   }
 
   /** Some processes and all that descend from them, each once. */
-  treeOf(roots: Iterable<number>): ProcessStat[] {
+  treeOf(roots: readonly number[]): ProcessStat[] {
+    const [root = 0, ...others] = roots;
+    // Most services are one process.
+    if (others.length === 0 && !this.#children.has(root)) {
+      const only = this.#found.get(root);
+      return only === undefined ? [] : [only];
+    }
     const members = new Map<number, ProcessStat>();
     const pending = [...roots];
     for (let pid = pending.pop(); pid !== undefined; pid = pending.pop()) {

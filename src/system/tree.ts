@@ -1,4 +1,5 @@
-import { childrenOf, descendantsOf, isRunning, type ProcessStat, readEnvironment, readStat } from "./proc.ts";
+import { childrenOf, descendantsOf, isRunning, readEnvironment, readStat } from "./proc.ts";
+import type { ProcessStat } from "./process-stat.ts";
 
 /** The process an instance was started as. Without a start time whatever has the pid now is taken for it. */
 export interface TreeRoot {

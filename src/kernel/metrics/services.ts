@@ -34,7 +34,7 @@ function collectService(kernel: Kernel, service: Service, into: Snapshot): strin
   into.add("solo_service_uptime_seconds", labels, row.uptime_ms / 1_000);
   for (const instance of instances) {
     const own = { ...labels, instance: instance.id };
-    const usage = kernel.sampler.of(instance);
+    const usage = kernel.parts.limits.latestOf(instance);
     into.add("solo_instance_state", { ...own, state: instance.state }, 1);
     into.add("solo_instance_memory_bytes", own, usage.rssBytes);
     into.add("solo_instance_cpu_ratio", own, usage.cpuPercent / 100);
