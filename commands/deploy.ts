@@ -7,7 +7,7 @@ import {
   serviceFlags,
   serviceFromFlags,
   servicesFromFile,
-  warningOf,
+  warningsOf,
 } from "../src/cli/deploy/index.ts";
 import {
   dryRunFlag,
@@ -68,8 +68,7 @@ export default class Deploy extends SoloCommand {
         ? serviceFromFlags({ path: required(args.path), name, args: program }, flags, session)
         : await servicesFromFile(onlyFile(flags.file, args.path), session);
     const services = { ...declared, services: sandboxed(declared.services, flags, session) };
-    const warning = warningOf(services.services);
-    if (warning !== undefined) await session.output.warn(warning);
+    for (const warning of warningsOf(services.services)) await session.output.warn(warning);
     const interruption = onInterruption();
     const isPlan = flags["dry-run"] || flags.plan;
     const kernel = await (isPlan ? session.reader() : session.writer());

@@ -1,5 +1,5 @@
 import { string as argument } from "@oclif/core/args";
-import { sandboxed, serviceFlags, serviceFromFlags, warningOf } from "../src/cli/deploy/index.ts";
+import { sandboxed, serviceFlags, serviceFromFlags, warningsOf } from "../src/cli/deploy/index.ts";
 import { exitWith, onInterruption, SoloCommand, splitAtSeparator, waitFlags } from "../src/cli/index.ts";
 import { runService } from "../src/cli/run-service.ts";
 
@@ -24,8 +24,7 @@ export default class Run extends SoloCommand {
     const described = { ...flags, restart: flags.restart ?? "temporary" } as const;
     const declared = serviceFromFlags({ path: args.path, name: undefined, args: program }, described, session);
     const services = { ...declared, services: sandboxed(declared.services, flags, session) };
-    const warning = warningOf(services.services);
-    if (warning !== undefined) await session.output.warn(warning);
+    for (const warning of warningsOf(services.services)) await session.output.warn(warning);
     const name = services.services[0]?.name ?? "";
     exitWith(await runService({ services, name, dataDir: flags["data-dir"] }, session, onInterruption()));
   }

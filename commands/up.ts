@@ -1,5 +1,5 @@
 import { boolean, string } from "@oclif/core/flags";
-import { bringPrograms, sandboxed, servicesFromFile, warningOf } from "../src/cli/deploy/index.ts";
+import { bringPrograms, sandboxed, servicesFromFile, warningsOf } from "../src/cli/deploy/index.ts";
 import { followProgress, followStream, onInterruption, SoloCommand } from "../src/cli/index.ts";
 import { logLineRenderer, renderDeployResults } from "../src/cli/render/index.ts";
 import { showTop } from "../src/cli/show-top.ts";
@@ -21,8 +21,7 @@ export default class Up extends SoloCommand {
     const { tenant, output } = session;
     const declared = await servicesFromFile(flags.file, session);
     const services = sandboxed(declared.services, { unsandboxed: false }, session);
-    const warning = warningOf(services);
-    if (warning !== undefined) await output.warn(warning);
+    for (const warning of warningsOf(services)) await output.warn(warning);
     const interruption = onInterruption();
     const { signal } = interruption;
     const kernel = await session.writer();

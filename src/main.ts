@@ -16,6 +16,9 @@ if (role === "__host") {
 } else if (role === "__guardian") {
   const { runGuardianProcess } = await import("./guardian-process.ts");
   await runGuardianProcess(rest);
+} else if (role === "__recorder") {
+  const { runRecorderProcess } = await import("./recorder-process.ts");
+  await runRecorderProcess(rest);
 } else if (role === "__leash") {
   const { runLeash } = await import("./leash-process.ts");
   await runLeash(rest);

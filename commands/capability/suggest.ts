@@ -1,13 +1,16 @@
 import { string as argument } from "@oclif/core/args";
 import { SoloCommand, serviceIdFlag, serviceName } from "../../src/cli/index.ts";
-import { type SandboxSuggestion, suggestSandbox } from "../../src/cli/sandbox-suggestion.ts";
+import { remarksOn, type SandboxSuggestion, suggestSandbox } from "../../src/cli/sandbox-suggestion.ts";
 
 export default class CapabilitySuggest extends SoloCommand {
-  static override summary = "Suggest what a service's sandbox should allow, from what it was refused";
+  static override summary = "Suggest the least that a service's sandbox should allow";
   static override description =
-    "Prints what is declared, and what the service's own words tell that it was refused since then, as lines for its solo.toml. A service that stops at its first refusal shows the next one only when it gets further: deploy what is suggested, and ask again.";
+    'Prints lines for its solo.toml. Of a service in audit mode (sandbox.mode = "audit", or --sandbox-audit) they are what it was seen to use: let it do all that it does first. Of another one they are what is declared, and what its own words tell that it was refused; one that stops at its first refusal shows the next one only when it gets further.';
   static override usage = "capability suggest NAME [FLAGS]";
-  static override examples = ["<%= config.bin %> capability suggest web >> solo.toml"];
+  static override examples = [
+    "<%= config.bin %> deploy server.py --sandbox-audit",
+    "<%= config.bin %> capability suggest server >> solo.toml",
+  ];
   static override args = { name: argument({ description: "Name of the service" }) };
   static override flags = { ...serviceIdFlag };
 
@@ -17,6 +20,6 @@ export default class CapabilitySuggest extends SoloCommand {
     const target = { tenant: session.tenant, name: serviceName(args.name, flags["service-id"]) };
     const suggestion = suggestSandbox(await (await session.kernel()).sandbox(target));
     await session.output.result(suggestion, ({ toml }: SandboxSuggestion) => toml);
-    for (const text of suggestion.unclear) await session.output.note(`not named in its words: ${text}`);
+    for (const remark of remarksOn(suggestion)) await session.output.note(remark);
   }
 }

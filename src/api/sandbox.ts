@@ -60,6 +60,43 @@ export const toldRefusalSchema = sandboxRefusalSchema.omit({ line: true }).exten
   advice: z.string(),
 });
 
+/** What a service in audit mode was seen to use beyond what it is allowed by itself. */
+export const learnedSchema = z.object({
+  revision: z.string(),
+  since: z.iso.datetime(),
+  updated: z.iso.datetime(),
+  /** Calls of the system that could not be looked at. */
+  unseen: z.int(),
+  used: z.array(
+    z.object({
+      access: z.enum(["read", "write", "execute", "connect", "listen"]),
+      /** A path, at whose end a slash stands for all in a folder; or a port, 0 for one that the system chose. */
+      target: z.union([z.string(), z.int()]),
+      /** Whether what is declared would allow it. */
+      allowed: z.boolean(),
+    }),
+  ),
+  /** Methods of other services that it called, or wanted to; whether `allow` lets it. */
+  calls: z.array(z.object({ service: z.string(), method: z.string(), allowed: z.boolean() })),
+  /** Operations of the API that it asked for by its own token. */
+  operations: z.array(z.string()),
+  /** Whether it used its durable state through the SDK. */
+  state: z.boolean(),
+  /** The least that allows all of it. */
+  least: z.object({
+    read: z.array(z.string()),
+    write: z.array(z.string()),
+    connect: portList,
+    listen: portList,
+    call: z.array(z.string()),
+  }),
+  /** What is declared and was not used. */
+  unused: z.array(z.object({ setting: z.string(), value: z.string() })),
+  /** Uses that are not among the least, and why. */
+  left_out: z.array(z.object({ access: z.string(), target: z.string(), reason: z.string() })),
+});
+export type LearnedDocument = z.infer<typeof learnedSchema>;
+
 export const sandboxDocumentSchema = z.object({
   service: z.string(),
   tenant: z.string(),
@@ -76,5 +113,7 @@ export const sandboxDocumentSchema = z.object({
   instances: z.array(confinedInstanceSchema),
   /** What its words told of being refused, of the latest events; oldest first. */
   refused: z.array(toldRefusalSchema),
+  /** What the present revision was seen to use; null when it was never in audit mode. */
+  learned: learnedSchema.nullable(),
 });
 export type SandboxDocument = z.infer<typeof sandboxDocumentSchema>;

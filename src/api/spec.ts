@@ -155,8 +155,13 @@ const ports = z.union([z.literal("any"), z.array(z.int().min(1).max(65_535)).max
 const absolutePaths = z.array(z.string().startsWith("/")).max(1_000);
 
 /** From the strictest on. */
-export const sandboxModes = ["enforce", "best-effort", "off"] as const;
+export const sandboxModes = ["enforce", "best-effort", "audit", "off"] as const;
 export type SandboxMode = (typeof sandboxModes)[number];
+
+/** Whether files and ports are open to a service as to the user whose kernel this is: only who may do without a sandbox may deploy it. */
+export function refusesNothing(mode: unknown): boolean {
+  return mode === "audit" || mode === "off";
+}
 
 /**
  * What a service may reach beyond what it needs to run at all (its program and what its arguments name, the system's
@@ -164,8 +169,8 @@ export type SandboxMode = (typeof sandboxModes)[number];
  */
 export const sandboxSchema = z.strictObject({
   /**
-   * `enforce`: what this machine can't enforce is an error; `best-effort`: as much as it can; `off`: it may do whatever the
-   * user may whose kernel this is.
+   * `enforce`: what this machine can't enforce is an error; `best-effort`: as much as it can; `audit`: no file and no port is
+   * refused, and what is used is recorded; `off`: it may do whatever the user may whose kernel this is.
    */
   mode: z.enum(sandboxModes).default("enforce"),
   /** Files and folders, absolute, that may be read and executed. */

@@ -49,6 +49,8 @@ export interface Paths {
   readonly state: string;
   /** Services' own files (`STATE_DIRECTORY`), in the same way. */
   readonly files: string;
+  /** What services in audit mode were seen to use, in the same way. */
+  readonly uses: string;
 }
 
 /** The data directory within a home, where `$XDG_STATE_HOME` says nothing else. */
@@ -94,6 +96,7 @@ export function paths(env: Variables, dataDir?: string): Paths {
     tls: join(root, "tls"),
     state: join(root, "state"),
     files: join(root, "files"),
+    uses: join(root, "uses"),
   };
 }
 

@@ -1,12 +1,18 @@
-import { type CapabilityChange, type SandboxSpec, type ServiceSpec, sandboxModes } from "../api/index.ts";
+import {
+  type CapabilityChange,
+  refusesNothing,
+  type SandboxSpec,
+  type ServiceSpec,
+  sandboxModes,
+} from "../api/index.ts";
 
 /**
  * What a service may after a deploy that it might not before, and the other way round: files, ports, variables, secrets,
  * services to call, limits. For a service that is new all of it is added.
  */
 export function capabilityChanges(before: ServiceSpec | undefined, after: ServiceSpec): CapabilityChange[] {
-  // Without a sandbox nothing else that is said of it counts, so there is nothing to compare either.
-  const isFree = before?.sandbox.mode === "off" || after.sandbox.mode === "off";
+  // Without a sandbox that refuses something, nothing else that is said of it counts, so there is nothing to compare either.
+  const isFree = refusesNothing(before?.sandbox.mode) || refusesNothing(after.sandbox.mode);
   const [old, now] = [before === undefined ? [] : factsOf(before, isFree), factsOf(after, isFree)];
   const kept = (facts: readonly Fact[], { setting, value }: Fact) =>
     facts.some((other) => other.setting === setting && other.value === value);

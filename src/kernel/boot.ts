@@ -1,8 +1,10 @@
+import { join } from "node:path";
 import { SoloError } from "../api/index.ts";
 import type { Paths } from "../config/index.ts";
 import { EventLog } from "../observe/events/index.ts";
 import { LogStore } from "../observe/logs/index.ts";
 import { MetricsRegistry } from "../observe/metrics/index.ts";
+import { Recorders } from "../security/learning/index.ts";
 import { Sandboxes } from "../security/sandbox/index.ts";
 import { AgentState, migrationHandlers, ServiceStates, StateServer } from "../state/index.ts";
 import {
@@ -35,6 +37,7 @@ import { instanceTokens } from "./instance-tokens.ts";
 import { Kernel } from "./kernel.ts";
 import type { KernelOptions, RunningKernel } from "./kernel-options.ts";
 import { beginRun, endRun, lastEndFacts, readLastEnd } from "./last-end.ts";
+import { recorderLost, ServiceUses } from "./learning/index.ts";
 import { metricsApi } from "./metrics/index.ts";
 import { openAccess } from "./open-access.ts";
 import { openIngress } from "./open-ingress.ts";
@@ -158,7 +161,15 @@ async function assemble(
   });
   closers.push(() => traffic.mailboxes.close());
   const exits = new ExitRecorder(folders.exits);
-  const sandboxes = new Sandboxes(sandboxPlace(paths, secrets.places.all));
+  const recorders = new Recorders({
+    records: paths.uses,
+    running: join(paths.run, "recorders"),
+    self: selfCommand(),
+    poller,
+    onLost: (instance, identity) => recorderLost(kernel, instance, identity),
+  });
+  const serviceUses = new ServiceUses(recorders);
+  const sandboxes = new Sandboxes(sandboxPlace(paths, secrets.places.all), recorders);
   // The end of a confined process, which Bun does not know of, is seen at once.
   const nudge = () => poller.nudge();
   process.on("SIGCHLD", nudge);
@@ -217,7 +228,10 @@ async function assemble(
       () => access,
       discovery,
     ),
-    dataRefusal: (ref, instance) => otherMode(ref.name, specOf(kernel, ref, instance)),
+    dataRefusal: (ref, instance) => {
+      serviceUses.usedState(ref, instance);
+      return otherMode(ref.name, specOf(kernel, ref, instance));
+    },
   });
   closers.push(() => stateServer.close(stateCloseMs));
   closers.push(() => steps.close());
@@ -253,6 +267,8 @@ async function assemble(
     routes,
     supervisor,
     sandboxes,
+    recorders,
+    serviceUses,
     secrets,
     states,
     checkpoints,

@@ -11,7 +11,7 @@ import { refusalEvents } from "./refusal-events.ts";
 
 /** The access layer over a kernel's operations. */
 export function openAccess(kernel: Kernel, say: (level: "error", message: string) => void): Access {
-  const { capabilities, traffic, audit, database, clock } = kernel.parts;
+  const { capabilities, traffic, audit, database, clock, serviceUses } = kernel.parts;
   return new Access({
     api: kernelApi(kernel),
     authority: capabilityAuthority(
@@ -31,6 +31,9 @@ export function openAccess(kernel: Kernel, say: (level: "error", message: string
     onRefusal: refusalEvents(kernel),
     onEnd: ({ operation, tenant, caller }, error, tookMs) => {
       const byCapability = caller.kind === "capability" || caller.kind === "service";
+      if (caller.kind === "service" && operation !== "authenticate") {
+        serviceUses.operated(caller, caller.instance, operation);
+      }
       kernel.parts.tracing.operation(operation, tenant, error, tookMs);
       countOperation(kernel.parts.metrics, { operation, tenant, byCapability, error, tookMs });
     },

@@ -20,6 +20,7 @@ export interface SandboxPort {
 export interface ConfinedInstance {
   readonly ref: ServiceRef;
   readonly spec: ServiceSpec;
+  readonly revision: string;
   readonly id: string;
   readonly port: number;
   readonly cwd: string;

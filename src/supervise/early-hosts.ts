@@ -78,7 +78,10 @@ export class EarlyHosts {
   }
 }
 
-/** Secrets are those of the moment of a start, and a port of its own may be another instance's until then. */
-function canStartEarly({ kind, secrets = [], fixed_port }: ServiceSpec): boolean {
-  return kind === "source" && secrets.length === 0 && fixed_port === undefined;
+/**
+ * Secrets are those of the moment of a start, a port of its own may be another instance's until then, and what is recorded is
+ * a revision's.
+ */
+function canStartEarly({ kind, secrets = [], fixed_port, sandbox }: ServiceSpec): boolean {
+  return kind === "source" && secrets.length === 0 && fixed_port === undefined && sandbox.mode !== "audit";
 }

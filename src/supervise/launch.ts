@@ -81,11 +81,11 @@ export function confinedInstance(
   { id, port }: Pick<LaunchIdentity, "id" | "port">,
   secrets: string | null = null,
 ): ConfinedInstance {
-  const { ref, spec, entry } = plan;
+  const { ref, spec, revision, entry } = plan;
   const [executable = ""] = commandLine(runtime, plan, port);
   const streams = [inputPath(runtime, id), ...fifoPaths(runtime, id)];
   const token = runtime.tokens.fileOf(id);
-  return { ref, spec, id, port, cwd: workingFolder(spec), executable, entry, streams, secrets, token };
+  return { ref, spec, revision, id, port, cwd: workingFolder(spec), executable, entry, streams, secrets, token };
 }
 
 function start(runtime: SuperviseRuntime, { spawn }: Confinement, program: ConfinedProgram): ProcessHandle {

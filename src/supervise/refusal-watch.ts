@@ -1,4 +1,4 @@
-import { refusalAdvice, type SandboxRefusal } from "../api/index.ts";
+import { refusalAdvice, refusesNothing, type SandboxRefusal } from "../api/index.ts";
 import { confinedInstance } from "./launch.ts";
 import type { LaunchPlan, SuperviseRuntime } from "./runtime.ts";
 
@@ -74,7 +74,7 @@ async function refusalsOf(
   instance: { readonly id: string; readonly port: number },
   count: number,
 ): Promise<readonly SandboxRefusal[]> {
-  if (plan.spec.sandbox.mode === "off") return [];
+  if (refusesNothing(plan.spec.sandbox.mode)) return [];
   const tail = await runtime.logs.tail(plan.ref, instance.id, count);
   return runtime.sandbox.refusals(confinedInstance(runtime, plan, instance), tail);
 }

@@ -1,4 +1,4 @@
-import { refusalAdvice, type SandboxRefusal, type ServiceSpec, SoloError } from "../api/index.ts";
+import { refusalAdvice, refusesNothing, type SandboxRefusal, type ServiceSpec, SoloError } from "../api/index.ts";
 import type { Instance } from "./instance.ts";
 import type { InstanceFailure } from "./instance-state.ts";
 import { confinedInstance } from "./launch.ts";
@@ -36,7 +36,7 @@ function adviceOf(name: string, refused: readonly SandboxRefusal[]): string | un
 
 function generalHint({ plan: { ref, spec }, lastExit }: Instance): string {
   const logs = `\`solo logs ${ref.name}\` shows all it wrote`;
-  if (spec.sandbox.mode === "off") return logs;
+  if (refusesNothing(spec.sandbox.mode)) return logs;
   if (lastExit?.signal === "SIGXFSZ") return `${logs}; it wrote a file longer than its sandbox's max_file_bytes`;
   return `${logs}; it runs in a sandbox, and \`solo sandbox show ${ref.name}\` tells what it may reach`;
 }

@@ -1,3 +1,4 @@
+import { refusesNothing } from "../api/index.ts";
 import type { EarlyHost } from "./early-host.ts";
 import { captureOutput, type OutputCaptures } from "./launch.ts";
 import { RefusalWatch } from "./refusal-watch.ts";
@@ -5,7 +6,7 @@ import type { LaunchPlan, SuperviseRuntime } from "./runtime.ts";
 
 /** What a process writes: kept, and looked through for what its sandbox refused. */
 export interface WatchedOutput extends OutputCaptures {
-  /** Undefined without a sandbox: nothing is refused then. */
+  /** Undefined where nothing is refused. */
   readonly refusals: RefusalWatch | undefined;
 }
 
@@ -18,7 +19,7 @@ interface Subject {
 
 /** @param early the process, if it was started early: its output is kept already */
 export function watchOutput({ runtime, plan, id }: Subject, port: number, early?: EarlyHost): WatchedOutput {
-  const refusals = plan.spec.sandbox.mode === "off" ? undefined : new RefusalWatch(runtime, plan, { id, port });
+  const refusals = refusesNothing(plan.spec.sandbox.mode) ? undefined : new RefusalWatch(runtime, plan, { id, port });
   const onDenied = refusals && (() => refusals.noticed());
   const captures = early?.outputTo(onDenied) ?? captureOutput(runtime, plan, id, onDenied);
   return { ...captures, refusals };

@@ -22,3 +22,4 @@ export * from "./signals.ts";
 export * from "./stat-files.ts";
 export * from "./tree.ts";
 export * from "./unix-datagram.ts";
+export * from "./watch/index.ts";

@@ -1,5 +1,5 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
-import { EAGAIN, errno, libc, systemError } from "./libc.ts";
+import { EAGAIN, EINTR, errno, libc, systemError } from "./libc.ts";
 import { readStat } from "./proc.ts";
 
 /** An exclusive lock on a file. The operating system frees it when the process dies, however that happens. */
@@ -30,6 +30,23 @@ export function acquireLock(path: string): Lock | undefined {
       held = false;
     },
   };
+}
+
+/**
+ * Does something while it has the lock, for which it waits. For what takes moments, in a process that nothing else waits for.
+ * @throws when the file can't be created, and what `work` throws
+ */
+export function withLock(path: string, work: () => void): void {
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | closeOnExec, 0o600);
+  try {
+    while (libc().flock(fd, lockExclusive) !== 0) {
+      const reason = errno();
+      if (reason !== EINTR) throw systemError("flock", path, reason);
+    }
+    work();
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Between two attempts at the lock of a dead process. */

@@ -1,5 +1,5 @@
 export { bringPrograms } from "./bring-programs.ts";
 export { type ServiceFlags, type ServiceWords, serviceFromFlags, servicesFromFile } from "./deploy-request.ts";
-export { sandboxed, warningOf } from "./sandbox.ts";
+export { sandboxed, warningsOf } from "./sandbox.ts";
 export { serviceFlags } from "./service-flags.ts";
 export { servicePath } from "./service-path.ts";

@@ -8,6 +8,7 @@ type Ports = NonNullable<SandboxInput["connect"]>;
 
 export interface SandboxFlags {
   readonly sandbox?: boolean;
+  readonly "sandbox-audit"?: boolean;
   readonly unsandboxed?: boolean;
   readonly "allow-read"?: readonly string[] | undefined;
   readonly "allow-write"?: readonly string[] | undefined;
@@ -29,7 +30,8 @@ function chosen(own: SandboxInput, flags: SandboxFlags, session: Pick<Session, "
     (flags[flag] ?? []).map((word) => servicePath(word, `--${flag}`, session));
   return {
     ...own,
-    ...(flags.sandbox && own.mode === "off" && { mode: "enforce" as const }),
+    ...(flags.sandbox && (own.mode === "off" || own.mode === "audit") && { mode: "enforce" as const }),
+    ...(flags["sandbox-audit"] && { mode: "audit" as const }),
     read: [...(own.read ?? []), ...paths("allow-read")],
     write: [...(own.write ?? []), ...paths("allow-write")],
     connect: ports(own.connect, "allow-connect", flags),
@@ -51,10 +53,14 @@ function port(word: string, flag: string): number {
   });
 }
 
-/** Says so of services that have no sandbox, for whatever reason; undefined when all have one. */
-export function warningOf(services: Services): string | undefined {
-  const names = services.filter(({ spec }) => spec.sandbox?.mode === "off").map(({ name }) => name);
-  if (names.length === 0) return undefined;
-  const runs = names.length === 1 ? "runs" : "run";
-  return `${names.join(", ")} ${runs} without a sandbox and may do whatever you may`;
+/** Says so of services whose sandbox refuses nothing, or that have none, for whatever reason. */
+export function warningsOf(services: Services): string[] {
+  const warning = (mode: "off" | "audit", what: string) => {
+    const names = services.filter(({ spec }) => spec.sandbox?.mode === mode).map(({ name }) => name);
+    return names.length === 0 ? [] : [`${names.join(", ")} ${names.length === 1 ? "runs" : "run"} ${what}`];
+  };
+  return [
+    ...warning("off", "without a sandbox and may do whatever you may"),
+    ...warning("audit", "in audit mode: no file and no port is refused, and what is used is recorded"),
+  ];
 }

@@ -75,6 +75,10 @@ export const serviceFlags = {
     description: "TCP port that it may listen on, beside its own",
     helpValue: "PORT|any",
   }),
+  "sandbox-audit": boolean({
+    description: "Refuse no file and no port, and record what the service uses: see `solo capability suggest`",
+    exclusive: ["sandbox", "unsandboxed"],
+  }),
   sandbox: boolean({
     description: "Confine the service even where the configuration says otherwise",
     exclusive: ["unsandboxed"],

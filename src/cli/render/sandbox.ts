@@ -10,12 +10,13 @@ export function renderSandbox(sandbox: SandboxDocument, view: View): string {
   const head = `${style.bold(`${sandbox.tenant}/${sandbox.service}`)}  ${scored(sandbox, view)}`;
   if (sandbox.mode === "off")
     return `${head}\n\nIt has no sandbox: it may do whatever the user may whose kernel this is.`;
+  const allowed = (access: "connect" | "listen") => (sandbox.mode === "audit" ? "any port" : ports(sandbox[access]));
   const declared = (right: "write" | "read") =>
     sandbox.paths.filter((grant) => grant.origin !== "system" && (right === "write" ? grant.write : !grant.write));
   const facts: [string, string][] = [
     ["mode", sandbox.mode],
-    ["connect", ports(sandbox.connect)],
-    ["listen", ports(sandbox.listen)],
+    ["connect", allowed("connect")],
+    ["listen", allowed("listen")],
     ...declared("write").map(({ path, origin }, index): [string, string] => [
       index === 0 ? "write" : "",
       `${path}  ${style.dim(origin)}`,
@@ -28,13 +29,47 @@ export function renderSandbox(sandbox: SandboxDocument, view: View): string {
   ];
   return [
     head,
+    sandbox.mode === "audit" ? style.red(auditMode) : "",
     indented(renderFacts(facts, view)),
     refusals(sandbox, view),
+    learned(sandbox, view),
     mechanisms(sandbox, view),
     instances(sandbox, view),
   ]
     .filter((part) => part !== "")
     .join("\n\n");
+}
+
+const auditMode =
+  "AUDIT: no file and no port is refused to it. What it uses is recorded; `solo capability suggest` turns it into a sandbox.";
+
+/** Uses that are shown; --json has them all. */
+const mostShown = 30;
+
+function learned({ learned: found, service }: SandboxDocument, view: View): string {
+  if (found === null) return "";
+  const { style, now } = view;
+  const title = `${style.bold("used beyond its own")}  since ${relativeTime(found.since, now)}`;
+  const { used, calls, unseen } = found;
+  const rows = [
+    ...used.map(({ access, target, allowed }) => ({ access: String(access), target: String(target), allowed })),
+    ...calls.map(({ service: target, method, allowed }) => {
+      return { access: "call", target: `${target}.${method}`, allowed };
+    }),
+  ];
+  const table = renderTable(
+    rows.slice(0, mostShown),
+    [
+      { title: "ACCESS", value: ({ access }) => access },
+      { title: "WHAT", value: ({ target }) => target },
+      { title: "DECLARED", value: ({ allowed }) => (allowed ? "yes" : "no") },
+    ],
+    view,
+  );
+  const more = rows.length > mostShown ? style.dim(`and ${rows.length - mostShown} more (--json lists them)`) : "";
+  const blind = unseen > 0 ? style.yellow(`${unseen} calls of ${service} could not be looked at`) : "";
+  const body = rows.length === 0 ? style.dim("nothing yet") : table;
+  return [title, body, more, blind].filter((part) => part !== "").join("\n");
 }
 
 function refusals({ refused }: SandboxDocument, { style, now }: View): string {
@@ -49,15 +84,20 @@ function scored({ mode, score }: SandboxDocument, { style }: View): string {
   return score < 90 ? style.yellow(text) : style.green(text);
 }
 
-function mechanisms({ mechanisms: all }: SandboxDocument, { style }: View): string {
+function mechanisms({ mechanisms: all, mode }: SandboxDocument, { style }: View): string {
   const width = Math.max(...all.map(({ name }) => name.length));
+  const present = (name: string) =>
+    mode === "audit" && unusedInAudit.has(name) ? style.red("not used") : style.green("enforced");
   return all
     .map(({ name, available, detail }) => {
-      const mark = available ? style.green("enforced") : style.red("missing ");
+      const mark = available ? present(name) : style.red("missing ");
       return `  ${mark}  ${name.padEnd(width)}  ${style.dim(detail)}`;
     })
     .join("\n");
 }
+
+/** What audit mode does without. */
+const unusedInAudit: ReadonlySet<string> = new Set(["files", "tcp ports", "truncation"]);
 
 function instances({ instances: all }: SandboxDocument, view: View): string {
   if (all.length === 0) return "";

@@ -19,7 +19,7 @@ function serviceColumns({ style }: View): Column<ServiceRow>[] {
     { title: "CPU", value: ({ cpu_percent }) => `${cpu_percent.toFixed(1)}%`, align: "right", leaves: 2 },
     {
       title: "SANDBOX",
-      value: ({ sandbox }) => (sandbox === "off" ? "OFF" : ""),
+      value: ({ sandbox }) => (sandbox === "off" || sandbox === "audit" ? sandbox.toUpperCase() : ""),
       paint: (text) => style.red(text),
       optional: true,
     },

@@ -14,7 +14,7 @@ export function renderServiceStatus(status: ServiceStatus, view: View): string {
     ["health", paintState(status.health.status, status.health.status, style)],
     ["revision", status.revision.slice(0, revisionDigits)],
     ["kind", status.kind],
-    ["sandbox", status.sandbox === "off" ? style.red("OFF: it may do whatever you may") : status.sandbox],
+    ["sandbox", sandboxOf(status, view)],
     ["url", status.url === null ? "-" : style.cyan(status.url)],
     ["restarts", String(status.restarts)],
     ["memory", status.rss_bytes > 0 ? formatSize(status.rss_bytes) : "-"],
@@ -117,4 +117,10 @@ function limits(status: ServiceStatus): [string, string][] {
   if (queue !== undefined) own.push(`queue ${queue}`);
   if (calls !== undefined) own.push(`calls ${calls}`);
   return own.length === 0 ? [] : [["limits", own.join(", ")]];
+}
+
+function sandboxOf({ sandbox }: ServiceStatus, { style }: View): string {
+  if (sandbox === "off") return style.red("OFF: it may do whatever you may");
+  if (sandbox === "audit") return style.red("AUDIT: no file and no port is refused, and what is used is recorded");
+  return sandbox;
 }

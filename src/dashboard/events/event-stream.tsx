@@ -70,7 +70,7 @@ function show(id: number): void {
 
 function tone(event: string): string | undefined {
   if (/fail|crash|exited|damaged|unhealthy|opened/.test(event)) return "bad";
-  return /denied|refused|rolled_back|unsandboxed|kill/.test(event) ? "fair" : undefined;
+  return /denied|refused|rolled_back|unsandboxed|recorded|recorder_lost|kill/.test(event) ? "fair" : undefined;
 }
 
 function fitting(events: readonly EventDocument[], search: string): EventDocument[] {

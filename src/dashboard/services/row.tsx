@@ -19,6 +19,7 @@ export class Row extends Component<{ readonly row: ServiceRow }> {
             {row.service}
           </a>
           {row.sandbox === "off" && <span class="tag warn">no sandbox</span>}
+          {row.sandbox === "audit" && <span class="tag warn">sandbox: audit</span>}
         </th>
         <td>
           <StateBadge state={row.state} />

@@ -1,4 +1,4 @@
-import { type OperationName, operations } from "../../api/index.ts";
+import { type OperationName, operations, refusesNothing } from "../../api/index.ts";
 import type { AccessRequest } from "./ports.ts";
 
 /** What a request is about. */
@@ -50,7 +50,7 @@ export function furtherNeeds({ operation, input }: Pick<AccessRequest, "operatio
     const names = [textOf(service, "name") ?? ""];
     const spec = fieldOf(service, "spec");
     const called = listOf(fieldOf(spec, "allow"), "call").filter((name) => typeof name === "string");
-    const isUnsandboxed = textOf(fieldOf(spec, "sandbox"), "mode") === "off";
+    const isUnsandboxed = refusesNothing(textOf(fieldOf(spec, "sandbox"), "mode"));
     return [
       ...(isUnsandboxed ? [{ permission: "unsandboxed", names }] : []),
       ...(called.length > 0 ? [{ permission: "call", names: called }] : []),

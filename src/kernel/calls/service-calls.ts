@@ -124,6 +124,7 @@ export class ServiceCalls {
 
   #begin({ from, target, method, timeoutMs }: CallRequest, span: Trace["span"]): { service: Service; trace: Trace } {
     const kernel = this.#parts.kernel();
+    if (from.kind === "service") kernel.parts.serviceUses.called(from.ref, from.instance, target, method);
     if (from.kind === "service" && !this.#parts.mayCall(from, target, method)) {
       const error = forbidden(from.ref, target, method);
       this.#parts.refusals.note(from, target, method, error);

@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DeployProgress, DeployResult, OperationRequest, ServiceRef, ServiceSpec } from "../../api/index.ts";
+import {
+  type DeployProgress,
+  type DeployResult,
+  type OperationRequest,
+  refusesNothing,
+  type ServiceRef,
+  type ServiceSpec,
+} from "../../api/index.ts";
 import { buildArtifact, capabilityChanges, revisionId, unfinishedFolder } from "../../deploy/index.ts";
 import type { Reach } from "../../security/sandbox/index.ts";
 import type { EarlyHost } from "../../supervise/index.ts";
@@ -180,9 +187,10 @@ export class Deployment {
   }
 
   #tellUnsandboxed({ id, spec }: Revision): void {
-    if (spec.sandbox.mode !== "off") return;
+    if (!refusesNothing(spec.sandbox.mode)) return;
     const { tenant, name } = this.ref;
-    this.kernel.emit({ tenant, event: "service_unsandboxed", subject: `${tenant}/${name}`, data: { revision: id } });
+    const event = spec.sandbox.mode === "audit" ? "service_recorded" : "service_unsandboxed";
+    this.kernel.emit({ tenant, event, subject: `${tenant}/${name}`, data: { revision: id } });
   }
 
   async #awaitDependencies(signal: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@ import { inspectProcess, scoreOf } from "../../security/sandbox/index.ts";
 import { workingFolder } from "../../supervise/index.ts";
 import { mechanisms } from "../../system/index.ts";
 import type { Kernel } from "../kernel.ts";
+import { learnedOf } from "../learning/index.ts";
 
 /** What a service's processes are confined to, by the words of the operating system where it tells. */
 export function showSandbox(kernel: Kernel, request: OperationRequest<"sandbox">): SandboxDocument {
@@ -16,6 +17,7 @@ export function showSandbox(kernel: Kernel, request: OperationRequest<"sandbox">
   const [first] = kernel.supervisor.instancesOf(service.ref);
   const policy = kernel.parts.sandboxes.policyOf({
     spec,
+    revision,
     ref: service.ref,
     id: first?.id ?? "INSTANCE",
     port: first?.port ?? 0,
@@ -42,6 +44,7 @@ export function showSandbox(kernel: Kernel, request: OperationRequest<"sandbox">
     declared: { read: sandbox.read, write: sandbox.write, connect: sandbox.connect, listen: sandbox.listen },
     instances,
     refused: refusedLately(kernel, service.ref),
+    learned: learnedOf(kernel, service),
   };
 }
 

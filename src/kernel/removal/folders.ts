@@ -13,6 +13,8 @@ export interface ServiceFolders {
   readonly files: string;
   readonly logs: string;
   readonly crashes: string;
+  /** What it was seen to use. Too little to be counted. */
+  readonly uses: string;
   /** Second copies of its checkpoints; undefined when none are kept. */
   readonly backups: string | undefined;
 }
@@ -27,6 +29,7 @@ export function foldersOf({ paths, parts }: Kernel, ref: ServiceRef): ServiceFol
     files: join(paths.files, own),
     logs: join(paths.logs, own),
     crashes: parts.crashes.folderOf(ref),
+    uses: parts.recorders.folderOf(ref),
     backups: parts.checkpoints.backupFolderOf(ref),
   };
 }
@@ -71,8 +74,10 @@ export async function free(aside: readonly string[]): Promise<void> {
 }
 
 /** What former kernels set aside beside these folders and did not come to free. */
-export function leftBeside({ state, files, logs, crashes, backups }: ServiceFolders): string[] {
-  const parents = [state, files, logs, crashes, backups].flatMap((path) => (path === undefined ? [] : dirname(path)));
+export function leftBeside({ state, files, logs, crashes, uses, backups }: ServiceFolders): string[] {
+  const parents = [state, files, logs, crashes, uses, backups].flatMap((path) =>
+    path === undefined ? [] : dirname(path),
+  );
   return parents.filter(existsSync).flatMap((parent) =>
     readdirSync(parent)
       .filter((name) => name.startsWith(removedPrefix))

@@ -26,6 +26,10 @@ export function sentence(event: EventDocument): string {
       return `${service} was deployed as revision ${revision(data.revision)}`;
     case "service_unsandboxed":
       return `${service} was deployed without a sandbox, as revision ${revision(data.revision)}`;
+    case "service_recorded":
+      return `${service} was deployed in audit mode, as revision ${revision(data.revision)}: no file and no port is refused to it`;
+    case "recorder_lost":
+      return `${instance} had to end, since what recorded its uses had ended`;
     case "sandbox_refused":
       return `${instance}: ${text(data.advice)}`;
     case "service_failed":

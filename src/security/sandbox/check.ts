@@ -16,6 +16,7 @@ export function checkSandbox(name: string, spec: ServiceSpec, cwd: string, place
   if (sandbox.mode === "off") return { ...spec, sandbox: { ...sandbox, found: [] } };
   for (const path of [...sandbox.read, ...writableOf(spec)]) checkPath(name, path, place);
   if (sandbox.mode === "enforce") refuseMissing(name);
+  if (sandbox.mode === "audit") refuseUnrecorded(name);
   return { ...spec, sandbox: { ...withoutLinks(sandbox), found: foundPaths(spec, cwd, place) } };
 }
 
@@ -33,6 +34,15 @@ function checkPath(name: string, path: string, place: SandboxPlace): void {
   if (own === undefined) return;
   throw new SoloError("invalid_config", `${name}: sandbox: ${path} would open ${own}, which is Solo's own`, {
     hint: "no service may reach it; name the folders it needs one by one, or keep Solo's data elsewhere with --data-dir",
+  });
+}
+
+function refuseUnrecorded(name: string): void {
+  const recording = mechanisms().find((mechanism) => mechanism.name === "recording");
+  if (recording?.available === true) return;
+  throw new SoloError("sandbox_unavailable", `${name}: this machine can't record what it uses: ${recording?.detail}`, {
+    hint: 'sandbox.mode = "enforce" tells what is refused, as far as the service says so itself',
+    details: { missing: ["recording"] },
   });
 }
 

@@ -7,12 +7,12 @@ export function inspectProcess(id: string, pid: number | null, sandbox: SandboxS
   const status = pid === null ? "" : read(`/proc/${pid}/status`);
   const limits = pid === null ? "" : read(`/proc/${pid}/limits`);
   const no_new_privileges = field(status, "NoNewPrivs") === "1";
-  const confined = sandbox.mode !== "off" && no_new_privileges;
+  const isStarted = sandbox.mode !== "off" && no_new_privileges;
   return {
     id,
     pid,
-    confined,
-    score: confined ? scoreOf(sandbox) : 0,
+    confined: isStarted && sandbox.mode !== "audit",
+    score: isStarted ? scoreOf(sandbox) : 0,
     no_new_privileges,
     filters: Number(field(status, "Seccomp_filters") ?? 0),
     // A program that root starts gets what the bounding set leaves; anybody else's only what it has.
@@ -23,10 +23,15 @@ export function inspectProcess(id: string, pid: number | null, sandbox: SandboxS
   };
 }
 
-/** How much of what could be held back is, from 0 to 100. A sandbox that allows any port loses half of what ports are worth. */
-export function scoreOf({ connect, listen }: SandboxSpec): number {
-  const share = (name: string) =>
-    name === "tcp ports" ? (Number(connect !== "any") + Number(listen !== "any")) / 2 : 1;
+/**
+ * How much of what could be held back is, from 0 to 100. A sandbox that allows any port loses half of what ports are worth; in
+ * audit mode files and ports hold nothing back.
+ */
+export function scoreOf({ mode, connect, listen }: SandboxSpec): number {
+  const share = (name: string) => {
+    if (mode === "audit" && ["files", "tcp ports", "truncation"].includes(name)) return 0;
+    return name === "tcp ports" ? (Number(connect !== "any") + Number(listen !== "any")) / 2 : 1;
+  };
   return Math.round(
     mechanisms().reduce((sum, { name, available, weight }) => sum + (available ? weight * share(name) : 0), 0),
   );

@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  isProgram,
+  refusesNothing,
   type SandboxRefusal,
   type SandboxSpec,
   type ServiceRef,
@@ -24,6 +26,7 @@ import {
   removePidsGroup,
   spawnConfined,
 } from "../../system/index.ts";
+import { foldersAbove, type Recorder, type Recorders } from "../learning/index.ts";
 import { checkSandbox } from "./check.ts";
 import { keptCapabilities } from "./defaults.ts";
 import { ownFolderAt, resolved, type SandboxPlace } from "./place.ts";
@@ -34,6 +37,7 @@ import { refusalsIn } from "./refusals.ts";
 export interface SandboxInstance extends Omit<SandboxSubject, "temporary" | "files"> {
   readonly id: string;
   readonly ref: ServiceRef;
+  readonly revision: string;
 }
 
 type OwnFolders = Record<string, string> & { readonly STATE_DIRECTORY: string };
@@ -41,13 +45,15 @@ type OwnFolders = Record<string, string> & { readonly STATE_DIRECTORY: string };
 /** Starts the processes of services, each in a sandbox of its own. */
 export class Sandboxes {
   readonly #place: SandboxPlace;
+  readonly #recorders: Recorders;
   readonly #filter = denyFilter();
   /** The folder of the instances' control groups. */
   readonly #groups: string | undefined;
   #removed = 0;
 
-  constructor(place: SandboxPlace) {
+  constructor(place: SandboxPlace, recorders: Recorders) {
     this.#place = place;
+    this.#recorders = recorders;
     const groups = pidsFolder();
     this.#groups = groups && join(groups, `solo-${Bun.hash.xxHash3(place.temporary).toString(16)}`);
   }
@@ -80,9 +86,9 @@ export class Sandboxes {
     return instance.spec.sandbox.mode === "off" ? undefined : this.#policy(instance);
   }
 
-  /** What lines of an instance's log say that its sandbox refused it; nothing without one. */
+  /** What lines of an instance's log say that its sandbox refused it; nothing without one that refuses. */
   refusals(instance: SandboxInstance, lines: readonly string[]): SandboxRefusal[] {
-    const policy = this.policyOf(instance);
+    const policy = refusesNothing(instance.spec.sandbox.mode) ? undefined : this.policyOf(instance);
     return policy === undefined ? [] : refusalsIn(lines, policy, instance.cwd);
   }
 
@@ -104,6 +110,7 @@ export class Sandboxes {
   /** Removes an instance's temporary folder behind the caller's back. */
   release(id: string): void {
     this.#removeGroup(id);
+    this.#recorders.release(id);
     const grave = join(this.#place.temporary, `.removed-${process.pid}-${this.#removed++}`);
     try {
       renameSync(this.temporaryOf(id), grave);
@@ -120,8 +127,9 @@ export class Sandboxes {
     removePidsGroup(this.#groups);
   }
 
-  /** Removes the temporary folders and control groups of instances that are not known. */
+  /** Removes the temporary folders and control groups of instances that are not known, and takes over what records the others. */
   sweep(known: ReadonlySet<string>): void {
+    this.#recorders.takeOver(known);
     for (const name of pidsGroupsIn(this.#groups ?? "")) if (!known.has(name)) this.#removeGroup(name);
     const folder = this.#place.temporary;
     if (!existsSync(folder)) return;
@@ -141,10 +149,12 @@ export class Sandboxes {
     return Object.fromEntries(wanted.flatMap((name) => (name in clean ? [[name, clean[name] ?? ""]] : [])));
   }
 
-  #spawn(policy: SandboxPolicy, { id, spec }: SandboxInstance, program: ConfinedProgram): number {
+  #spawn(policy: SandboxPolicy, instance: SandboxInstance, program: ConfinedProgram): number {
+    const { id, spec } = instance;
     const { sandbox } = spec;
     const available = new Set(mechanisms().flatMap(({ name, available }) => (available ? [name] : [])));
-    const ruleset = landlockSupport().files ? this.#rules(policy) : undefined;
+    const isRecorded = sandbox.mode === "audit";
+    const ruleset = isRecorded ? scopesOnly() : landlockSupport().files ? this.#rules(policy) : undefined;
     const limits: ResourceLimit[] = [
       { resource: "core", value: 0 },
       { resource: "open_files", value: Math.min(sandbox.max_files, mostOpenFiles()) },
@@ -152,8 +162,10 @@ export class Sandboxes {
     ];
     const [path = ""] = program.command;
     const group = this.#group(id, mostTasks(spec));
+    let recorder: Recorder | undefined;
     try {
-      return spawnConfined({
+      if (isRecorded) recorder = this.#record(instance, path);
+      const pid = spawnConfined({
         ...program,
         path,
         args: program.command,
@@ -162,13 +174,34 @@ export class Sandboxes {
         limits,
         dropCapabilities: droppedCapabilities(),
         group: group?.fd,
+        watch: recorder?.watch,
       });
+      recorder?.began(pid);
+      return pid;
     } catch (error) {
       throw startError(path, error);
     } finally {
+      recorder?.close();
       ruleset?.close();
       group?.close();
     }
+  }
+
+  /** What it may use by itself, and what its service says of it elsewhere, need not be learned. */
+  #record(instance: SandboxInstance, program: string): Recorder {
+    const { spec } = instance;
+    const sandbox = { ...spec.sandbox, read: [], write: [], connect: [], listen: [] };
+    const { paths, connect, listen } = this.#policy({ ...instance, spec: { ...spec, sandbox } });
+    const known = paths.map(({ path, read = false, write = false, execute = false }) => {
+      return { path, read: read || write, write, execute };
+    });
+    const ports = (all: "any" | readonly number[]) => (all === "any" ? all : [...all]);
+    // The runtime looks for its settings in all folders above a module.
+    const passed = isProgram(spec.kind) ? [] : ["/", ...foldersAbove(resolved(instance.entry))];
+    return this.#recorders.start(instance, {
+      program,
+      known: { paths: known, passed, connect: ports(connect), listen: ports(listen) },
+    });
   }
 
   /** Undefined where there are none. */
@@ -205,6 +238,11 @@ export class Sandboxes {
     const isThere = ruleset.allowPath(path, grant);
     if (!isThere && origin === "declared") refuse(path, "it is no longer there");
   }
+}
+
+/** Signals and abstract sockets stay within the service whatever it is allowed, so they do while that is being learned. */
+function scopesOnly(): Ruleset | undefined {
+  return landlockSupport().scopes ? new Ruleset({ files: false, connect: false, listen: false }) : undefined;
 }
 
 /** Processes and threads: a process may have some, so the limit on processes alone is left to who looks at them. */

@@ -21,6 +21,8 @@ export function landlockSupport(): LandlockSupport {
 }
 
 export interface RulesetOptions {
+  /** Whether files are restricted. Signals and abstract sockets are in any case, where that can be. */
+  readonly files?: boolean;
   /** Without it any port may be connected to. */
   readonly connect: boolean;
   /** Without it any port may be listened on. */
@@ -40,9 +42,9 @@ export class Ruleset {
   readonly #handledFiles: number;
 
   /** @throws a system error where Landlock is missing */
-  constructor({ connect, listen }: RulesetOptions) {
+  constructor({ files = true, connect, listen }: RulesetOptions) {
     const { abi, scopes, tcp } = landlockSupport();
-    this.#handledFiles = fileRights(abi);
+    this.#handledFiles = files ? fileRights(abi) : 0;
     const network = tcp ? (listen ? bindPort : 0) | (connect ? connectPort : 0) : 0;
     const attributes = new BigUint64Array([
       BigInt(this.#handledFiles),

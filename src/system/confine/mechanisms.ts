@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { release } from "node:os";
 import { landlockSupport } from "./landlock.ts";
 import { pidsFolder } from "./control-groups.ts";
 import { canConfine } from "./spawn-confined.ts";
@@ -81,6 +82,13 @@ export function mechanisms(): readonly Mechanism[] {
       weight: 0,
     },
     {
+      name: "recording",
+      available: launcher && unrecordable() === undefined,
+      required: false,
+      detail: unrecordable() ?? 'mode = "audit" can record what a service uses',
+      weight: 0,
+    },
+    {
       name: "resource limits",
       available: launcher,
       required: true,
@@ -91,9 +99,26 @@ export function mechanisms(): readonly Mechanism[] {
 }
 
 function hasSeccomp(): boolean {
+  return read("/proc/sys/kernel/seccomp/actions_avail").includes("errno");
+}
+
+/** Why the calls of a service's processes can't be looked at; undefined when they can. */
+function unrecordable(): string | undefined {
+  const [major = 0, minor = 0] = release().split(".").map(Number);
+  const isOld = major < 5 || (major === 5 && minor < 19);
+  if (isOld || !read("/proc/sys/kernel/seccomp/actions_avail").includes("user_notif")) {
+    return "no system call listeners; since Linux 5.19";
+  }
+  // Whoever is not root may look at their own descendants only, and a recorder has none.
+  const scope = Number(read("/proc/sys/kernel/yama/ptrace_scope") || 0);
+  if (scope === 0 || (scope < 3 && process.getuid?.() === 0)) return undefined;
+  return `kernel.yama.ptrace_scope is ${scope}: no process may look at another one`;
+}
+
+function read(path: string): string {
   try {
-    return readFileSync("/proc/sys/kernel/seccomp/actions_avail", "utf8").includes("errno");
+    return readFileSync(path, "utf8");
   } catch {
-    return false;
+    return "";
   }
 }

@@ -1,4 +1,18 @@
 import { arch } from "node:process";
+import {
+  allow,
+  answer,
+  archOffset,
+  assemble,
+  auditArch,
+  type Instruction,
+  jumpIfAnyBit,
+  jumpIfAtLeast,
+  jumpIfEqual,
+  load,
+  numberOffset,
+  onArgument,
+} from "./bpf.ts";
 
 /**
  * A seccomp filter (seccomp(2)) for services: what a service has no business with is refused with EPERM, everything else
@@ -33,40 +47,12 @@ export function denyFilter(): Uint8Array {
   ]);
 }
 
-type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, value: number];
-
-/** Instructions for one system call, looking at the low half of an argument; the number is loaded again behind them. */
-function onArgument(number = 0, argument: number, body: readonly Instruction[]): Instruction[] {
-  const inner = [load(argumentsOffset + argument * 8), ...body, load(numberOffset)];
-  return [[jumpIfEqual, 0, inner.length, number], ...inner];
-}
-
 function equalsAny(values: readonly number[]): Instruction[] {
   return values.flatMap((value) => [[jumpIfEqual, 0, 1, value] as const, answer(refuse(EPERM))]);
 }
 
-function load(offset: number): Instruction {
-  return [loadWord, 0, 0, offset];
-}
-
-function answer(action: number): Instruction {
-  return [returnValue, 0, 0, action];
-}
-
 function refuse(number: number): number {
   return refuseWith | number;
-}
-
-/** `struct sock_filter`: u16 code, u8 jt, u8 jf, u32 k. */
-function assemble(instructions: readonly Instruction[]): Uint8Array {
-  const bytes = new DataView(new ArrayBuffer(instructions.length * 8));
-  instructions.forEach(([code, jumpTrue, jumpFalse, value], index) => {
-    bytes.setUint16(index * 8, code, true);
-    bytes.setUint8(index * 8 + 2, jumpTrue);
-    bytes.setUint8(index * 8 + 3, jumpFalse);
-    bytes.setUint32(index * 8 + 4, value >>> 0, true);
-  });
-  return new Uint8Array(bytes.buffer);
 }
 
 /** Numbers on x86-64 and arm64; -1 where the architecture has no such call. */
@@ -141,21 +127,8 @@ const fastOpen = 0x2000_0000;
 
 const EPERM = 1;
 const ENOSYS = 38;
-/** AUDIT_ARCH_X86_64 and AUDIT_ARCH_AARCH64: a call by another convention would have other numbers. */
-const auditArch = [0xc000_003e, 0xc000_00b7] as const;
 const x32Bit = 0x4000_0000;
 
-const numberOffset = 0;
-const archOffset = 4;
-const argumentsOffset = 16;
-
-/** BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_JMP|JGE|K, BPF_JMP|JSET|K, BPF_RET|K. */
-const loadWord = 0x20;
-const jumpIfEqual = 0x15;
-const jumpIfAtLeast = 0x35;
-const jumpIfAnyBit = 0x45;
-const returnValue = 0x06;
-/** SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_PROCESS. */
-const allow = 0x7fff_0000;
+/** SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_PROCESS. */
 const refuseWith = 0x0005_0000;
 const killProcess = 0x8000_0000;

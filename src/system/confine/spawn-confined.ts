@@ -33,6 +33,17 @@ export interface ConfinedOrder extends Omit<ConfinedProgram, "command"> {
   readonly dropCapabilities: readonly number[];
   /** Descriptor of the control group that it enters, see `openPidsGroup`. */
   readonly group?: number | undefined;
+  readonly watch?: CallWatch | undefined;
+}
+
+/** Has somebody else look at calls of a program, and of what it starts, before they are carried out. */
+export interface CallWatch {
+  /** See `watchFilter`. */
+  readonly filter: Uint8Array;
+  /** The same number that the filter was made with. */
+  readonly pass: number;
+  /** Unix socket over which the listener is sent. */
+  readonly socket: number;
 }
 
 /** Which step kept a program from being started, for the message. */
@@ -68,9 +79,10 @@ export function spawnConfined(order: ConfinedOrder): number {
     BigInt(value),
     BigInt(value),
   ]);
-  const { filter, ruleset } = order;
+  const { ruleset, watch } = order;
   // `struct sock_fprog`: u16 length, padding, pointer.
-  const program = filter === undefined ? 0n : hold(keep, words([BigInt(filter.length / 8), hold(keep, filter)]));
+  const filter = (code: Uint8Array | undefined) =>
+    code === undefined ? 0n : hold(keep, words([BigInt(code.length / 8), hold(keep, code)]));
   const fields = words([
     bytes(order.path),
     list(order.args),
@@ -81,11 +93,14 @@ export function spawnConfined(order: ConfinedOrder): number {
     BigInt(order.stderr),
     BigInt.asUintN(64, BigInt(ruleset?.fd ?? -1)),
     0n,
-    program,
+    filter(order.filter),
     limits.length === 0 ? 0n : hold(keep, words(limits)),
     BigInt(limits.length / 3),
     order.dropCapabilities.reduce((mask, capability) => mask | (1n << BigInt(capability)), 0n),
     BigInt.asUintN(64, BigInt(order.group ?? -1)),
+    filter(watch?.filter),
+    BigInt.asUintN(64, BigInt(watch?.socket ?? -1)),
+    BigInt(watch?.pass ?? 0),
     0n,
     0n,
   ]);
@@ -192,6 +207,7 @@ const libraryFunctions = [
   "signal",
   "__errno_location",
   "write",
+  "sendmsg",
 ] as const;
 
 /** In the order of the `STEP_` constants. */
@@ -206,10 +222,11 @@ const steps = [
   "seccomp",
   "execute",
   "control group",
+  "system call listener",
 ] as const;
 
 /** Where `step` is in `struct order`, in fields of 8 bytes. */
-const stepField = 14;
+const stepField = 17;
 /** RLIMIT_ numbers of x86-64 and arm64. */
 const resources: Readonly<Record<ResourceLimit["resource"], number>> = {
   cpu: 0,

@@ -21,6 +21,9 @@ struct order {
   word limit_count;
   word drop_capabilities;     /* a bit for each capability that leaves the bounding set */
   word group;                 /* descriptor of a control group's tasks, or -1 */
+  const void *watch;          /* struct sock_fprog of a seccomp filter whose calls are told to a listener, or null */
+  word watcher;               /* unix socket over which the listener is sent */
+  word pass;                  /* a fourth argument of execve by which that filter knows it */
   word step;                  /* out: which step failed … */
   word failure;               /* … and its errno; 0 when the program was executed */
 };
@@ -33,19 +36,29 @@ struct libc {
   int (*chdir)(const char *);
   int (*setrlimit)(int, const void *);
   int (*prctl)(int, word, word, word, word);
-  long (*syscall)(long, word, word, word);
+  long (*syscall)(long, word, word, word, word);
   int (*execve)(const char *, char *const *, char *const *);
   void (*exit)(int);
   int (*sigprocmask)(int, const void *, void *);
   void *(*signal)(int, void *);
   int *(*errno_location)(void);
   long (*write)(int, const void *, word);
+  long (*sendmsg)(int, const void *, int);
 };
 
 enum {
-  STEP_DESCRIPTORS = 1, STEP_CWD, STEP_LIMITS, STEP_PRIVILEGES, STEP_CAPABILITIES, STEP_LANDLOCK, STEP_FILTER, STEP_EXECUTE, STEP_GROUP
+  STEP_DESCRIPTORS = 1, STEP_CWD, STEP_LIMITS, STEP_PRIVILEGES, STEP_CAPABILITIES, STEP_LANDLOCK, STEP_FILTER, STEP_EXECUTE, STEP_GROUP,
+  STEP_WATCH
 };
 enum { SYS_landlock_restrict_self = 446, SYS_close_range = 436 };
+#ifdef __x86_64__
+enum { SYS_seccomp = 317, SYS_execve = 59 };
+#else
+enum { SYS_seccomp = 277, SYS_execve = 221 };
+#endif
+/* NEW_LISTENER; WAIT_KILLABLE_RECV: a call that the listener has seen is not interrupted, and made again, by signals. */
+enum { SECCOMP_SET_MODE_FILTER = 1, SECCOMP_LISTENER_FLAGS = 8 | 32 };
+enum { SOL_SOCKET = 1, SCM_RIGHTS = 1, MSG_NOSIGNAL = 0x4000 };
 enum { PR_SET_SECCOMP = 22, SECCOMP_MODE_FILTER = 2, PR_CAPBSET_DROP = 24, PR_SET_NO_NEW_PRIVS = 38 };
 enum { SIG_SETMASK = 2, LAST_SIGNAL = 64, LAST_CAPABILITY = 63 };
 
@@ -53,6 +66,21 @@ static void fail(const struct libc *libc, struct order *order, int step) {
   order->step = step;
   order->failure = *libc->errno_location();
   libc->exit(126);
+}
+
+/* Sends a descriptor over a unix socket (unix(7), cmsg(3)). */
+static long send_descriptor(const struct libc *libc, int socket, int descriptor) {
+  struct { word length; int level, type, descriptor, padding; } control = { 20, SOL_SOCKET, SCM_RIGHTS, descriptor, 0 };
+  struct { const void *bytes; word length; } part = { "0", 1 };
+  struct { word name, name_length; const void *parts; word count; const void *control; word control_length, flags; }
+      message = { 0, 0, &part, 1, &control, sizeof control, 0 };
+  return libc->sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+/* From here on the calls that the filter names wait for the listener: none of them may be made before execve. */
+static void be_watched(const struct libc *libc, struct order *order) {
+  long listener = libc->syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_LISTENER_FLAGS, (word)order->watch, 0);
+  if (listener < 0 || send_descriptor(libc, order->watcher, listener) < 0) fail(libc, order, STEP_WATCH);
 }
 
 static void confine(const struct libc *libc, struct order *order, const word *none) {
@@ -68,14 +96,18 @@ static void confine(const struct libc *libc, struct order *order, const word *no
     if ((order->drop_capabilities >> index & 1) && libc->prctl(PR_CAPBSET_DROP, index, 0, 0, 0) != 0)
       fail(libc, order, STEP_CAPABILITIES);
   if (libc->prctl(PR_SET_NO_NEW_PRIVS, 1L, 0, 0, 0) != 0) fail(libc, order, STEP_PRIVILEGES);
-  if ((long)order->ruleset >= 0 && libc->syscall(SYS_landlock_restrict_self, order->ruleset, order->restrict_flags, 0) != 0)
+  if ((long)order->ruleset >= 0 && libc->syscall(SYS_landlock_restrict_self, order->ruleset, order->restrict_flags, 0, 0) != 0)
     fail(libc, order, STEP_LANDLOCK);
-  if (libc->syscall(SYS_close_range, 3, 0xffffffffL, 0) != 0) fail(libc, order, STEP_DESCRIPTORS);
+  if (order->watch) be_watched(libc, order);
+  if (libc->syscall(SYS_close_range, 3, 0xffffffffL, 0, 0) != 0) fail(libc, order, STEP_DESCRIPTORS);
   for (index = 1; index <= LAST_SIGNAL; index++) libc->signal(index, (void *)0);
   libc->sigprocmask(SIG_SETMASK, none, (void *)0);
   if (order->filter && libc->prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (word)order->filter, 0, 0) != 0)
     fail(libc, order, STEP_FILTER);
-  libc->execve(order->path, order->argv, order->envp);
+  if (order->watch)
+    libc->syscall(SYS_execve, (word)order->path, (word)order->argv, (word)order->envp, order->pass);
+  else
+    libc->execve(order->path, order->argv, order->envp);
   fail(libc, order, STEP_EXECUTE);
 }
 

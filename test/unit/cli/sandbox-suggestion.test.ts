@@ -17,6 +17,7 @@ function suggested(declared: Partial<SandboxDocument["declared"]>, ...refused: R
     listen: [],
     declared: { read: [], write: [], connect: [], listen: [], ...declared },
     instances: [],
+    learned: null,
     refused: refused.map(([access, target]) => {
       return { access, target, time: "2026-01-01T00:00:00Z", instance: "web-1", advice: `allow ${access}` };
     }),

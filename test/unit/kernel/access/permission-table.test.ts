@@ -36,7 +36,7 @@ function tables(): string {
 
 /** What a permission is needed for beside an operation of its own. */
 function besides(permission: string): string[] {
-  if (permission === "unsandboxed") return ["deploy without a sandbox"];
+  if (permission === "unsandboxed") return ["deploy without a sandbox, or in audit mode"];
   if (permission === "operate") return ["remove"];
   if (permission === "secrets:use") return ["deploy with secrets"];
   if (permission === "call") return ["deploy with `allow`"];

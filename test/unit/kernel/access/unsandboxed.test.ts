@@ -14,6 +14,7 @@ function needed(...sandboxes: ServiceSpecInput["sandbox"][]): string[] {
 test("who deploys something without a sandbox needs more than deploy", () => {
   expect(needed({ mode: "off" })).toEqual(["unsandboxed"]);
   expect(needed({}, { mode: "off" })).toEqual(["unsandboxed"]);
+  expect(needed({ mode: "audit" })).toEqual(["unsandboxed"]);
   expect(needed(undefined, {}, { mode: "best-effort" })).toEqual([]);
   expect(furtherNeeds({ operation: "kill", input: { name: "a", tenant: "default" } })).toEqual([]);
 });

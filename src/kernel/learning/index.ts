@@ -1,0 +1,3 @@
+export { learnedOf } from "./learned.ts";
+export { recorderLost } from "./recorder-lost.ts";
+export { ServiceUses } from "./service-uses.ts";
