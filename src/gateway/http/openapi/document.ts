@@ -57,7 +57,7 @@ function paths(): Record<string, Record<string, Json>> {
 
 function operation(name: OperationName): Json {
   const { path, method, stream } = routes[name];
-  const { properties = {}, required = [] } = z.toJSONSchema(operations[name].input, { io: "input", reused: "inline" });
+  const { properties = {}, required = [] } = z.toJSONSchema(operations[name].input, { ...inline, io: "input" });
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, field = ""]) => field);
   const rest = Object.entries(properties).filter(([field]) => !inPath.includes(field));
   const isRequired = (field: string) => required.includes(field);
@@ -82,9 +82,20 @@ function operation(name: OperationName): Json {
     ...(method === "POST" && {
       requestBody: { required: body.required.length > 0, content: { "application/json": { schema: body } } },
     }),
-    responses: { "200": success(name, stream), ...errorReferences },
+    responses: {
+      "200": success(name, stream),
+      ...errorReferences(method === "POST", properties),
+    },
   };
 }
+
+/** Without the names that zod gives its own checks: their patterns say the same. */
+const inline = {
+  reused: "inline",
+  override: ({ jsonSchema }: { readonly jsonSchema: { format?: unknown } }) => {
+    if (jsonSchema.format === "starts_with") delete jsonSchema.format;
+  },
+} as const;
 
 const keyParameter = {
   name: "Idempotency-Key",
@@ -106,7 +117,7 @@ function success(name: OperationName, stream: boolean): Json {
 function answerSchemas(): Record<string, unknown> {
   return Object.fromEntries(
     operationNames.map((name) => {
-      const { $schema: _, ...schema } = z.toJSONSchema(answers[name], { io: "output", reused: "inline" });
+      const { $schema: _, ...schema } = z.toJSONSchema(answers[name], { ...inline, io: "output" });
       return [answerName(name), schema];
     }),
   );

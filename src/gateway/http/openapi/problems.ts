@@ -36,7 +36,15 @@ const errorResponses = {
   Forbidden: { status: "403", description: "The token does not allow it; the permission that lacks is named." },
   NotFound: { status: "404", description: "There is no such thing." },
   Conflict: { status: "409", description: "Something else is in its way." },
+  Late: { status: "408", description: "The body did not come in time." },
+  Changed: { status: "412", description: "Somebody changed the service meanwhile (`if_updated`, `If-Match`)." },
+  TooLarge: { status: "413", description: "The body, or what it asks for, is too large." },
+  Unprocessable: {
+    status: "422",
+    description: "The request is well formed, and what it names can't be used or did not start.",
+  },
   Overloaded: { status: "429", description: "A limit is reached; `Retry-After` tells when to come back." },
+  TimedOut: { status: "504", description: "It takes longer than `timeout_ms`; what has begun goes on." },
   Failed: { status: "default", description: "It failed; `error.applied` tells whether anything changed." },
 } as const;
 
@@ -45,7 +53,16 @@ export const errorComponents = Object.fromEntries(
   Object.entries(errorResponses).map(([name, { description }]) => [name, { description, content }]),
 );
 
-/** For the `responses` of an operation. */
-export const errorReferences = Object.fromEntries(
-  Object.entries(errorResponses).map(([name, { status }]) => [status, { $ref: `#/components/responses/${name}` }]),
-);
+/** For the `responses` of an operation, by whether its input is a body, and by its fields. */
+export function errorReferences(hasBody: boolean, fields: object): object {
+  const isGiven = (name: string) => {
+    if (name === "Late" || name === "TooLarge" || name === "Unprocessable") return hasBody;
+    if (name === "TimedOut") return "timeout_ms" in fields;
+    return name !== "Changed" || "if_updated" in fields;
+  };
+  return Object.fromEntries(
+    Object.entries(errorResponses)
+      .filter(([name]) => isGiven(name))
+      .map(([name, { status }]) => [status, { $ref: `#/components/responses/${name}` }]),
+  );
+}
