@@ -66,6 +66,20 @@ export class ControlChannel {
     if (this.#socket) this.#send(state);
   }
 
+  /**
+   * The same for later, with all that can be done beforehand: to listen takes so much memory that whatever needs some next has
+   * Bun collect garbage first, for most of a millisecond. What is returned needs none.
+   */
+  reporter(state: State): () => void {
+    const message = encode(state);
+    return () => {
+      this.#state = state;
+      if (!this.#socket) return;
+      this.#unsent = this.#unsent.byteLength === 0 ? message : Buffer.concat([this.#unsent, message]);
+      this.#write();
+    };
+  }
+
   /** Sends a heartbeat now, every second, and to each new kernel. `health` is asked for the service's own answer. */
   startHeartbeats(health: () => Promise<Health>): void {
     this.#health = health;
@@ -184,7 +198,7 @@ export class ControlChannel {
   }
 
   #send(message: HostMessage): void {
-    this.#unsent = Buffer.concat([this.#unsent, Buffer.from(`${JSON.stringify(message)}\n`)]);
+    this.#unsent = Buffer.concat([this.#unsent, encode(message)]);
     this.#write();
   }
 
@@ -194,4 +208,8 @@ export class ControlChannel {
     if (written > 0) this.#unsent = this.#unsent.subarray(written);
     if (this.#unsent.byteLength === 0) this.#flushed?.();
   }
+}
+
+function encode(message: HostMessage): Buffer<ArrayBuffer> {
+  return Buffer.from(`${JSON.stringify(message)}\n`);
 }

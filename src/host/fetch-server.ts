@@ -1,6 +1,4 @@
-import { duringCall } from "./calls/under-way.ts";
 import { type FetchModule, hasRoutes } from "./module-shape.ts";
-import type { Context, Service } from "./sdk/index.ts";
 
 /** A server that an instance's requests come to. */
 export interface HostServer {
@@ -12,8 +10,11 @@ export interface HostServer {
 /** How often a draining server is asked whether requests are left: Bun has no event for it while WebSockets are open. */
 const drainPollMs = 5;
 
-/** Serves `export default { fetch }`. */
-export function serveModule(module: FetchModule, port: number): HostServer {
+/**
+ * Serves `export default { fetch }`.
+ * @param onListening called as soon as the port accepts connections
+ */
+export function serveModule(module: FetchModule, port: number, onListening: () => void): HostServer {
   const pending = new Set<Promise<unknown>>();
   const execution = executionContext(pending);
   const { websocket, maxRequestBodySize } = module;
@@ -24,29 +25,13 @@ export function serveModule(module: FetchModule, port: number): HostServer {
   const server: Bun.Server<unknown> = websocket
     ? Bun.serve({ ...options, routes, fetch: answer, websocket })
     : Bun.serve({ ...options, routes, fetch: answer });
+  onListening();
   exposeEnvironment(server);
   return { port, drain: () => drain(server, pending) };
 }
 
-/** Serves the `fetch` of `defineService`. */
-export function serveService(service: Service, ctx: Context, port: number): HostServer | undefined {
-  if (!service.fetch) return undefined;
-  const answer = service.fetch.bind(service);
-  const server = Bun.serve({
-    ...listenOptions(port),
-    fetch: (request: Request) => answerTraced(request, () => answer(request, ctx)),
-  });
-  return { port, drain: () => drain(server, new Set()) };
-}
-
-/** What a request calls in turn belongs to its trace, if one is recorded. */
-function answerTraced<Result>(request: Request, answer: () => Result): Result {
-  const traceparent = request.headers.get("traceparent");
-  return traceparent === null ? answer() : duringCall(traceparent, answer);
-}
-
 /** Loopback only, no development page, and no idle limit: an event stream may be silent for long. */
-function listenOptions(port: number) {
+export function listenOptions(port: number) {
   return { hostname: "127.0.0.1", port, development: false, idleTimeout: 0, error: answerError } as const;
 }
 
@@ -79,7 +64,7 @@ function executionContext(pending: Set<Promise<unknown>>) {
   };
 }
 
-async function drain(server: Bun.Server<unknown>, pending: ReadonlySet<Promise<unknown>>): Promise<void> {
+export async function drain(server: Bun.Server<unknown>, pending: ReadonlySet<Promise<unknown>>): Promise<void> {
   const closed = server.stop();
   while (server.pendingRequests > 0) await Bun.sleep(drainPollMs);
   // Only WebSockets are left: their peers get 1001, going away.
