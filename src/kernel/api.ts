@@ -20,6 +20,7 @@ import {
 } from "../api/index.ts";
 import { explainService } from "../observe/why/index.ts";
 import { accept } from "./accept.ts";
+import type { AccessParts } from "./access/index.ts";
 import { auditApi } from "./audit-api.ts";
 import { capabilityApi } from "./capability-api.ts";
 import { checkpointApi } from "./checkpoint-api.ts";
@@ -49,12 +50,10 @@ import { serviceStatus } from "./views.ts";
 /** How many events `status` shows. */
 const recentEvents = 10;
 
-/**
- * Every operation of the API on a kernel, one file for each family of them, as each caller asks for it. What does not depend
- * on the caller is made once: this is done for every request.
- */
-export function kernelApi(kernel: Kernel): (caller: Caller, recorded?: Promise<void>) => SoloApi {
-  const ofEveryone = {
+/** Every operation of the API on a kernel, one file for each family of them, as each caller asks for it. */
+export function kernelApi(kernel: Kernel): Pick<AccessParts, "api" | "shared"> {
+  const shared = {
+    ...serviceApi(kernel),
     ...stateApi(kernel),
     ...stepsApi(kernel),
     ...checkpointApi(kernel),
@@ -65,19 +64,31 @@ export function kernelApi(kernel: Kernel): (caller: Caller, recorded?: Promise<v
     ...metricsApi(kernel),
   };
   /** @param recorded what a deploy awaits before it changes anything */
-  return (caller, recorded = Promise.resolve()) => ({
-    ...ofEveryone,
-    ...serviceApi(kernel, caller, recorded),
+  const api: AccessParts["api"] = (caller, recorded = Promise.resolve()) => ({
+    ...shared,
+    ...callersApi(kernel, caller, recorded),
     ...capabilityApi(kernel, caller),
     ...discoveryApi(kernel, caller),
   });
+  return { api, shared };
+}
+
+function callersApi(kernel: Kernel, caller: Caller, recorded: Promise<void>): Pick<SoloApi, "deploy" | "call"> {
+  return {
+    deploy: (input, signal) =>
+      lazily(() => {
+        const request = accept(deployRequestSchema, input);
+        return change(kernel, request, signal, (_, checked, report) =>
+          deploy(kernel, caller, checked, { report, recorded }),
+        );
+      }),
+    call: async (input, signal) => call(kernel, accept(callRequestSchema, input), caller, signal),
+  };
 }
 
 type ServiceOperation =
-  | "deploy"
   | "restart"
   | "scale"
-  | "call"
   | "kill"
   | "list"
   | "status"
@@ -92,19 +103,11 @@ type ServiceOperation =
   | "version"
   | "shutdown";
 
-function serviceApi(kernel: Kernel, caller: Caller, recorded: Promise<void>): Pick<SoloApi, ServiceOperation> {
+function serviceApi(kernel: Kernel): Pick<SoloApi, ServiceOperation> {
   const { parts } = kernel;
   return {
-    deploy: (input, signal) =>
-      lazily(() => {
-        const request = accept(deployRequestSchema, input);
-        return change(kernel, request, signal, (_, checked, report) =>
-          deploy(kernel, caller, checked, { report, recorded }),
-        );
-      }),
     restart: (input, signal) => lazily(() => change(kernel, accept(restartRequestSchema, input), signal, restart)),
     scale: (input, signal) => lazily(() => change(kernel, accept(scaleRequestSchema, input), signal, scale)),
-    call: async (input, signal) => call(kernel, accept(callRequestSchema, input), caller, signal),
     kill: async (input) => kill(kernel, accept(killRequestSchema, input)),
     list: async (input) => ({ services: kernel.rows(accept(listRequestSchema, input).tenant) }),
     status: async (input) => {

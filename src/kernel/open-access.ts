@@ -13,7 +13,7 @@ import { refusalEvents } from "./refusal-events.ts";
 export function openAccess(kernel: Kernel, say: (level: "error", message: string) => void): Access {
   const { capabilities, traffic, audit, database, clock, serviceUses } = kernel.parts;
   return new Access({
-    api: kernelApi(kernel),
+    ...kernelApi(kernel),
     authority: capabilityAuthority(
       capabilities,
       ({ tenant, name, instance }, to, method) =>

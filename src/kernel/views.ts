@@ -139,13 +139,20 @@ function instanceDetail(kernel: Kernel, instance: Instance): InstanceDetail {
     adopted,
     reason,
     throttle: kernel.parts.limits.throttleOf(id) ?? null,
-    history: kernel.parts.limits.historyOf(instance).map(describedSample),
+    history: describedHistory(kernel.parts.limits.historyOf(instance)),
     ...(plan.spec.kind === "port" && { agent: agentDetail(instance) }),
   };
 }
 
-/** A minute of samples is described in every status: each of them once. */
+/** A minute of samples is described in every status, and there is a new one once a second. */
+const histories = new WeakMap<readonly UsageSample[], InstanceDetail["history"]>();
 const described = new WeakMap<UsageSample, InstanceDetail["history"][number]>();
+
+function describedHistory(samples: readonly UsageSample[]): InstanceDetail["history"] {
+  const known = histories.get(samples) ?? samples.map(describedSample);
+  histories.set(samples, known);
+  return known;
+}
 
 function describedSample(sample: UsageSample): InstanceDetail["history"][number] {
   const known = described.get(sample) ?? usageSample(sample);

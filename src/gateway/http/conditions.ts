@@ -9,6 +9,15 @@ export function entityTag({ updated }: Pick<ServiceStatus, "updated">): string {
   return `"${Date.parse(updated)}"`;
 }
 
+/** An operation's input with the condition that its headers set. See {@link conditionOf}. */
+export function withCondition(
+  input: Readonly<Record<string, unknown>>,
+  headers: Headers,
+  name: OperationName,
+): Readonly<Record<string, unknown>> {
+  return headers.has("if-match") ? { ...input, ...conditionOf(headers, name) } : input;
+}
+
 /**
  * `If-Match` as the field of an operation that can be conditional.
  * @throws SoloError `invalid_request` for a tag that no service can have, or an operation without conditions

@@ -3,11 +3,14 @@ import {
   type Caller,
   maxUploadBytes,
   type OperationName,
+  operations,
+  type ServiceStatus,
+  type SoloApi,
   SoloError,
   versionHeader,
 } from "../../api/index.ts";
 import { checkInput } from "../shared/index.ts";
-import { conditionOf, entityTag } from "./conditions.ts";
+import { entityTag, withCondition } from "./conditions.ts";
 import { type FirstSignal, firstSignal } from "./first-signal.ts";
 import { framingFor } from "./framing.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
@@ -15,7 +18,8 @@ import { matchRoute } from "./match-route.ts";
 import { problem } from "./problem.ts";
 import { readInput } from "./read-input.ts";
 import { type RequestId, requestIdHeader, requestIdOf } from "./request-id.ts";
-import { urlOf } from "./request-url.ts";
+import { type RequestUrl, urlOf } from "./request-url.ts";
+import { statusJson } from "./status-json.ts";
 import { streamBody } from "./stream-body.ts";
 
 export interface RequestContext {
@@ -29,18 +33,22 @@ export interface RequestContext {
 }
 
 /** One request: find the operation, read its input, call it, answer with a document or a stream. */
-export async function handleRequest(request: Request, context: RequestContext): Promise<Response> {
-  const end = firstSignal(request.signal, context.closing);
+export async function handleRequest(request: Request, context: RequestContext, url?: RequestUrl): Promise<Response> {
   const requestId = requestIdOf(request);
   try {
-    const url = urlOf(request);
-    const { name, parameters } = matchRoute(request.method, url.pathname);
+    const target = url ?? urlOf(request);
+    const { name, parameters } = matchRoute(request.method, target.pathname);
     const caller = context.authenticate(request, requestId);
     context.access.checkCredentials(caller, name);
-    const input = { ...(await readInput(request, url, name, parameters)), ...conditionOf(request.headers, name) };
-    return await callOperation(name, input, { request, requestId, caller, end, context });
+    const given = readInput(request, target, name, parameters);
+    // To wait for what is there already takes longer than most of these steps.
+    const input = withCondition(given instanceof Promise ? await given : given, request.headers, name);
+    const api = context.access.apiFor(caller, idempotencyKeyOf(request));
+    if (name === "status") {
+      return statusAnswer(await api.status(checkInput(name, input)), headersOf(requestId, context));
+    }
+    return await callOperation(name, input, { request, requestId, api, context });
   } catch (thrown) {
-    end.release();
     return problem(reported(thrown, context), { version: context.version, requestId });
   }
 }
@@ -48,35 +56,51 @@ export async function handleRequest(request: Request, context: RequestContext): 
 interface Exchange {
   readonly request: Request;
   readonly requestId: RequestId;
-  readonly caller: Caller;
-  readonly end: FirstSignal;
+  readonly api: SoloApi;
   readonly context: RequestContext;
 }
 
 async function callOperation<Name extends OperationName>(
   name: Name,
   input: unknown,
-  { request, requestId, caller, end, context }: Exchange,
+  { request, requestId, api, context }: Exchange,
 ): Promise<Response> {
-  const headers = { [versionHeader]: context.version, [requestIdHeader]: requestId };
-  const api = context.access.apiFor(caller, idempotencyKeyOf(request));
-  const answer: Promise<unknown> | AsyncIterable<unknown> = api[name](checkInput(name, input), end.signal);
-  if (answer instanceof Promise) {
-    const document = await answer;
+  const headers = headersOf(requestId, context);
+  const checked = checkInput(name, input);
+  const end = isCalledOff(name) ? firstSignal(request.signal, context.closing) : endless;
+  try {
+    const answer: Promise<unknown> | AsyncIterable<unknown> = api[name](checked, end.signal);
+    if (answer instanceof Promise) {
+      const document = await answer;
+      end.release();
+      return Response.json(document, { headers });
+    }
+    const framing = framingFor(request.headers.get("accept"));
+    const body = await streamBody(answer, framing, end, (thrown) => reported(thrown, context));
+    // A proxy must neither keep a stream nor hold it back.
+    const live = { "content-type": framing.mediaType, "cache-control": "no-store", "x-accel-buffering": "no" };
+    return new Response(body, { headers: { ...headers, ...live } });
+  } catch (thrown) {
     end.release();
-    return Response.json(document, { headers: { ...headers, ...tagOf(document) } });
+    throw thrown;
   }
-  const framing = framingFor(request.headers.get("accept"));
-  const body = await streamBody(answer, framing, end, (thrown) => reported(thrown, context));
-  // A proxy must neither keep a stream nor hold it back.
-  const live = { "content-type": framing.mediaType, "cache-control": "no-store", "x-accel-buffering": "no" };
-  return new Response(body, { headers: { ...headers, ...live } });
 }
 
-function tagOf(document: unknown): { readonly etag?: string } {
-  const isStatus =
-    typeof document === "object" && document !== null && "updated" in document && "instances" in document;
-  return isStatus && typeof document.updated === "string" ? { etag: entityTag({ updated: document.updated }) } : {};
+/** Streams end, and calls are given up, when nobody waits for them any more. Nothing else is. */
+function isCalledOff(name: OperationName): boolean {
+  return operations[name].stream || name === "call";
+}
+
+const endless: FirstSignal = { signal: new AbortController().signal, release: () => undefined };
+
+function statusAnswer(status: ServiceStatus, headers: Readonly<Record<string, string>>): Response {
+  return new Response(statusJson(status), {
+    headers: { ...headers, "content-type": "application/json;charset=utf-8", etag: entityTag(status) },
+  });
+}
+
+function headersOf(requestId: RequestId, { version }: RequestContext): Readonly<Record<string, string>> {
+  return { [versionHeader]: version, [requestIdHeader]: requestId };
 }
 
 /** The error to tell the client; a bug is told to the daemon's log as well. */

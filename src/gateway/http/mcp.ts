@@ -4,12 +4,13 @@ import { bodyText } from "./body-text.ts";
 import { type RequestContext, reported } from "./handle-request.ts";
 import { problem } from "./problem.ts";
 import { requestIdOf } from "./request-id.ts";
+import type { RequestUrl } from "./request-url.ts";
 
 /**
  * `/mcp`: the operations as tools for agents, for whoever shows a token or a client certificate with a role. Loaded, with the
  * protocol, when the first one comes.
  */
-export async function handleMcp(request: Request, url: URL, context: RequestContext): Promise<Response> {
+export async function handleMcp(request: Request, url: RequestUrl, context: RequestContext): Promise<Response> {
   const requestId = requestIdOf(request);
   try {
     checkOrigin(request, url);
@@ -35,7 +36,7 @@ function withBody({ url, method, headers, signal }: Request, body: string): Requ
  * A page of another site in somebody's browser must not reach it, also not by a name that leads here (DNS rebinding).
  * @throws SoloError `forbidden`
  */
-function checkOrigin(request: Request, url: URL): void {
+function checkOrigin(request: Request, url: RequestUrl): void {
   const origin = request.headers.get("origin");
   if (origin === null || (URL.canParse(origin) && new URL(origin).host === url.host)) return;
   throw new SoloError("forbidden", `pages of ${origin} may not use this`);

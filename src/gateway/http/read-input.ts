@@ -1,15 +1,30 @@
 import { z } from "zod";
 import { type OperationName, operations, SoloError } from "../../api/index.ts";
 import { bodyText } from "./body-text.ts";
+import type { RequestUrl } from "./request-url.ts";
 
-/** The raw input of an operation: path parameters with the query (GET) or the JSON body (POST). */
-export async function readInput(
+type Input = Record<string, unknown>;
+
+/** The raw input of an operation: path parameters with the query (GET, at once) or the JSON body (POST). */
+export function readInput(
   request: Request,
-  url: URL,
+  url: RequestUrl,
   name: OperationName,
   parameters: Readonly<Record<string, string>>,
-): Promise<Record<string, unknown>> {
-  const given = operations[name].method === "GET" ? fromQuery(url.searchParams, name) : await fromBody(request, name);
+): Input | Promise<Input> {
+  if (operations[name].method !== "GET") {
+    return fromBody(request, name).then((given) => withRest(given, request, name, parameters));
+  }
+  return withRest(url.search === "" ? {} : fromQuery(url.searchParams, name), request, name, parameters);
+}
+
+/** What is said in the path and by `Last-Event-ID` beside it. */
+function withRest(
+  given: Input,
+  request: Request,
+  name: OperationName,
+  parameters: Readonly<Record<string, string>>,
+): Input {
   const seen = request.headers.get("last-event-id");
   if (seen !== null && "since_cursor" in operations[name].input.shape) given.since_cursor ??= seen;
   const twice = Object.keys(parameters).find((field) => Object.hasOwn(given, field));
@@ -20,8 +35,8 @@ export async function readInput(
 }
 
 /** A query has only text; what the operation wants as number or boolean is read as one. */
-function fromQuery(query: URLSearchParams, name: OperationName): Record<string, unknown> {
-  const input: Record<string, unknown> = {};
+function fromQuery(query: URLSearchParams, name: OperationName): Input {
+  const input: Input = {};
   const fields = readersOf(name);
   for (const [field, text] of query) {
     if (Object.hasOwn(input, field)) {
@@ -32,7 +47,7 @@ function fromQuery(query: URLSearchParams, name: OperationName): Record<string, 
   return input;
 }
 
-async function fromBody(request: Request, name: OperationName): Promise<Record<string, unknown>> {
+async function fromBody(request: Request, name: OperationName): Promise<Input> {
   const text = await bodyText(request);
   if (name !== "upload" && text.length > maxBodyBytes) {
     throw new SoloError("too_large", `the body has ${text.length} bytes; ${name} takes up to ${maxBodyBytes}`);

@@ -7,7 +7,7 @@ import { jsonLines, serverSentEvents } from "./framing.ts";
 import { handleRequest, maxRequestBytes, type RequestContext, reported } from "./handle-request.ts";
 import { problem } from "./problem.ts";
 import { requestIdOf } from "./request-id.ts";
-import { urlOf } from "./request-url.ts";
+import { type RequestUrl, urlOf } from "./request-url.ts";
 
 export interface TcpDoorOptions extends Exposure {
   readonly access: ApiAccess;
@@ -30,7 +30,7 @@ export interface Served {
   readonly title: string;
   /** Of its port. */
   readonly setting: string;
-  readonly handle: (request: Request, url: URL, context: RequestContext) => Promise<Response>;
+  readonly handle: (request: Request, url: RequestUrl, context: RequestContext) => Promise<Response>;
 }
 
 const httpApi: Served = {
@@ -38,7 +38,7 @@ const httpApi: Served = {
   title: "the HTTP API",
   setting: "solo.http_port",
   handle: (request, url, context) =>
-    url.pathname.startsWith("/v1/") ? handleRequest(request, context) : besides(request, url, context),
+    url.pathname.startsWith("/v1/") ? handleRequest(request, context, url) : besides(request, url, context),
 };
 
 /**
@@ -115,7 +115,7 @@ function isStream({ headers }: Response): boolean {
 const idleSeconds = 120;
 
 /** What is there beside `/v1`, loaded when somebody asks for it. */
-async function besides(request: Request, url: URL, context: RequestContext): Promise<Response> {
+async function besides(request: Request, url: RequestUrl, context: RequestContext): Promise<Response> {
   if (url.pathname === "/openapi.json") {
     const { openApiDocument } = await import("./openapi/index.ts");
     return Response.json(openApiDocument(context.version));
@@ -129,5 +129,5 @@ async function besides(request: Request, url: URL, context: RequestContext): Pro
     return serveDashboard(request, url.pathname);
   }
   const { handleRest } = await import("./rest/index.ts");
-  return (await handleRest(request, url, context)) ?? handleRequest(request, context);
+  return (await handleRest(request, url, context)) ?? handleRequest(request, context, url);
 }

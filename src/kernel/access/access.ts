@@ -13,7 +13,15 @@ import { accept } from "../accept.ts";
 import { authorize, noCredentials } from "./authorize.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { once } from "./once.ts";
-import type { AccessRequest, Admission, AuditTrail, CapabilityAuthority, RefusedRequest } from "./ports.ts";
+import type {
+  AccessRequest,
+  Admission,
+  AdmissionSlot,
+  AuditedOperation,
+  AuditTrail,
+  CapabilityAuthority,
+  RefusedRequest,
+} from "./ports.ts";
 import { furtherNeeds, isDryRun, permissionFor, targetOf } from "./target.ts";
 import { untilEnd } from "./until-end.ts";
 import { isReduced, reduce, reduceError } from "./visible.ts";
@@ -24,6 +32,8 @@ export interface AccessParts {
    * @param recorded rejects when it can't be recorded that one of those in `preparing` runs: then it must change nothing
    */
   readonly api: (caller: Caller, recorded?: Promise<void>) => SoloApi;
+  /** Those of them that are the same for every caller, made once; the others are made for each request. */
+  readonly shared?: Partial<SoloApi> | undefined;
   readonly authority?: CapabilityAuthority | undefined;
   readonly admission?: Admission | undefined;
   readonly audit?: AuditTrail | undefined;
@@ -38,9 +48,12 @@ export interface AccessParts {
 /** The one way to a kernel's operations, whatever the operation and whoever asks: authorize, admit, audit, run. */
 export class Access implements ApiAccess {
   readonly #parts: AccessParts;
+  /** What an API of a caller stands before: of this one only the names count. */
+  readonly #names: SoloApi;
 
   constructor(parts: AccessParts) {
     this.#parts = parts;
+    this.#names = parts.api({ kind: "anonymous", request_id: "" });
   }
 
   callerOf: ApiAccess["callerOf"] = (token, requestId) => {
@@ -60,8 +73,8 @@ export class Access implements ApiAccess {
 
   /** Every operation of the table, as one caller has it. */
   apiFor: ApiAccess["apiFor"] = (caller, key) => {
-    const guarded = new Proxy(this.#parts.api(caller), {
-      get: (api, name) => (isOperationName(name) ? this.#guarded(api, caller, name) : undefined),
+    const guarded = new Proxy(this.#names, {
+      get: (_, name) => (isOperationName(name) ? this.#guarded(caller, name) : undefined),
     });
     return key === undefined ? guarded : this.#keyed(guarded, caller, key);
   };
@@ -89,18 +102,21 @@ export class Access implements ApiAccess {
     return request;
   }
 
-  #guarded<Name extends OperationName>(api: SoloApi, caller: Caller, name: Name) {
+  #guarded<Name extends OperationName>(caller: Caller, name: Name) {
     const { stream, changes } = operations[name];
     // Nothing is refused to the owner, nothing kept from it, and a stream that only reads is no load to be limited.
-    if (stream && !changes && caller.kind === "owner") return api[name];
+    if (stream && !changes && caller.kind === "owner") return this.#operation(caller, name);
     if (stream) {
-      return (input: OperationInput<Name>, signal?: AbortSignal) => this.#stream(api, caller, name, input, signal);
+      return (input: OperationInput<Name>, signal?: AbortSignal) => this.#stream(caller, name, input, signal);
     }
-    return (input: OperationInput<Name>, signal?: AbortSignal) => this.#document(api, caller, name, input, signal);
+    return (input: OperationInput<Name>, signal?: AbortSignal) => this.#document(caller, name, input, signal);
+  }
+
+  #operation<Name extends OperationName>(caller: Caller, name: Name) {
+    return this.#parts.shared?.[name] ?? this.#parts.api(caller)[name];
   }
 
   async #document<Name extends OperationName>(
-    api: SoloApi,
     caller: Caller,
     name: Name,
     input: OperationInput<Name>,
@@ -108,12 +124,14 @@ export class Access implements ApiAccess {
   ): Promise<unknown> {
     this.checkCredentials(caller, name);
     const request = requestOf(caller, name, input);
-    const entry = await this.#enter(request);
+    const entry = this.#enter(request);
     try {
-      await entry.recorded;
-      const answer = documentOf<Name>(api[name](input, signal));
+      // Most requests only read: none of them waits for what it need not.
+      if (request.changes) await entry.recorded;
+      const answer = documentOf<Name>(this.#operation(caller, name)(input, signal));
       const output = reduce(name, await answer, request);
-      await entry.leave(null);
+      const left = entry.leave(null);
+      if (left !== undefined) await left;
       return output;
     } catch (thrown) {
       const error = reduceError(thrown, request);
@@ -123,7 +141,6 @@ export class Access implements ApiAccess {
   }
 
   async *#stream<Name extends OperationName>(
-    api: SoloApi,
     caller: Caller,
     name: Name,
     input: OperationInput<Name>,
@@ -131,15 +148,15 @@ export class Access implements ApiAccess {
   ): AsyncGenerator<OperationOutput[Name]> {
     this.checkCredentials(caller, name);
     const request = requestOf(caller, name, input);
-    const entry = await this.#enter(request);
+    const entry = this.#enter(request);
     const held = untilEnd(caller, this.#parts.authority, signal);
     let failure: SoloError | null = null;
     try {
       const reduced = isReduced(name, caller);
       const prepares = preparing.has(name);
       if (!prepares) await entry.recorded;
-      const running = prepares ? this.#parts.api(caller, entry.recorded) : api;
-      for await (const element of streamOf<Name>(running[name](input, held.signal))) {
+      const run = prepares ? this.#parts.api(caller, entry.recorded)[name] : this.#operation(caller, name);
+      for await (const element of streamOf<Name>(run(input, held.signal))) {
         // Nothing is told of what may yet be refused.
         if (prepares) await entry.recorded;
         if (held.hasEnded()) break;
@@ -161,32 +178,30 @@ export class Access implements ApiAccess {
    * What comes before an operation runs.
    * @throws SoloError why it does not
    */
-  async #enter(request: AccessRequest): Promise<Entry> {
-    const { authority, admission, audit } = this.#parts;
+  #enter(request: AccessRequest): Entry {
+    const { audit } = this.#parts;
     const begun = performance.now();
-    const slot = await this.#refusing(request, () => {
-      authorizeAll(request, authority);
-      useCapability(request, authority);
-      return admission?.admit(request);
-    });
+    const slot = this.#admit(request);
     const recording = request.changes ? audit?.begin(request) : undefined;
-    const recorded = Promise.resolve(recording).then(() => undefined);
+    const recorded = recording?.then(() => undefined);
     // One that failed while it prepared has an error of its own.
-    recorded.catch(() => undefined);
+    recorded?.catch(() => undefined);
     return {
       recorded,
-      leave: async (error) => {
+      leave: (error) => {
         this.#parts.onEnd?.(request, error, performance.now() - begun);
         slot?.release();
-        const record = await recording?.catch(() => undefined);
-        await record?.end(error);
+        return recording && endRecord(recording, error);
       },
     };
   }
 
-  async #refusing<Result>(request: AccessRequest, enter: () => Result): Promise<Awaited<Result>> {
+  #admit(request: AccessRequest): AdmissionSlot | undefined {
+    const { authority, admission } = this.#parts;
     try {
-      return await enter();
+      authorizeAll(request, authority);
+      takeOneUse(request, authority);
+      return admission?.admit(request);
     } catch (thrown) {
       throw this.#refused(request, thrown);
     }
@@ -212,9 +227,15 @@ const preparing: ReadonlySet<OperationName> = new Set<OperationName>(["deploy"])
 
 /** An operation that was let in. */
 interface Entry {
-  /** Rejects when it can't be recorded that it runs: then it must change nothing. */
-  readonly recorded: Promise<void>;
-  leave(error: SoloError | null): Promise<void>;
+  /** Rejects when it can't be recorded that it runs: then it must change nothing. Undefined for what is not recorded. */
+  readonly recorded: Promise<void> | undefined;
+  /** Resolves when its end is recorded. */
+  leave(error: SoloError | null): Promise<void> | undefined;
+}
+
+async function endRecord(recording: Promise<AuditedOperation>, error: SoloError | null): Promise<void> {
+  const record = await recording.catch(() => undefined);
+  await record?.end(error);
 }
 
 /** @throws SoloError `invalid_request` for an input that is none of this operation */
@@ -236,7 +257,7 @@ function authorizeAll(request: AccessRequest, authority: CapabilityAuthority | u
   for (const need of furtherNeeds(request)) authorize({ ...request, ...need }, authority);
 }
 
-function useCapability({ caller, permission }: AccessRequest, authority: CapabilityAuthority | undefined): void {
+function takeOneUse({ caller, permission }: AccessRequest, authority: CapabilityAuthority | undefined): void {
   if (caller.kind === "owner" || caller.kind === "anonymous" || permission === "open") return;
   if (authority === undefined) throw new SoloError("unauthenticated", "this kernel knows no tokens");
   authority.use(caller.capability.id);

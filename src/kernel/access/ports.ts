@@ -29,7 +29,7 @@ export interface Admission {
    * Lets an operation in that was found to be allowed, or refuses it; the slot is released when it has ended.
    * @throws SoloError `limit_exceeded`, with how long to wait
    */
-  admit(request: AccessRequest): AdmissionSlot | Promise<AdmissionSlot>;
+  admit(request: AccessRequest): AdmissionSlot;
 }
 
 export interface AdmissionSlot {

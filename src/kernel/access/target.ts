@@ -10,16 +10,19 @@ export interface Target {
 /** The tenant and the services that a checked input names, wherever it names them. */
 export function targetOf(operation: OperationName, input: object): Target {
   const tenant = textOf(input, "tenant");
-  const single = [textOf(input, "name"), textOf(input, "as"), textOf(input, "service_id")];
-  const several = listOf(input, "services").map((service) => textOf(service, "name"));
-  const grouped = listOf(input, "groups").flatMap((group) => listOf(group, "services"));
-  const names = [...single, ...several, ...grouped].filter((name) => typeof name === "string");
+  const names = new Set<string>();
+  const keep = (name: unknown) => typeof name === "string" && names.add(name);
+  for (const field of nameFields) keep(fieldOf(input, field));
+  for (const service of listOf(input, "services")) keep(fieldOf(service, "name"));
+  for (const group of listOf(input, "groups")) for (const name of listOf(group, "services")) keep(name);
   // A bug in the table must not open anything.
   const { on } = operations[operation];
   if (on !== "kernel" && tenant === null) throw new Error(`the input of ${operation} names no tenant`);
-  if (on === "service" && names.length === 0) throw new Error(`the input of ${operation} names no service`);
-  return { tenant, names: [...new Set(names)] };
+  if (on === "service" && names.size === 0) throw new Error(`the input of ${operation} names no service`);
+  return { tenant, names: [...names] };
 }
+
+const nameFields = ["name", "as", "service_id"];
 
 /** A dry run changes nothing. */
 export function isDryRun(input: object): boolean {
@@ -70,6 +73,7 @@ function listOf(value: unknown, field: string): readonly unknown[] {
 }
 
 function fieldOf(value: unknown, field: string): unknown {
-  if (typeof value !== "object" || value === null) return undefined;
-  return new Map(Object.entries(value)).get(field);
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, field)) return undefined;
+  const found: unknown = Reflect.get(value, field);
+  return found;
 }

@@ -19,13 +19,18 @@ const kept = 60;
 export class UsageHistory {
   readonly #samples: UsageSample[] = [];
   #next = 0;
+  /** In order; undefined until somebody asks again. */
+  #all: readonly UsageSample[] | undefined;
 
   add(sample: UsageSample): void {
+    this.#all = undefined;
     this.#samples[this.#next] = sample;
     this.#next = (this.#next + 1) % kept;
   }
 
-  all(): UsageSample[] {
-    return [...this.#samples.slice(this.#next), ...this.#samples.slice(0, this.#next)];
+  /** The same array for as long as there is no further sample. */
+  all(): readonly UsageSample[] {
+    this.#all ??= [...this.#samples.slice(this.#next), ...this.#samples.slice(0, this.#next)];
+    return this.#all;
   }
 }

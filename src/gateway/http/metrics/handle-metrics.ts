@@ -2,6 +2,7 @@ import { type Caller, type MetricsDocument, SoloError } from "../../../api/index
 import type { RequestContext } from "../handle-request.ts";
 import { problem } from "../problem.ts";
 import { requestIdOf } from "../request-id.ts";
+import type { RequestUrl } from "../request-url.ts";
 import { exposition } from "./exposition.ts";
 
 /**
@@ -10,7 +11,7 @@ import { exposition } from "./exposition.ts";
  */
 export async function handleMetrics(
   request: Request,
-  url: URL,
+  url: RequestUrl,
   context: RequestContext,
   isOpen: boolean,
 ): Promise<Response> {

@@ -3,6 +3,7 @@ import { bodyText } from "../body-text.ts";
 import { firstSignal } from "../first-signal.ts";
 import { type RequestContext, reported } from "../handle-request.ts";
 import { requestIdHeader, requestIdOf } from "../request-id.ts";
+import type { RequestUrl } from "../request-url.ts";
 import { followEvents, followLogs } from "./events.ts";
 import { restProblem } from "./problem.ts";
 import type { RestHandler } from "./request.ts";
@@ -57,7 +58,11 @@ const maxBodyBytes = 1_000_000;
  * The REST interface of Solo's predecessor, beside `/v1`: fewer operations, in forms that clients of it know.
  * @returns undefined for a path that is none of its own
  */
-export async function handleRest(request: Request, url: URL, context: RequestContext): Promise<Response | undefined> {
+export async function handleRest(
+  request: Request,
+  url: RequestUrl,
+  context: RequestContext,
+): Promise<Response | undefined> {
   const [, collection = "", id, ...more] = url.pathname.split("/");
   const resource = resources.get(collection);
   const handlers = id === undefined ? resource?.all : resource?.one;
