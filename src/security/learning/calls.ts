@@ -84,7 +84,8 @@ export class CallReader {
 export function usesOfProgram(path: string): readonly Use[] {
   const real = realOf(path);
   if (real === undefined || !statSync(real).isFile()) return [];
-  return [real, ...interpretersOf(real)].flatMap((program) => use("execute", program));
+  const own = use("execute", real);
+  return own.length === 0 ? [] : [...own, ...interpretersOf(real).flatMap((program) => use("execute", program))];
 }
 
 const mostRemembered = 20_000;
