@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { soloBinary } from "../support/index.ts";
 import { agents } from "./agents.ts";
 import { audit } from "./audit.ts";
+import { auditMode } from "./audit-mode.ts";
 import { capability } from "./capability.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { dashboard } from "./dashboard.ts";
@@ -32,6 +33,7 @@ const benches: readonly Bench[] = [
   list,
   deploy,
   sandbox,
+  auditMode,
   restart,
   agents,
   logs,
