@@ -48,6 +48,7 @@ export * from "./state-operations.ts";
 export * from "./states.ts";
 export * from "./tenant-routes.ts";
 export * from "./tenants.ts";
+export * from "./trace-parent.ts";
 export * from "./units.ts";
 export * from "./upload-limit.ts";
 export * from "./upload-routes.ts";

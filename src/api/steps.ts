@@ -54,19 +54,34 @@ export interface UnfinishedRun {
   readonly begun: number;
 }
 
+/** How the work of a step or an effect went, as a span of what it was done in the course of. */
+export interface StepTrace {
+  /** Of the span: 16 hexadecimal digits, drawn by who did the work. */
+  readonly span: string;
+  readonly elapsed_ms: number;
+  /** What it was done in the course of, in the form of `trace-parent.ts`; left out for what nobody asked for. */
+  readonly parent?: string | undefined;
+  /** Why it failed. */
+  readonly error?: string | undefined;
+}
+
+interface Traced {
+  readonly trace?: StepTrace | undefined;
+}
+
 /** Each request with its input and answer, by its name on the state channel. */
 export interface StepOperations {
   "step.begin": { input: StepName; output: ClaimAnswer };
   /** Answers what is kept: the result of the first who finished. */
-  "step.finish": { input: StepName & { result: Uint8Array }; output: { result: Uint8Array } };
-  "step.abandon": { input: StepName; output: null };
+  "step.finish": { input: StepName & Traced & { result: Uint8Array }; output: { result: Uint8Array } };
+  "step.abandon": { input: StepName & Traced; output: null };
   "run.begin": { input: { run: string }; output: ClaimAnswer };
   "run.finish": { input: { run: string; result: Uint8Array }; output: { result: Uint8Array } };
   "run.abandon": { input: { run: string }; output: null };
   "run.list": { input: { after?: string }; output: { runs: UnfinishedRun[] } };
   /** `token` tells one dispatch from another; a request that is sent again has the same. */
   "effect.begin": { input: StepName & { token: string; cost: Cost; repeatable: boolean }; output: EffectAnswer };
-  "effect.finish": { input: StepName & { token: string; outcome: EffectOutcome }; output: null };
+  "effect.finish": { input: StepName & Traced & { token: string; outcome: EffectOutcome }; output: null };
   /** The first to set a timer decides: later ones get its time. */
   "timer.set": { input: StepName & { until?: number; after_ms?: number }; output: { until: number } };
   "signal.wait": { input: StepName & { name: string; timeout_ms?: number }; output: WaitAnswer };

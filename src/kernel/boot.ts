@@ -24,7 +24,7 @@ import {
   systemClock,
 } from "../system/index.ts";
 import { openAudit } from "./audit.ts";
-import { hostOperations, openTraffic, requestsOfAgents, sharedWork } from "./calls/index.ts";
+import { hostOperations, openTraffic, requestsOfAgents, sharedWork, traceStep } from "./calls/index.ts";
 import { isGranted, openCapabilities } from "./capabilities.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
 import { ClockWatch } from "./checks/index.ts";
@@ -216,6 +216,7 @@ async function assemble(
     open: (ref) => states.open(ref),
     budgetOf: (ref) => kernel.find(ref)?.revision.spec.budget ?? {},
     pidOf: (ref, id) => supervisor.instancesOf(ref).find((instance) => instance.id === id)?.pid ?? null,
+    onEnded: (ref, instance, ended) => traceStep(kernel, ref, instance, ended),
   });
   const stateServer = new StateServer({
     path: paths.stateSocket,

@@ -1,5 +1,5 @@
 import { type Budget, type ServiceRef, serviceKey } from "../api/index.ts";
-import { type ServiceState, ServiceSteps, type StateHandler, stepOperations } from "../state/index.ts";
+import { type EndedStep, type ServiceState, ServiceSteps, type StateHandler, stepOperations } from "../state/index.ts";
 import type { Clock } from "../system/index.ts";
 
 export interface StepsOptions {
@@ -9,6 +9,8 @@ export interface StepsOptions {
   readonly budgetOf: (ref: ServiceRef) => Budget;
   /** Pid of the process that an instance has now; null for none, and for one that is not known. */
   readonly pidOf: (ref: ServiceRef, instance: string) => number | null;
+  /** Told of every step and effect whose work has ended. */
+  readonly onEnded?: (ref: ServiceRef, instance: string, ended: EndedStep) => void;
 }
 
 /** The durable steps of every service, on the states that are open. */
@@ -31,13 +33,20 @@ export class StepsOfServices {
     const known = this.#known.get(key);
     if (known?.state === state) return known.steps;
     known?.steps.close();
-    const { clock, budgetOf, pidOf } = this.#options;
+    const { clock, budgetOf, pidOf, onEnded } = this.#options;
     const isAlive = (owner: string) => {
       const { instance, pid } = processOf(owner);
       // A kernel that closes lets go of processes that live on: it knows of none any more that it has ended.
       return this.#closed || pidOf(ref, instance) === pid;
     };
-    const steps = new ServiceSteps({ ref, state, clock, budget: () => budgetOf(ref), isAlive });
+    const steps = new ServiceSteps({
+      ref,
+      state,
+      clock,
+      budget: () => budgetOf(ref),
+      isAlive,
+      onEnded: ({ instance }, ended) => onEnded?.(ref, instance, ended),
+    });
     this.#known.set(key, { state, steps });
     return steps;
   }

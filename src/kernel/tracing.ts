@@ -1,15 +1,16 @@
+import { createHash } from "node:crypto";
 import type { OperationName, ServiceRef, SoloError } from "../api/index.ts";
 import { newSpan, parseTraceparent, type Span, type SpanContext, traceparentOf } from "../observe/telemetry/index.ts";
 import type { RequestTracer } from "../traffic/index.ts";
 
-/** Requests that are recorded without having been asked for by their `traceparent`. */
+/** What is recorded of a kind without having been asked for by a `traceparent`, or being part of a call. */
 const mostPerSecond = 10;
 
 /** The spans of what goes through the kernel. Where nobody takes them, none are made. */
 export class Tracing {
   readonly #take: ((span: Span) => void) | undefined;
-  #second = -1;
-  #left = 0;
+  readonly #requests = new Sample();
+  readonly #steps = new Sample();
 
   /** @param take gets each span that has ended; absent: tracing is off */
   constructor(take: ((span: Span) => void) | undefined) {
@@ -38,6 +39,23 @@ export class Tracing {
     this.#end({ context, parent, name: `${target.name}.${method}`, kind: "client", attributes, error }, tookMs);
   }
 
+  /** Of a step or an effect whose work has ended. One that nobody asked for is part of a trace of its run's own. */
+  step({ parent, ...step }: TracedStep, error: string | null, tookMs: number): void {
+    if (this.#take === undefined || (parent === undefined && !this.#steps.takes())) return;
+    const { kind, service, instance, run, id, spanId, end } = step;
+    const traceId = parent?.traceId ?? (run === "" ? newSpan().traceId : traceOfRun(service, run));
+    const attributes = {
+      "solo.service": service,
+      "solo.instance": instance,
+      ...(run !== "" && { "solo.run": run }),
+      [`solo.${kind}`]: id,
+    };
+    const name = `${kind} ${id}`;
+    const failure = error === null ? null : { message: error };
+    const context = { traceId, spanId };
+    this.#end({ context, parent, name, kind: "internal", attributes, error: failure }, tookMs, end);
+  }
+
   /** Of the ingress; undefined while tracing is off. */
   get requests(): RequestTracer | undefined {
     return this.#take === undefined ? undefined : { begin: (head) => this.#request(head) };
@@ -48,7 +66,7 @@ export class Tracing {
     const given = traceField.exec(text)?.[1];
     const parent = given === undefined ? undefined : parseTraceparent(given);
     const isAskedFor = parent !== undefined && /-[0-9a-f][13579bdf]$/.test(given ?? "");
-    if (!isAskedFor && !this.#mayRecord()) return undefined;
+    if (!isAskedFor && !this.#requests.takes()) return undefined;
     const context = newSpan(parent);
     const begun = performance.now();
     const [method = "", path = ""] = text.split(" ", 2);
@@ -67,7 +85,21 @@ export class Tracing {
     };
   }
 
-  #mayRecord(): boolean {
+  #end(
+    { error, ...span }: Omit<Span, "start" | "end" | "error"> & { readonly error: { readonly message: string } | null },
+    tookMs: number,
+    end = Date.now(),
+  ) {
+    this.#take?.({ ...span, start: end - tookMs, end, error: error?.message ?? null });
+  }
+}
+
+/** The first so many of every second. */
+class Sample {
+  #second = -1;
+  #left = 0;
+
+  takes(): boolean {
     const second = Math.floor(performance.now() / 1_000);
     if (second !== this.#second) {
       this.#second = second;
@@ -76,14 +108,25 @@ export class Tracing {
     this.#left--;
     return this.#left >= 0;
   }
+}
 
-  #end(
-    { error, ...span }: Omit<Span, "start" | "end" | "error"> & { readonly error: { readonly message: string } | null },
-    tookMs: number,
-  ) {
-    const end = Date.now();
-    this.#take?.({ ...span, start: end - tookMs, end, error: error?.message ?? null });
-  }
+/** The same in every process and every kernel that goes on with the run. */
+function traceOfRun(service: string, run: string): string {
+  return createHash("sha256").update(`${service}\n${run}`).digest("hex").slice(0, 32);
+}
+
+export interface TracedStep {
+  readonly kind: "step" | "effect";
+  readonly parent: SpanContext | undefined;
+  readonly spanId: string;
+  /** Milliseconds since 1970. */
+  readonly end: number;
+  /** `tenant/name`. */
+  readonly service: string;
+  readonly instance: string;
+  /** Empty for the service's own. */
+  readonly run: string;
+  readonly id: string;
 }
 
 export interface EndedCall {

@@ -53,6 +53,7 @@ export {
   type Caller,
   costOf,
   type Delivery,
+  type EndedStep,
   type ListedEffect,
   type Resolution,
   ServiceSteps,

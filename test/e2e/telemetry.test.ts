@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { z } from "zod";
 import { freePort, type SoloEnv, soloEnv, waitFor } from "../support/index.ts";
 
 /** Traces and metrics, as an OTLP collector gets them: each document in the form that opentelemetry-proto's JSON has. */
+
+setDefaultTimeout(60_000);
 
 const value = z.union([
   z.strictObject({ stringValue: z.string() }),
@@ -91,8 +93,14 @@ beforeAll(async () => {
     "front.ts",
     `import { defineService } from "solo";
     export default defineService({
+      start: (ctx) => ctx.run("set-up", (run) => run.step("warm", () => 1)),
       fetch: async (request, ctx) => {
-        await ctx.call("back", "twice", 1);
+        const { pathname } = new URL(request.url);
+        if (pathname === "/order") await ctx.run(crypto.randomUUID(), async (run) => {
+          await run.step("plan", () => ctx.call("back", "twice", 1));
+          await run.effect("charge", () => { throw new Error("declined") }).catch(() => undefined);
+        });
+        else await ctx.call("back", "twice", 1);
         return new Response(request.headers.get("traceparent"));
       },
     });`,
@@ -102,6 +110,7 @@ beforeAll(async () => {
     `import { defineService } from "solo";
     export default defineService({ methods: {
       twice: (n, ctx) => ctx.call("last", "add", n),
+      keep: (n, ctx) => ctx.run("kept-" + n, (run) => run.step("keep", () => n)),
     } });`,
   );
   env.write(
@@ -148,6 +157,38 @@ test("a trace that a client began goes on", async () => {
   expect(seen).toBe(traceparent);
   expect(await spanOf("GET", traceId)).toMatchObject({ parentSpanId: "00f067aa0ba902b7" });
   expect(await spanOf("back.twice", traceId)).toMatchObject({ parentSpanId: "00f067aa0ba902b7" });
+});
+
+test("steps and effects are a part of the request or the call that they are done for, and what they call of them", async () => {
+  const seen = await (await env.fetch("front", "/order")).text();
+  const [, traceId = "", spanId = ""] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-01$/.exec(seen) ?? [];
+  const plan = await spanOf("step plan", traceId);
+  expect(plan).toMatchObject({ parentSpanId: spanId, kind: 1, status: { code: 1 } });
+  expect(plan.attributes).toContainEqual({ key: "solo.step", value: { stringValue: "plan" } });
+  expect(plan.attributes).toContainEqual({ key: "solo.service", value: { stringValue: "default/front" } });
+  const call = await spanOf("back.twice", traceId);
+  expect(call).toMatchObject({ parentSpanId: plan.spanId });
+  expect(await spanOf("last.add", traceId)).toMatchObject({ parentSpanId: call.spanId });
+  const charge = await spanOf("effect charge", traceId);
+  expect(charge).toMatchObject({ parentSpanId: spanId, status: { code: 2, message: "declined" } });
+
+  (await env.run(["call", "back", "keep", "1"])).expect();
+  const keep = await spanOf("step keep");
+  expect(keep).toMatchObject({ parentSpanId: (await spanOf("back.keep", keep.traceId)).spanId });
+  // What was kept is only read.
+  (await env.run(["call", "back", "keep", "1"])).expect();
+  await waitFor(() => spans.filter(({ name }) => name === "back.keep").length === 2, {
+    what: "the second call",
+    deadlineMs: 20_000,
+  });
+  expect(spans.filter(({ name }) => name === "step keep")).toHaveLength(1);
+});
+
+test("steps that nobody asked for are in the trace of their run", async () => {
+  const warm = await spanOf("step warm");
+  expect(warm).toMatchObject({ kind: 1, status: { code: 1 } });
+  expect(warm.parentSpanId).toBeUndefined();
+  expect(warm.attributes).toContainEqual({ key: "solo.run", value: { stringValue: "set-up" } });
 });
 
 test("operations have spans, those that failed with the reason", async () => {

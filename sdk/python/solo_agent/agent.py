@@ -73,7 +73,6 @@ class Agent:
         self._seconds_limit = checkpoint_seconds
         self._workers = Workers(workers, "solo-method")
         self._background = Workers(1, "solo-checkpoint")
-        self._under_way = threading.local()
         self._ready = threading.Event()
         self._checkpoint_lock = threading.Lock()
         self._checkpoint_answer = threading.Event()
@@ -153,7 +152,7 @@ class Agent:
         self._connection.ask_once("send", self._call(service, method, input, timeout))
 
     def _call(self, service: str, method: str, input: Any, timeout: float) -> dict[str, Any]:
-        parent = getattr(self._under_way, "request_id", None)
+        parent = getattr(self._connection.under_way, "request_id", None)
         milliseconds = max(1, round(timeout * 1000))
         return {"service": service, "method": method, "input": input, "timeout_ms": milliseconds, "parent": parent}
 
@@ -303,7 +302,7 @@ class Agent:
 
     def _answer(self, request_id: str, request: dict[str, Any]) -> None:
         function = self._methods.get(request["message"])
-        self._under_way.request_id = request_id
+        self._connection.under_way.request_id = request_id
         try:
             if function is None:
                 message = f"there is no method {request['message']!r}"
@@ -316,7 +315,7 @@ class Agent:
             failure = {"code": type(error).__name__, "message": str(error)}
             self._connection.send("process_response", request_id=request_id, error=failure)
         finally:
-            self._under_way.request_id = None
+            self._connection.under_way.request_id = None
 
     def _reload(self, reload: Callable[[dict[str, Any]], None], message: dict[str, Any]) -> None:
         request_id = message["request_id"]

@@ -85,6 +85,8 @@ class Connection:
         self._pending: OrderedDict[int, Pending] = OrderedDict()
         self._checkpoint: dict[str, Any] | None = None
         self._intent: dict[str, Any] | None = None
+        # What each thread is at: ``request_id`` of the request that it answers.
+        self.under_way = threading.local()
         self._asked: OrderedDict[str, Question] = OrderedDict()
         self.sequence = 0
 

@@ -32,12 +32,14 @@ class Steps:
         if answer["state"] == "done":
             return _value(answer["result"])
         name = {"run": self._run, "id": id}
+        begin = time.monotonic()
         try:
             result = pack([work()])
-        except BaseException:
-            self._connection.ask("step.abandon", name)
+        except BaseException as error:
+            self._connection.ask("step.abandon", {**name, "trace": self._trace(begin, str(error))})
             raise
-        return _value(self._connection.ask("step.finish", {**name, "result": result})["result"])
+        finished = {**name, "result": result, "trace": self._trace(begin)}
+        return _value(self._connection.ask("step.finish", finished)["result"])
 
     def effect(
         self,
@@ -62,15 +64,15 @@ class Steps:
         try:
             result = pack([work(answer["key"])])
         except NotDone as error:
-            self._finish(name, {"state": "not_done", "reason": str(error)[:500]})
+            self._finish(name, begin, {"state": "not_done", "reason": str(error)[:500]})
             raise
         except Exception as error:
-            self._finish(name, {"state": "unknown", "reason": str(error)[:500]})
+            self._finish(name, begin, {"state": "unknown", "reason": str(error)[:500]})
             if repeatable:
                 raise
             raise StepError("outcome_unknown", f"nobody knows whether effect {id!r} happened: {error}") from error
         elapsed = (time.monotonic() - begin) * 1_000
-        self._finish(name, {"state": "done", "result": result, "spent": spent, "elapsed_ms": elapsed})
+        self._finish(name, begin, {"state": "done", "result": result, "spent": spent, "elapsed_ms": elapsed})
         return _value(result)
 
     def sleep(self, id: str, seconds: float) -> None:
@@ -94,8 +96,19 @@ class Steps:
             pass
         return answer
 
-    def _finish(self, name: dict[str, Any], outcome: dict[str, Any]) -> None:
-        self._connection.ask("effect.finish", {**name, "outcome": outcome})
+    def _finish(self, name: dict[str, Any], begin: float, outcome: dict[str, Any]) -> None:
+        trace = self._trace(begin, outcome.get("reason"))
+        self._connection.ask("effect.finish", {**name, "outcome": outcome, "trace": trace})
+
+    def _trace(self, begin: float, error: str | None = None) -> dict[str, Any]:
+        """The work as a span of the request that this thread answers."""
+        trace: dict[str, Any] = {"span": os.urandom(8).hex(), "elapsed_ms": (time.monotonic() - begin) * 1_000}
+        parent = getattr(self._connection.under_way, "request_id", None)
+        if parent is not None:
+            trace["parent"] = parent
+        if error is not None:
+            trace["error"] = error[:500]
+        return trace
 
 
 def _value(result: bytes) -> Any:

@@ -2,10 +2,8 @@ import { SoloError } from "../../api/error.ts";
 import { type Cost, checkStepId, type EffectOutcome } from "../../api/steps.ts";
 import type { Dispatch, EffectCost, EffectOptions } from "../sdk/steps.ts";
 import { milliseconds } from "./duration.ts";
-import { decodeResult, encodeResult, type StepRequests } from "./request.ts";
-
-/** Longest reason that is recorded. */
-const maxReason = 500;
+import { decodeResult, encodeResult, reasonOf, type StepRequests } from "./request.ts";
+import { StepSpan } from "./span.ts";
 
 type Work<Result> = (key: string, dispatch: Dispatch) => Result | Promise<Result>;
 
@@ -39,17 +37,22 @@ export async function performEffect<Result>(
       throw new NotDone(reason);
     },
   };
+  const span = new StepSpan();
   // The outcome is told however long the kernel is away: without it nobody would know.
-  const report = (outcome: EffectOutcome) =>
-    requests.patiently(() => requests.ask("effect.finish", { ...name, token, outcome }, bytesOf(outcome)));
+  const report = (outcome: EffectOutcome) => {
+    const trace = span.ended(outcome.state === "done" ? undefined : outcome.reason);
+    return requests.patiently(() =>
+      requests.ask("effect.finish", { ...name, token, outcome, trace }, bytesOf(outcome)),
+    );
+  };
   const begin = performance.now();
   let value: Result;
   let result: Uint8Array;
   try {
-    value = await work(answer.key, dispatch);
+    value = await span.during(() => work(answer.key, dispatch));
     result = encodeResult(id, value);
   } catch (error) {
-    const reason = (error instanceof Error ? error.message : String(error)).slice(0, maxReason);
+    const reason = reasonOf(error);
     if (error instanceof NotDone) {
       await report({ state: "not_done", reason });
       throw error;
@@ -77,5 +80,5 @@ function costOf({ calls, tokens, currency, wall }: EffectCost): Cost {
 }
 
 function bytesOf(outcome: EffectOutcome): number {
-  return outcome.state === "done" ? outcome.result.length + 256 : 1_024;
+  return outcome.state === "done" ? outcome.result.length + 512 : 1_024;
 }

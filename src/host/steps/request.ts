@@ -60,6 +60,13 @@ export function untilStopping<Value>(promise: Promise<Value>, signal: AbortSigna
   });
 }
 
+/** Longest reason that is told, in characters. */
+const maxReason = 500;
+
+export function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, maxReason);
+}
+
 /** What a function returned, `undefined` included, as bytes. */
 export function encodeResult(id: string, value: unknown): Uint8Array {
   return encodeValue(id, value === undefined ? [] : [value]);

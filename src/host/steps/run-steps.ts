@@ -3,7 +3,8 @@ import { checkStepId } from "../../api/steps.ts";
 import type { Duration, EffectOptions, Retry, Run } from "../sdk/steps.ts";
 import { milliseconds } from "./duration.ts";
 import { performEffect } from "./effect.ts";
-import { decodeResult, decodeSignal, encodeResult, type StepRequests, untilStopping } from "./request.ts";
+import { decodeResult, decodeSignal, encodeResult, reasonOf, type StepRequests, untilStopping } from "./request.ts";
+import { StepSpan } from "./span.ts";
 
 /** Between attempts of a step, at most. */
 const maxPauseMs = 60_000;
@@ -78,15 +79,17 @@ export class RunSteps implements Run {
       const answer = await this.#requests.until("step.begin", name, ({ state }) => state === "busy");
       if (answer.state === "done") return decodeResult<Result>(answer.result);
     }
+    const span = new StepSpan();
     let result: Uint8Array;
     try {
-      result = encodeResult(id, await attempt(work, retry, this.#requests.signal));
+      result = encodeResult(id, await span.during(() => attempt(work, retry, this.#requests.signal)));
     } catch (error) {
       // Whether the kernel hears of it or not: it finds out by the end of this process at the latest.
-      this.#requests.ask("step.abandon", name).catch(() => undefined);
+      this.#requests.ask("step.abandon", { ...name, trace: span.ended(reasonOf(error)) }).catch(() => undefined);
       throw error;
     }
-    const kept = await this.#requests.ask("step.finish", { ...name, result }, result.length + 256);
+    const finished = { ...name, result, trace: span.ended() };
+    const kept = await this.#requests.ask("step.finish", finished, result.length + 512);
     return decodeResult<Result>(kept.result);
   }
 

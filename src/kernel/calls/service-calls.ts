@@ -1,5 +1,4 @@
 import { type CallResult, type ServiceRef, SoloError, serviceKey } from "../../api/index.ts";
-import { parseTraceparent } from "../../observe/telemetry/index.ts";
 import type { Trace } from "../../supervise/index.ts";
 import { limited, type Slots } from "../../traffic/admission/index.ts";
 import type { Breakers, Outcome, Passage } from "../../traffic/breaker/index.ts";
@@ -10,6 +9,7 @@ import type { Tracing } from "../tracing.ts";
 import { CallMessage } from "./call-message.ts";
 import type { CallRefusals } from "./call-refusals.ts";
 import { type Mailboxes, notRunning } from "./mailboxes.ts";
+import { type Parent, parentTrace } from "./parent-trace.ts";
 
 /** Who calls. */
 export type CallSender =
@@ -66,7 +66,7 @@ export class ServiceCalls {
   async call(request: CallRequest): Promise<CallResult> {
     const begun = performance.now();
     const { onEnd, tracing } = this.#parts;
-    const parent = this.#spanOf(request.from);
+    const parent = this.#parentOf(request.from)?.span;
     const context = tracing.call(parent);
     const end = (error: SoloError | null) => {
       const tookMs = performance.now() - begun;
@@ -111,7 +111,7 @@ export class ServiceCalls {
    * @throws SoloError as `call`, up to where the message is in the mailbox
    */
   send(request: CallRequest): void {
-    const { service, trace } = this.#begin(request, this.#spanOf(request.from));
+    const { service, trace } = this.#begin(request, this.#parentOf(request.from)?.span);
     const message = new CallMessage(this.#facts(request, trace));
     this.#put(service, message);
     // Whoever sent it does not wait; the service's own log tells what a method threw.
@@ -152,22 +152,14 @@ export class ServiceCalls {
   /** A call that another one led to ends with it at the latest. */
   #trace(from: CallSender, timeoutMs: number, span: Trace["span"]): Trace {
     const deadline = this.#clock.monotonic() + timeoutMs;
-    const parent = this.#parentOf(from);
+    const parent = this.#parentOf(from)?.call;
     if (parent === undefined) return { depth: 1, deadline, span };
     return { depth: parent.depth + 1, deadline: Math.min(deadline, parent.deadline), span };
   }
 
-  /** What a call is traced as a part of: the call in the course of which it is made, or the request that the host names. */
-  #spanOf(from: CallSender): Trace["span"] {
+  #parentOf(from: CallSender): Parent | undefined {
     if (from.kind !== "service" || from.parent === null) return undefined;
-    return this.#parentOf(from)?.span ?? parseTraceparent(from.parent);
-  }
-
-  /** As the kernel knows it: what a service says of itself may be wrong. */
-  #parentOf(from: CallSender): Trace | undefined {
-    if (from.kind !== "service" || from.parent === null) return undefined;
-    const instances = this.#parts.kernel().supervisor.instancesOf(from.ref);
-    return instances.find(({ id }) => id === from.instance)?.process?.traceOf(from.parent);
+    return parentTrace(this.#parts.kernel(), from, from.parent);
   }
 
   /** The owner can look at a service whatever its calls did. */

@@ -1,5 +1,5 @@
 import { SoloError } from "../../api/error.ts";
-import type { FullCost } from "../../api/steps.ts";
+import type { FullCost, StepName, StepTrace } from "../../api/steps.ts";
 import { atTime, costOf } from "./budget.ts";
 import { Claims } from "./claims.ts";
 import { usageOf } from "./effect-records.ts";
@@ -19,6 +19,18 @@ export interface UsageReport {
   readonly window_ends: number | null;
 }
 
+/** The work of a step or an effect that has ended, well or not. */
+export interface EndedStep extends StepName {
+  readonly kind: "step" | "effect";
+  /** When the kernel heard of it, before it was kept: milliseconds since 1970. */
+  readonly time: number;
+  readonly trace: StepTrace;
+}
+
+export interface ServiceStepsOptions extends Omit<StepParts, "claims" | "tally"> {
+  readonly onEnded?: (caller: Caller, ended: EndedStep) => void;
+}
+
 /** Durable steps, effects, timers, signals and budget of one service, in its state. */
 export class ServiceSteps {
   readonly #parts: StepParts;
@@ -26,8 +38,9 @@ export class ServiceSteps {
   readonly #runs: Runs;
   readonly #effects: Effects;
   readonly #waits: Waits;
+  readonly #onEnded: ServiceStepsOptions["onEnded"];
 
-  constructor(options: Omit<StepParts, "claims" | "tally">) {
+  constructor(options: ServiceStepsOptions) {
     const { state } = options;
     const isAlive = (owner: string) => options.isAlive(owner);
     const parts: StepParts = {
@@ -40,6 +53,7 @@ export class ServiceSteps {
       tally: new Tally(state),
     };
     this.#parts = parts;
+    this.#onEnded = options.onEnded;
     this.#steps = new Steps(parts);
     this.#runs = new Runs(parts);
     this.#effects = new Effects(parts);
@@ -51,15 +65,23 @@ export class ServiceSteps {
    * @throws SoloError also `invalid_request` for an input of another form
    */
   async handle(operation: string, input: unknown, caller: Caller): Promise<unknown> {
+    const time = this.#parts.clock.now();
     if (!isStepOperation(operation)) throw new SoloError("invalid_request", `there is no operation ${operation}`);
     switch (operation) {
       case "step.begin":
         return this.#steps.begin(caller, accept(schemas["step.begin"], operation, input));
-      case "step.finish":
-        return this.#steps.finish(caller, accept(schemas["step.finish"], operation, input));
-      case "step.abandon":
-        this.#steps.abandon(caller, accept(schemas["step.abandon"], operation, input));
+      case "step.finish": {
+        const { trace, ...finished } = accept(schemas["step.finish"], operation, input);
+        const kept = await this.#steps.finish(caller, finished);
+        this.#ended(caller, { kind: "step", time, ...finished }, trace);
+        return kept;
+      }
+      case "step.abandon": {
+        const { trace, ...abandoned } = accept(schemas["step.abandon"], operation, input);
+        this.#steps.abandon(caller, abandoned);
+        this.#ended(caller, { kind: "step", time, ...abandoned }, trace);
         return null;
+      }
       case "run.begin":
         return this.#runs.begin(caller, accept(schemas["run.begin"], operation, input).run);
       case "run.finish": {
@@ -73,14 +95,21 @@ export class ServiceSteps {
         return this.#runs.list(accept(schemas["run.list"], operation, input).after);
       case "effect.begin":
         return this.#effects.begin(caller, accept(schemas["effect.begin"], operation, input));
-      case "effect.finish":
-        await this.#effects.finish(caller, accept(schemas["effect.finish"], operation, input));
+      case "effect.finish": {
+        const { trace, ...finished } = accept(schemas["effect.finish"], operation, input);
+        await this.#effects.finish(caller, finished);
+        this.#ended(caller, { kind: "effect", time, ...finished }, trace);
         return null;
+      }
       case "timer.set":
         return this.#waits.setTimer(caller, accept(schemas["timer.set"], operation, input));
       case "signal.wait":
         return this.#waits.wait(caller, accept(schemas["signal.wait"], operation, input));
     }
+  }
+
+  #ended(caller: Caller, { kind, run, id, time }: Omit<EndedStep, "trace">, trace: StepTrace | undefined): void {
+    if (trace !== undefined) this.#onEnded?.(caller, { kind, run, id, time, trace });
   }
 
   effects(): AsyncIterable<ListedEffect> {
