@@ -17,7 +17,7 @@ export const store: Bench = {
     "YCSB load, A, B, C and F on 1,000,000 records with keys of 24 and values of 100 bytes, zipfian (0.99) and uniform, one thread, in memory, nobody syncing; puts that are acknowledged after their sync; reads of data that doesn't fit into memory; a snapshot of 1 GB while A runs; opening again.",
   peers: ["redis"],
   async run({ quick, note }) {
-    const records = quick ? 100_000 : 1_000_000;
+    const records = 1_000_000;
     const runs = quick ? 1 : 5;
     const folder = mkdtempSync(join(tmpdir(), "solo-bench-store-"));
     try {
@@ -29,12 +29,14 @@ export const store: Bench = {
       rows.push(...(await coldReads(folder, loads, runs)));
       for (const clients of [1, 64, 1_024]) {
         note(`durable puts, ${clients} in flight`);
-        rows.push(...(await durablePuts(folder, clients, runs)));
+        rows.push(...(await durablePuts(folder, clients, runs, "clients")));
       }
+      note("durable puts, 1024 in flight of one caller");
+      rows.push(...(await durablePuts(folder, 1_024, runs, "one")));
       note("a snapshot under load");
       rows.push(...(await checkpointUnderLoad(folder, workload(keys, records, "zipfian"), runs)));
       note("opening again");
-      return [...rows, ...(await recovery(folder, keys, runs))];
+      return [...rows, ...(await recovery(folder, keys, Math.max(runs, 3)))];
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -8,7 +8,8 @@ import { StoreLoad } from "./store-load.ts";
 /**
  * `bin/test soak [DURATION]`: a key-value store and a durable log on the machine's disk under a mixed load, checked against
  * a model all the while. Ends with 0 when nothing is lost, memory is flat and the disk bounded; a seed printed at the
- * beginning repeats what was done (`SEED=N`).
+ * beginning repeats what was done (`SEED=N`). `SHARE=N` works N percent of the time and rests for the others, so that it runs
+ * beside other work: 100 by default.
  */
 const given = process.argv[2] ?? "10s";
 const durationMs = parseDuration(given);
@@ -17,7 +18,12 @@ if (durationMs === undefined) {
   process.exit(2);
 }
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
-console.log(`soak for ${given}, seed ${seed}`);
+const share = Number(process.env.SHARE ?? 100);
+if (!(share >= 1 && share <= 100)) {
+  console.error(`SHARE is a percentage from 1 to 100, not ${process.env.SHARE}`);
+  process.exit(2);
+}
+console.log(`soak for ${given}, seed ${seed}, working ${share} % of the time`);
 
 /** However fast the clock: fewer tell nothing of a trend. */
 const leastCycles = 12;
@@ -28,15 +34,18 @@ const folder = mkdtempSync(join(tmpdir(), "solo-soak-"));
 const samples: Sample[] = [];
 try {
   const load = await StoreLoad.open(folder, seed);
-  const end = performance.now() + durationMs;
+  const begin = performance.now();
+  const end = begin + durationMs;
   let reported = 0;
   while (performance.now() < end || samples.length < leastCycles) {
+    const started = performance.now();
     await load.cycle();
+    await Bun.sleep((performance.now() - started) * (100 / share - 1));
     const sample = takeSample(folder, load);
     samples.push(sample);
     if (performance.now() < reported + reportEveryMs) continue;
     reported = performance.now();
-    console.log(formatSample(sample));
+    console.log(`${Math.round((reported - begin) / 1_000)} s, ${formatSample(sample)}`);
   }
   await load.close();
 } finally {

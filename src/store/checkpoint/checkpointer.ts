@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { StoreError } from "../error.ts";
+import { bulkWrite } from "../file/index.ts";
 import { headerWords, kindFiller, kindMask, previousHigh, sizeWord, versionWord } from "../hybrid-log/layout.ts";
 import type { Engine } from "../key-value/engine.ts";
 import {
@@ -65,7 +66,7 @@ export class Checkpointer {
     this.phase = parts === "log" ? "prepare" : "prep-index-checkpoint";
     const id = this.#nextId();
     try {
-      const checkpoint = await this.#takeOrRemove(id, parts, method);
+      const checkpoint = await bulkWrite(() => this.#takeOrRemove(id, parts, method));
       this.checkpoints.push(checkpoint);
       await this.#removeExpired();
       return checkpoint;

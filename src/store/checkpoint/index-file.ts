@@ -3,6 +3,7 @@ import { joinAddress, previousHigh, previousLow } from "../hybrid-log/layout.ts"
 import type { LogMemory } from "../hybrid-log/log-memory.ts";
 import type { HashIndex } from "../index/index.ts";
 import { type ChunkSource, type ChunkWriter, readChunks } from "./chunk-file.ts";
+import { FoundEntries } from "./found-entries.ts";
 
 /** An entry: hash of the keys (int32), 0, address (float64). */
 const entryBytes = 16;
@@ -24,7 +25,7 @@ export async function writeIndex(
   let entries = 0;
   const found = new FoundEntries();
   for (let from = 0; from < index.buckets; from += bucketsPerTurn) {
-    found.count = 0;
+    found.clear();
     index.visit(from, from + bucketsPerTurn, (hash, newest) => {
       const address = before(memory, newest, start);
       if (address >= memory.begin) found.add(hash, address);
@@ -32,7 +33,7 @@ export async function writeIndex(
     if (found.count === 0) continue;
     for (let first = 0; first < found.count; first += perPiece) {
       const count = Math.min(perPiece, found.count - first);
-      found.write(await writer.reserve(count * entryBytes), first);
+      writeEntries(await writer.reserve(count * entryBytes), found, first);
     }
     entries += found.count;
     await new Promise<void>((resolve) => void setImmediate(resolve));
@@ -40,35 +41,13 @@ export async function writeIndex(
   return entries;
 }
 
-/** Entries of one turn, without garbage. */
-class FoundEntries {
-  count = 0;
-  #hashes = new Int32Array(perPiece);
-  #addresses = new Float64Array(perPiece);
-
-  add(hash: number, address: number): void {
-    if (this.count === this.#hashes.length) this.#grow();
-    this.#hashes[this.count] = hash;
-    this.#addresses[this.count++] = address;
-  }
-
-  /** Fills a piece with the entries from `first` on. */
-  write(piece: Uint8Array, first: number): void {
-    const view = new DataView(piece.buffer, piece.byteOffset, piece.length);
-    for (let at = 0, entry = first; at < piece.length; at += entryBytes, entry++) {
-      view.setInt32(at, this.#hashes[entry] ?? 0, true);
-      view.setInt32(at + 4, 0, true);
-      view.setFloat64(at + 8, this.#addresses[entry] ?? 0, true);
-    }
-  }
-
-  #grow(): void {
-    const hashes = new Int32Array(this.count * 2);
-    const addresses = new Float64Array(this.count * 2);
-    hashes.set(this.#hashes);
-    addresses.set(this.#addresses);
-    this.#hashes = hashes;
-    this.#addresses = addresses;
+/** Fills a piece with the entries from `first` on. */
+function writeEntries(piece: Uint8Array, { hashes, addresses }: FoundEntries, first: number): void {
+  const view = new DataView(piece.buffer, piece.byteOffset, piece.length);
+  for (let at = 0, entry = first; at < piece.length; at += entryBytes, entry++) {
+    view.setInt32(at, hashes[entry] ?? 0, true);
+    view.setInt32(at + 4, 0, true);
+    view.setFloat64(at + 8, addresses[entry] ?? 0, true);
   }
 }
 

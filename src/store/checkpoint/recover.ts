@@ -1,16 +1,15 @@
 import { join } from "node:path";
 import { StoreError } from "../error.ts";
 import { ChainHash } from "../hybrid-log/chain-hash.ts";
-import { hashWord, kindData } from "../hybrid-log/layout.ts";
 import type { Engine } from "../key-value/engine.ts";
 import type { StoreMeta } from "../key-value/store-meta.ts";
 import { type Catalog, type Checkpoint, checkpointFolder, tokenOf } from "./catalog.ts";
 import { findTarget, giveUpLater } from "./go-back.ts";
 import { readIndex } from "./index-file.ts";
-import { LinkBatch } from "./link-batch.ts";
+import { Linker } from "./linker.ts";
 import { PageLoader } from "./page-loader.ts";
 import { restoreCopy } from "./restore-copy.ts";
-import { type FoundCommit, laterCommit, nextCommit, walk } from "./scan-commits.ts";
+import { type FoundCommit, laterCommit, nextCommit } from "./scan-commits.ts";
 
 /** How a store was found when it was opened. */
 export interface RecoveryReport {
@@ -53,16 +52,17 @@ class Recovery {
   #loader: PageLoader;
   readonly #problems: string[] = [];
   readonly #hash = new ChainHash();
+  readonly #linker: Linker;
   #sealedEnd = 0;
   /** The log is known to be durable up to here. */
   #known = 0;
-  #scanned = 0;
 
   constructor(engine: Engine, meta: StoreMeta, catalog: Catalog) {
     this.#engine = engine;
     this.#meta = meta;
     this.#catalog = catalog;
     this.#loader = new PageLoader(engine.memory, engine.logFiles);
+    this.#linker = new Linker(engine.memory, engine.records);
   }
 
   async run(): Promise<RecoveryReport> {
@@ -101,7 +101,7 @@ class Recovery {
         droppedBytes,
         checkpoint: target?.id ?? copy?.id,
         indexLoaded: start.indexLoaded,
-        recordsScanned: this.#scanned,
+        recordsScanned: this.#linker.linked,
         problems: this.#problems,
         setAside,
       };
@@ -149,33 +149,24 @@ class Recovery {
   async #replay(start: Position, limit = Number.POSITIVE_INFINITY): Promise<Position> {
     const { memory, identity, durableSerials, index } = this.#engine;
     const position = { ...start };
+    const hold = (address: number, at: number) => this.#linker.hold(address, at);
     this.#loader.readsAhead = true;
     try {
       for (;;) {
-        const found = await nextCommit(memory, this.#loader, identity.store, position.end, position.generation);
-        if (found === undefined || found.end > limit) return position;
+        const { end, generation } = position;
+        const found = await nextCommit(memory, this.#loader, identity.store, end, generation, hold);
+        if (found === undefined || found.end > limit) {
+          this.#linker.drop();
+          return position;
+        }
         index.growTo(found.commit.buckets);
-        await this.#link(position.end, found.end);
+        await this.#linker.linkHeld(this.#loader, end, found.end);
         for (const [name, serial] of found.commit.sessions) durableSerials.set(name, serial);
         advance(position, found);
       }
     } finally {
       await this.#loader.settle();
     }
-  }
-
-  async #link(from: number, to: number): Promise<void> {
-    const { memory, records } = this.#engine;
-    const { words } = memory;
-    const batch = new LinkBatch(records);
-    await walk(memory, this.#loader, from, to, {
-      record(address, at, kind) {
-        if (kind === kindData) batch.add(words[at + hashWord] ?? 0, address);
-        return true;
-      },
-    });
-    batch.flush();
-    this.#scanned += batch.linked;
   }
 
   /** Whether what lies behind the last whole commit is an end that a crash tore, or damage to something durable. */
@@ -202,9 +193,9 @@ class Recovery {
       // A commit that was under way when the copy was begun may have reached the log, or only the copy.
       const flushed = Math.max(copy.flushed, position.end);
       await this.#hashBetween(position.end, flushed);
-      await this.#link(position.end, flushed);
+      await this.#linker.linkBetween(this.#loader, position.end, flushed);
       await restoreCopy(this.#engine, this.#loader, this.#catalog.checkpoints, copy, flushed);
-      await this.#link(flushed, copy.final);
+      await this.#linker.linkBetween(this.#loader, flushed, copy.final);
       await this.#sealedWithin(copy, position);
     } catch (error) {
       // Too little memory is no damage.

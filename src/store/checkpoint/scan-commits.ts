@@ -22,6 +22,8 @@ export interface FoundCommit {
 /**
  * Follows the log from behind one commit to the next and checks all between them; `undefined` when there is no whole one,
  * which is the log's end or damage.
+ * @param onData told of every record of data on the way, whose first word in memory is `at`; only when there turns out to be a
+ * commit behind it does it count
  */
 export async function nextCommit(
   memory: LogMemory,
@@ -29,6 +31,7 @@ export async function nextCommit(
   store: number | undefined,
   from: number,
   generation: number,
+  onData: (address: number, at: number) => void = () => {},
 ): Promise<FoundCommit | undefined> {
   const hash = new ChainHash();
   let hashed = from;
@@ -39,7 +42,11 @@ export async function nextCommit(
       hashed = next;
     },
     record(address: number, at: number, kind: number, size: number) {
-      if (kind === kindData) return isSoundRecord(memory.words, at);
+      if (kind === kindData) {
+        if (!isSoundRecord(memory.words, at)) return false;
+        onData(address, at);
+        return true;
+      }
       if (kind === kindFiller) return true;
       if (kind !== kindCommit) return false;
       const commit = readCommit(memory.range(address, address + size), address, store);

@@ -1,10 +1,10 @@
-import { adviseHugePages } from "../file/index.ts";
+import { hugeBytes } from "../file/index.ts";
 import type { Geometry } from "./geometry.ts";
 import { firstAddress } from "./geometry.ts";
 import { headerWords, kindFiller, previousHigh, sizeWord } from "./layout.ts";
 
-/** Full memory is told to the operating system in steps of this size. */
-const adviseBytes = 2 ** 24;
+/** Full memory is told of in steps of this size. */
+const toldBytes = 2 ** 24;
 
 /**
  * The part of the log that is in memory: a ring of pages. It knows where the regions begin and hands out space at the
@@ -34,8 +34,10 @@ export class LogMemory {
   pinned = Number.POSITIVE_INFINITY;
   /** Told when a page has been filled and the next begun. */
   onPageTurn: () => void = () => {};
+  /** Told of memory that has been filled: it is read at random from now on. */
+  onFull: (memory: Uint8Array) => void = () => {};
   #dataEnd: number;
-  #advised = 0;
+  #told = 0;
 
   constructor(geometry: Geometry, pages: number) {
     this.geometry = geometry;
@@ -92,18 +94,15 @@ export class LogMemory {
     const { pageUnits, dataUnits } = this.geometry;
     this.tail = address;
     this.#dataEnd = this.pageOf(address) * pageUnits + dataUnits;
-    this.#advise(this.pageOf(address));
+    this.#tellFull(this.pageOf(address));
   }
 
-  /**
-   * Memory below a page is full and may be had in larger pieces. In steps, because the pieces lie across the log's pages, and
-   * never before it is touched: that would cost the writer milliseconds at a time.
-   */
-  #advise(page: number): void {
+  /** Memory below a page is full. Huge pages of the system lie across where it was told of before. */
+  #tellFull(page: number): void {
     const end = Math.min(page, this.pages) * this.geometry.pageBytes;
-    if (end - this.#advised < adviseBytes) return;
-    adviseHugePages(this.bytes.subarray(0, end));
-    this.#advised = end;
+    if (end - this.#told < toldBytes) return;
+    this.onFull(this.bytes.subarray(Math.max(0, this.#told - hugeBytes), end));
+    this.#told = end;
   }
 
   pageOf(address: number): number {

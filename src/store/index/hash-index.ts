@@ -1,5 +1,3 @@
-import { adviseHugePages } from "../file/index.ts";
-
 /**
  * Finds the newest record of a chain by the hash of its key. Buckets are 16 words: seven entries of two words, then the
  * number of an overflow bucket. An entry is the low half of an address, then bits 0–12 its high half, 13–30 the tag (the
@@ -22,11 +20,13 @@ export class HashIndex {
   #found: Int32Array;
   /** While positive, growth neither starts nor goes on: somebody is copying the table. */
   held = 0;
+  /** Told of a large table, the first one when this is set: it is read at random. */
+  #onTable: (table: Int32Array) => void = () => {};
 
   /** @param buckets a power of two; at least 16,384 are made */
   constructor(buckets: number) {
     this.#buckets = Math.max(buckets, minBuckets);
-    this.#table = newTableAtRest(this.#buckets);
+    this.#table = newTable(this.#buckets);
     this.#found = this.#table;
     this.#nextOverflow = this.#buckets;
   }
@@ -73,11 +73,11 @@ export class HashIndex {
   }
 
   /** Has the buckets of some hashes in the processor's cache for what follows; returns nothing of use. */
-  touch(hashes: Int32Array, count: number): number {
+  touch(hashes: Int32Array, from: number, to: number): number {
     const table = this.#table;
     const mask = this.#buckets - 1;
     let sum = 0;
-    for (let at = 0; at < count; at++) sum ^= table[((hashes[at] ?? 0) & mask) << 4] ?? 0;
+    for (let at = from; at < to; at++) sum ^= table[((hashes[at] ?? 0) & mask) << 4] ?? 0;
     return sum;
   }
 
@@ -117,12 +117,23 @@ export class HashIndex {
     for (; this.#split < end; this.#split++) this.#moveBucket(old, this.#split);
     if (this.#split <= this.#oldMask) return;
     this.#old = undefined;
-    if (this.#table.byteLength >= largeBytes) adviseHugePages(this.#table);
+    this.#tellTable();
   }
 
-  /** Grows at once until there are at least `buckets`. */
+  /** Has somebody told of every large table, this one's included, because it is read at random. */
+  set onTable(onTable: (table: Int32Array) => void) {
+    this.#onTable = onTable;
+    this.#tellTable();
+  }
+
+  #tellTable(): void {
+    if (this.#table.byteLength >= largeBytes) this.#onTable(this.#table);
+  }
+
+  /** Grows at once until there are at least `buckets`, a power of two. */
   growTo(buckets: number): void {
     this.grow(Number.POSITIVE_INFINITY);
+    if (this.#entries === 0 && buckets > this.#buckets) this.#replaceEmpty(buckets);
     while (this.#buckets < buckets) {
       this.#beginGrowth();
       this.grow(Number.POSITIVE_INFINITY);
@@ -205,6 +216,14 @@ export class HashIndex {
     this.#table = larger;
   }
 
+  #replaceEmpty(buckets: number): void {
+    this.#buckets = buckets;
+    this.#table = newTable(buckets);
+    this.#found = this.#table;
+    this.#nextOverflow = buckets;
+    this.#tellTable();
+  }
+
   #beginGrowth(): void {
     this.#old = this.#table;
     this.#oldMask = this.#buckets - 1;
@@ -278,14 +297,6 @@ function addressHigh(address: number): number {
 /** One overflow bucket for every eight: measured need at the average above is one for thirty. */
 function newTable(buckets: number): Int32Array {
   return new Int32Array((buckets + Math.max(8, buckets >>> 3)) << 4);
-}
-
-/** The same where the time that its memory takes disturbs nobody. */
-function newTableAtRest(buckets: number): Int32Array {
-  const table = newTable(buckets);
-  if (table.byteLength < largeBytes) return table;
-  adviseHugePages(table);
-  return table.fill(0);
 }
 
 /** Smaller tables fit into the processor's caches, and their memory may never be touched in full. */

@@ -1,5 +1,5 @@
 import { StoreError } from "../error.ts";
-import type { FileSystem } from "../file/index.ts";
+import { type FileSystem, HugePages } from "../file/index.ts";
 import { ColdReader } from "../hybrid-log/cold-reader.ts";
 import { sessionEntryBytes } from "../hybrid-log/commit-record.ts";
 import { Flusher } from "../hybrid-log/flusher.ts";
@@ -47,6 +47,7 @@ export class Engine {
   closed = false;
   /** Called once, at the instant at which the next commit takes its state. */
   onSeal: (() => void) | undefined;
+  readonly #hugePages = new HugePages();
   readonly #dirty = new Set<SessionState>();
   #roomWaiters: PromiseWithResolvers<void> | undefined;
   #asyncTimer: ReturnType<typeof setTimeout> | undefined;
@@ -60,6 +61,8 @@ export class Engine {
     this.memory = new LogMemory(geometry, memoryBytes / geometry.pageBytes);
     this.logFiles = new LogFiles(files, folder, geometry);
     this.index = new HashIndex(settings.indexBuckets);
+    this.memory.onFull = (memory) => this.#hugePages.add(memory);
+    this.index.onTable = (table) => this.#hugePages.add(table);
     this.cache = new ReadCache(settings.readCacheBytes);
     this.records = new Records(this.memory, this.index, this.cache);
     this.reader = new ColdReader(this.logFiles, geometry);
@@ -166,6 +169,7 @@ export class Engine {
   }
 
   stopTimers(): void {
+    this.#hugePages.stop();
     clearTimeout(this.#asyncTimer);
     this.#asyncTimer = undefined;
   }

@@ -139,10 +139,13 @@ export class Records {
 
   /** Writes a value: in its place where that is allowed, else at the tail. `false` when memory must be freed first. */
   put(key: KeyBuffer, value: Uint8Array): boolean {
-    return this.replace(key, value, this.find(key));
+    this.#slot = this.index.find(key.hash);
+    const newest = this.#slot < 0 ? 0 : this.index.address(this.#slot);
+    // What can't be changed in place needn't be looked at, and that would be a fetch from memory for each write.
+    return this.replace(key, value, newest < this.memory.inPlaceFrom ? absent : this.findFrom(key, newest));
   }
 
-  /** The same right after a {@link find} of the key that returned `where`. */
+  /** The same right after a {@link find} of the key that returned `where`; {@link absent} also where that isn't known. */
   replace(key: KeyBuffer, value: Uint8Array, where: number): boolean {
     const { memory } = this;
     const { words } = memory;

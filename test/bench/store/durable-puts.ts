@@ -21,24 +21,31 @@ const roundMs = 500;
 const wantedOfDisk = 0.7;
 const peers: readonly OpenEngine[] = [sqlite, lmdb, level, rocks];
 
-/** Puts that are acknowledged after their sync, beside as many in each synced transaction of the peers. */
-export async function durablePuts(folder: string, clients: number, runs: number): Promise<Row[]> {
+/** Who has the puts in flight: as many clients with one each, or one with all, as a transaction of a peer has. */
+export type From = "clients" | "one";
+
+/**
+ * Puts that are acknowledged after their sync, beside as many in each synced transaction of the peers. Those that wait at the
+ * same time wait for the same promise, so one caller of many waits once for each group of them.
+ */
+export async function durablePuts(folder: string, inFlight: number, runs: number, from: From): Promise<Row[]> {
   const solo: number[] = [];
   const disk: number[] = [];
   const others: Record<string, number[]> = {};
   for (let run = 0; run < runs; run++) {
-    solo.push(await inFolder(folder, (own) => soloPuts(own, clients)));
-    disk.push(await inFolder(folder, (own) => rawAppends(own, clients)));
+    solo.push(await inFolder(folder, (own) => soloPuts(own, from === "one" ? callerOf(inFlight) : clients(inFlight))));
+    disk.push(await inFolder(folder, (own) => rawAppends(own, inFlight)));
     for (const open of peers) {
-      const [name, rate] = await inFolder(folder, (own) => peerPuts(own, open, clients));
+      const [name, rate] = await inFolder(folder, (own) => peerPuts(own, open, inFlight));
       (others[name] ??= []).push(rate);
     }
   }
-  const measure = { name: `durable puts, ${clients} in flight`, unit: "puts/s", better: "higher" } as const;
+  const name = `durable puts, ${inFlight} in flight${from === "one" ? ", one caller" : ""}`;
+  const measure = { name, unit: "puts/s", better: "higher" } as const;
   return [
     peerRow(measure, solo, { name: "append + fdatasync", values: disk, wanted: wantedOfDisk }),
     ...Object.entries(others).map(([name, values]) =>
-      peerRow(measure, solo, { name, values, wanted: clients < 1_024 ? 1 : 2 }),
+      peerRow(measure, solo, { name, values, wanted: inFlight < 1_024 ? 1 : 2 }),
     ),
   ];
 }
@@ -52,18 +59,43 @@ async function inFolder<T>(folder: string, work: (own: string) => Promise<T>): P
   }
 }
 
+interface Span {
+  done: number;
+  isOver: boolean;
+}
+
+type Puts = (store: KeyValueStore, span: Span) => Promise<unknown>;
+
 /** Each client puts, waits until that is durable, and puts again. */
-async function soloPuts(folder: string, clients: number): Promise<number> {
-  const store = await KeyValueStore.open(folder, { durability: "sync" });
-  let done = 0;
-  let isOver = false;
-  const started = performance.now();
-  setTimeout(() => (isOver = true), roundMs);
-  const client = async () => {
-    while (!isOver) await store.put(keys[done++ % keys.length] ?? "", value);
+function clients(count: number): Puts {
+  const client = async (store: KeyValueStore, span: Span) => {
+    while (!span.isOver) await store.put(keys[span.done++ % keys.length] ?? "", value);
   };
-  await Promise.all(Array.from({ length: clients }, client));
-  const rate = perSecond(done, started);
+  return (store, span) => Promise.all(Array.from({ length: count }, () => client(store, span)));
+}
+
+/** One caller puts so many, waits until all of them are durable, and goes on. */
+function callerOf(count: number): Puts {
+  return async (store, span) => {
+    const waits = new Set<Promise<void>>();
+    while (!span.isOver) {
+      for (let put = 0; put < count; put++) {
+        const durable = store.put(keys[span.done++ % keys.length] ?? "", value);
+        if (durable !== undefined) waits.add(durable);
+      }
+      await Promise.all(waits);
+      waits.clear();
+    }
+  };
+}
+
+async function soloPuts(folder: string, puts: Puts): Promise<number> {
+  const store = await KeyValueStore.open(folder, { durability: "sync" });
+  const span: Span = { done: 0, isOver: false };
+  const started = performance.now();
+  setTimeout(() => (span.isOver = true), roundMs);
+  await puts(store, span);
+  const rate = perSecond(span.done, started);
   await store.close();
   return rate;
 }

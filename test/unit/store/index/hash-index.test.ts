@@ -52,3 +52,18 @@ test("an index that is held neither grows nor loses anything", () => {
   for (let number = 1; number <= count; number += 31)
     expect(index.address(index.find(hashOf(number)))).toBe(number * 3);
 });
+
+test("an empty index is made as large as is asked at once, and large tables are told of", () => {
+  const index = new HashIndex(1);
+  const told: number[] = [];
+  index.onTable = (table) => told.push(table.byteLength);
+  index.growTo(2 ** 17);
+  expect([index.buckets, index.growing, told.length]).toEqual([2 ** 17, false, 1]);
+  for (let number = 1; number <= count; number++) index.insert(hashOf(number), number * 3);
+  expect(index.buckets).toBe(2 ** 17);
+  for (let number = 1; number <= count; number += 97)
+    expect(index.address(index.find(hashOf(number)))).toBe(number * 3);
+  index.growTo(2 ** 18);
+  expect([index.buckets, told.length]).toEqual([2 ** 18, 2]);
+  expect(index.address(index.find(hashOf(count)))).toBe(count * 3);
+});

@@ -126,3 +126,16 @@ test("an update that calls the store is refused, and changes nothing", async () 
   expect([text(await store.get("one")), text(await store.get("two"))]).toEqual(["1", "2"]);
   await store.close();
 });
+
+test("more records of one commit than recovery remembers are read a second time", async () => {
+  const folder = join(root, "long-commit");
+  const store = await KeyValueStore.open(folder, { durability: "checkpoint" });
+  const count = 2 ** 18 + 100;
+  for (let key = 0; key < count; key++) await store.put(key, "");
+  await store.close();
+  const again = await KeyValueStore.open(folder);
+  expect(again.recovery).toMatchObject({ recordsScanned: count, droppedBytes: 0 });
+  expect(again.stats().indexEntries).toBe(count);
+  for (let key = 0; key < count; key += 997) expect((await again.get(key))?.length).toBe(0);
+  await again.close();
+});
