@@ -1,3 +1,4 @@
+import type { RevokedCertificate } from "./revoked-certificates.ts";
 import type { Role } from "./role-names.ts";
 
 /** What `solo tls` asks for, and answers. */
@@ -33,10 +34,16 @@ export interface CertificateDocument {
   readonly hosts: readonly string[];
   /** RFC 3339. */
   readonly expires: string;
+  /** Hexadecimal digits. */
+  readonly serial: string;
   readonly sha256: string;
+  /** Of a client: since when it counts no more, RFC 3339; null: it counts. */
+  readonly revoked: string | null;
 }
 
 export interface TlsDocument {
   readonly folder: string;
   readonly certificates: readonly CertificateDocument[];
+  /** Also those whose files are elsewhere; oldest first. */
+  readonly revoked: readonly RevokedCertificate[];
 }

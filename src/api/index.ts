@@ -35,6 +35,8 @@ export * from "./reload.ts";
 export * from "./reload-routes.ts";
 export * from "./removal.ts";
 export * from "./removal-routes.ts";
+export * from "./revoked-certificates.ts";
+export * from "./revoked-list.ts";
 export * from "./role-names.ts";
 export * from "./roles.ts";
 export * from "./routes.ts";

@@ -1,6 +1,7 @@
 import type {
   CertificateDocument,
   ClientCertificateRequest,
+  RevokedCertificate,
   ServerCertificateRequest,
   TlsDocument,
 } from "../api/index.ts";
@@ -18,5 +19,7 @@ export interface TlsDoor {
   /** A new certificate of the server, by the same authority. */
   renew(folder: string, request: ServerCertificateRequest): TlsDocument;
   issueClient(folder: string, request: ClientCertificateRequest & { readonly force: boolean }): CertificateDocument;
+  /** Ends a client's certificate: by its name here, its serial number or its SHA-256. */
+  revoke(folder: string, which: string): RevokedCertificate;
   show(folder: string): TlsDocument;
 }

@@ -33,3 +33,15 @@ test("a client certificate has its role in its tenant, and no client without one
   await expect(GrpcClient.connect(`localhost:${port}`, { tls: { ca: file("ca.pem") } })).rejects.toThrow("ended");
   await expect(GrpcClient.connect(`localhost:${port}`)).rejects.toThrow("ended");
 });
+
+test("a certificate that is revoked ends its connections, and opens none", async () => {
+  const tls = { ca: file("ca.pem"), key: file("clients/ops.key"), cert: file("clients/ops.pem") };
+  await using client = await GrpcClient.connect(`localhost:${port}`, { tls });
+  const watch = client.call({ method: "solo.v1.SoloKernel/Watch" });
+  (await env.run(["tls", "revoke", "ops"])).expect();
+  expect(await watch).toMatchObject({ code: "UNAVAILABLE" });
+  await expect(GrpcClient.connect(`localhost:${port}`, { tls })).rejects.toThrow("ended");
+  const admin = { ca: file("ca.pem"), key: file("clients/admin.key"), cert: file("clients/admin.pem") };
+  await using other = await GrpcClient.connect(`localhost:${port}`, { tls: admin });
+  expect(await list(other)).toMatchObject({ code: "OK" });
+});

@@ -20,6 +20,10 @@ const steps: readonly (readonly [name: string, args: readonly string[], code: nu
   ["client-no-role", ["client", "ops", "--role", "owner"], 2],
   ["client-all", ["client", "ops", "--all-tenants", "--role", "none"], 0],
   ["renew", ["renew", "--host", "10.0.0.5"], 0],
+  ["revoke", ["revoke", "ci"], 0],
+  ["revoke-again", ["revoke", "ci"], 0],
+  ["revoke-elsewhere", ["revoke", "5F:2A:9C:0D:1E:3B:4A:59"], 0],
+  ["revoke-nobody", ["revoke", "nobody"], 5],
   ["show", ["show"], 0],
 ];
 
@@ -27,6 +31,7 @@ test.each(steps)("JSON of %s", async (name, args, code) => {
   const { stdout, code: ended } = await env.run(["tls", ...args, "--json"]);
   const text = normalizedJson(stdout, env.root)
     .replaceAll(/"[0-9a-f]{64}"/g, '"<sha256>"')
+    .replaceAll(/"[0-9a-f]{29,32}"/g, '"<serial>"')
     .replaceAll(`"${hostname().toLowerCase()}"`, '"<hostname>"');
   expectGolden(`json/tls-${name}.json`, text);
   expect(ended).toBe(code);

@@ -1,7 +1,7 @@
 export { renderAuditRecord, renderAuditVerification } from "./audit.ts";
 export { renderCallResult } from "./call-result.ts";
 export { renderCapabilities, renderCapability, renderGranted, renderRevoked } from "./capability.ts";
-export { renderCertificate, renderCertificates, renderTlsCreated } from "./certificates.ts";
+export { renderCertificate, renderCertificates, renderRevokedCertificate, renderTlsCreated } from "./certificates.ts";
 export {
   renderCheckpoint,
   renderCheckpointDeletion,

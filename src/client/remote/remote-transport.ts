@@ -36,9 +36,10 @@ interface Way {
 /** Why a peer may end a connection without a word: with TLS 1.3 that is also how it refuses who shows no certificate. */
 function hintOfLoss({ protocol }: URL, { cert }: Credentials): string {
   if (protocol === "http:") return "it may speak TLS: try https:// in the context's address";
-  return protocol === "https:" && cert === undefined
+  if (protocol !== "https:") return "check the address with `solo context list`";
+  return cert === undefined
     ? "it may ask for a client certificate: `solo context add NAME URL --cert FILE --key FILE`"
-    : "check the address with `solo context list`";
+    : "it may not accept the client certificate: `solo tls show` there tells whether it has expired or was revoked";
 }
 
 async function send(

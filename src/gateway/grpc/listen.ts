@@ -43,7 +43,7 @@ function overTls(connections: Connections, credentials: TlsCredentials): Server 
     { ...contextOf(credentials.current(), "h2"), ...demandOf(credentials), noDelay: true },
     (socket) => {
       connections.track(socket);
-      const certificate = peerOf(socket, credentials.requireClient);
+      const certificate = peerOf(socket, credentials);
       if (certificate === "refused") socket.destroy();
       else connections.take(socket, certificate);
     },

@@ -41,7 +41,7 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
     { ...contextOf(credentials.current(), "http/1.1"), ...demandOf(credentials) },
     (socket) => {
       track(socket);
-      accept(socket, backends, credentials.requireClient);
+      accept(socket, backends, credentials);
     },
   );
   // Those that shake hands still.
@@ -60,9 +60,9 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
   };
 }
 
-function accept(socket: TLSSocket, backends: Backends, isRequired: boolean): void {
+function accept(socket: TLSSocket, backends: Backends, credentials: TlsCredentials): void {
   socket.on("error", () => socket.destroy());
-  const certificate = peerOf(socket, isRequired);
+  const certificate = peerOf(socket, credentials);
   if (certificate === "refused") {
     socket.destroy();
     return;

@@ -14,14 +14,28 @@ export function demandOf(credentials: TlsCredentials): TlsOptions {
   return { requestCert, rejectUnauthorized: credentials.requireClient, handshakeTimeout: handshakeMs };
 }
 
-/** The certificate that the peer of a connection showed; undefined for none where none is required. */
-export function peerOf(socket: TLSSocket, isRequired: boolean): CertificateFacts | undefined | "refused" {
+/**
+ * The certificate that the peer of a connection showed; undefined for none where none is required. One that is revoked later
+ * ends the connection.
+ */
+export function peerOf(
+  socket: TLSSocket,
+  { requireClient, revocations }: Pick<TlsCredentials, "requireClient" | "revocations">,
+): CertificateFacts | undefined | "refused" {
   const peer = socket.getPeerCertificate();
   const hasShown = Object.keys(peer ?? {}).length > 0;
-  if (!hasShown) return isRequired ? "refused" : undefined;
+  if (!hasShown) return requireClient ? "refused" : undefined;
   if (!socket.authorized) return "refused";
   try {
-    return clientCertificate(peer) ?? "refused";
+    const facts = clientCertificate(peer);
+    if (facts === undefined) return "refused";
+    const identity = { serial: peer.serialNumber, sha256: facts.fingerprint };
+    if (revocations.has(identity)) return "refused";
+    const leave = revocations.onChange(() => {
+      if (revocations.has(identity)) socket.destroy();
+    });
+    socket.on("close", leave);
+    return facts;
   } catch {
     return "refused";
   }

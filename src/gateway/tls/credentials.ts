@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { type Check, SoloError } from "../../api/index.ts";
+import { Revocations, stampOf } from "./revocations.ts";
 
 /** Where a kernel's certificates are, and whether its clients must have one. */
 export interface TlsSettings {
@@ -9,6 +10,8 @@ export interface TlsSettings {
   /** The authority of client certificates. Null: none is asked for. */
   readonly ca: string | null;
   readonly requireClient: boolean;
+  /** The list of client certificates that count no more; there may be none. */
+  readonly revoked: string;
 }
 
 /** What a TLS server is given. All as PEM. */
@@ -20,6 +23,8 @@ export interface TlsContext {
 
 export interface TlsCredentials {
   readonly requireClient: boolean;
+  /** Client certificates that count no more. */
+  readonly revocations: Revocations;
   /** The newest that is whole. Throws `invalid_config` when there never was one. */
   current(): TlsContext;
   /** Calls back with every newer one. */
@@ -41,7 +46,9 @@ export function openCredentials({ settings, say, pollMs = lookMs }: TlsCredentia
   let seen = "";
   let context: TlsContext | undefined;
   let problem: SoloError | undefined;
+  const revocations = new Revocations(settings.revoked, say);
   const look = () => {
+    revocations.look();
     const found = fingerprintOf(settings);
     if (found === seen) return;
     seen = found;
@@ -62,24 +69,19 @@ export function openCredentials({ settings, say, pollMs = lookMs }: TlsCredentia
   timer.unref();
   return {
     requireClient: settings.requireClient,
+    revocations,
     current: () => {
       if (context !== undefined) return context;
       throw problem ?? new SoloError("invalid_config", "no certificate");
     },
     onChange: (callback) => listeners.push(callback),
-    check: () => checkOf(context, problem),
+    check: () => checkOf(context, problem ?? revocations.problem),
     close: async () => clearInterval(timer),
   };
 }
 
-/** Changes whenever a file does, also by a rename over it. */
 function fingerprintOf({ cert, key, ca }: TlsSettings): string {
   return [cert, key, ca].map((path) => (path === null ? "" : stampOf(path))).join(" ");
-}
-
-function stampOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined ? "none" : `${found.ino}:${found.mtimeMs}:${found.size}`;
 }
 
 /** @throws SoloError `invalid_config` for files that are missing, are none of their kind, or don't belong together */

@@ -1,10 +1,9 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import {
   type CertificateDocument,
   type ClientCertificateRequest,
-  certificateFacts,
   everyTenant,
   nameForm,
   namePattern,
@@ -14,18 +13,9 @@ import {
   unitOf,
 } from "../../api/index.ts";
 import { createAuthority, issue } from "./certificate.ts";
-import {
-  clientNames,
-  clientPlace,
-  noAuthority,
-  type PairPlace,
-  parseCertificate,
-  prepareFolder,
-  readPair,
-  type TlsPlaces,
-  tlsPlaces,
-  writePair,
-} from "./files.ts";
+import { documentOf, documentsOf } from "./documents.ts";
+import { clientPlace, noAuthority, prepareFolder, readPair, tlsPlaces, writePair } from "./files.ts";
+import { readRevoked } from "./revoked.ts";
 
 /**
  * An authority, a certificate of the server and one of a first client.
@@ -83,50 +73,14 @@ export function issueClient(
   const subject = { commonName: tenant, ...(role !== null && { unit: unitOf(role) }) };
   prepareFolder(places);
   writePair(place, issue(authority, { subject, usage: "client", days, now }));
-  return describe("client", place, name);
+  return documentOf("client", place, { name, revoked: readRevoked(folder) });
 }
 
 /** @throws SoloError `not_found` when there are none */
 export function showTls(folder: string): TlsDocument {
   const places = tlsPlaces(folder);
   if (!existsSync(places.authority.certificate)) throw noAuthority(places.authority.certificate);
-  return { folder, certificates: documentsOf(places) };
-}
-
-function documentsOf(places: TlsPlaces): CertificateDocument[] {
-  return [
-    describe("authority", places.authority, null),
-    ...(existsSync(places.server.certificate) ? [describe("server", places.server, null)] : []),
-    ...clientNames(places).map((name) => describe("client", clientPlace(places, name), name)),
-  ];
-}
-
-function describe(kind: CertificateDocument["kind"], place: PairPlace, name: string | null): CertificateDocument {
-  const found = parseCertificate(readFileSync(place.certificate, "utf8"), place.certificate);
-  const { CN: commonName, OU: unit } = Object.fromEntries(found.subject.split("\n").map((line) => line.split("=")));
-  const sha256 = found.fingerprint256.replaceAll(":", "").toLowerCase();
-  const facts = kind === "client" ? certificateFacts({ commonName, unit, fingerprint: sha256 }) : undefined;
-  return {
-    kind,
-    name,
-    certificate: place.certificate,
-    key: existsSync(place.key) ? place.key : null,
-    tenant: facts?.tenant ?? null,
-    role: facts?.role ?? null,
-    hosts: hostsOf(found.subjectAltName),
-    expires: new Date(found.validTo).toISOString(),
-    sha256,
-  };
-}
-
-/** `DNS:localhost, IP Address:0:0:0:0:0:0:0:1` as people write them. */
-function hostsOf(alternativeNames = ""): string[] {
-  const names = alternativeNames.split(", ").map((text) => text.replace(/^(DNS|IP Address):/, "").toLowerCase());
-  return names.filter((name) => name !== "").map((name) => (isIP(name) === 6 ? shortAddress(name) : name));
-}
-
-function shortAddress(address: string): string {
-  return new URL(`http://[${address}]`).hostname.slice(1, -1);
+  return { folder, ...documentsOf(places) };
 }
 
 function checkHosts(hosts: readonly string[]): void {

@@ -8,7 +8,7 @@ import { openTcpDoor } from "../../../src/gateway/http/index.ts";
 import type { Door } from "../../../src/gateway/shared/index.ts";
 import { openCredentials } from "../../../src/gateway/tls/index.ts";
 import { Access, type CapabilityAuthority } from "../../../src/kernel/access/index.ts";
-import { initTls, issueClient, renewServer } from "../../../src/security/tls/index.ts";
+import { initTls, issueClient, renewServer, revokeClient } from "../../../src/security/tls/index.ts";
 import { freePort, waitFor } from "../../support/index.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { type SampleApi, sampleApi } from "./sample-api.ts";
@@ -51,7 +51,13 @@ const file = (name: string) => join(folder, "tls", name);
 async function open({ requireClient = false, bind = "127.0.0.1" } = {}) {
   const said: string[] = [];
   const say = (_: string, message: string) => void said.push(message);
-  const settings = { cert: file("server.pem"), key: file("server.key"), ca: file("ca.pem"), requireClient };
+  const settings = {
+    cert: file("server.pem"),
+    key: file("server.key"),
+    ca: file("ca.pem"),
+    requireClient,
+    revoked: file("revoked.json"),
+  };
   const credentials = openCredentials({ settings, say, pollMs: 10 });
   const port = freePort();
   const access = new Access({ api: () => api, authority });
@@ -181,6 +187,38 @@ test("a new authority ends what the one before signed, also for sessions that ar
   expect(await askedByOpenssl(port, old)).not.toContain('"services":');
   expect(await askedByOpenssl(port, ["-sess_in", session])).not.toContain('"services":');
   expect(await askedByOpenssl(port, [...old, "-sess_in", session])).not.toContain('"services":');
+});
+
+test("a revoked certificate ends at once, its open connections and resumed sessions too, and no other does", async () => {
+  const { port, said } = await open({ requireClient: true });
+  issueClient(file(""), { name: "ci", tenant: "acme", role: "viewer", days: 10, force: false });
+  const session = join(folder, "session");
+  const pair = ["-cert", file("clients/ci.pem"), "-key", file("clients/ci.key")];
+  expect(await askedByOpenssl(port, [...pair, "-sess_out", session])).toContain('"services":');
+  const [admin, ci] = [await client(port, { name: "admin" }), await client(port, { name: "ci" })];
+  const follow = { tenant: "acme", name: "web", follow: true };
+  const [kept, ended] = [admin.logs(follow), ci.logs(follow)].map((stream) => stream[Symbol.asyncIterator]());
+  await Promise.all([kept?.next(), ended?.next()]);
+  revokeClient(file(""), "ci");
+  expect(await codeOf((await client(port, { name: "ci" })).list({ tenant: "acme" }))).toBe("unreachable");
+  expect(await askedByOpenssl(port, ["-sess_in", session])).not.toContain('"services":');
+  const reading = async () => {
+    for (;;) if ((await ended?.next())?.done) return;
+  };
+  await expect(reading()).rejects.toThrow();
+  expect((await kept?.next())?.done).toBe(false);
+  await kept?.return?.();
+  expect(await (await client(port, { name: "admin" })).list({ tenant: "acme" })).toEqual({ services: [] });
+  expect(said).toContain("TLS: revoked client certificates: 1");
+});
+
+test("a list of revoked certificates that can't be read lets nobody in by one, and is told", async () => {
+  const { port, credentials } = await open();
+  writeFileSync(file("revoked.json"), "{");
+  expect(await codeOf((await client(port, { name: "admin" })).list({ tenant: "acme" }))).toBe("unreachable");
+  expect(credentials.check()).toMatchObject({ status: "degraded", message: expect.stringContaining("can't be read") });
+  writeFileSync(file("revoked.json"), '{ "revoked": [] }');
+  expect(await (await client(port, { name: "admin" })).list({ tenant: "acme" })).toEqual({ services: [] });
 });
 
 test("files that don't belong together change nothing, and are told", async () => {
