@@ -9,6 +9,7 @@ export * from "./files.ts";
 export * from "./kill.ts";
 export * from "./lock.ts";
 export * from "./marked.ts";
+export * from "./oom.ts";
 export * from "./pause.ts";
 export * from "./pidfd.ts";
 export * from "./prctl.ts";

@@ -447,6 +447,28 @@ test("a service that says nothing is bounded at the fork as well, where there ar
   await solo.client.kill({ name: "plain", force: true });
 });
 
+test("all processes of an instance have one share of the processor, where there are control groups, and are ended before the kernel", async () => {
+  await solo.deploy({ spread: solo.shell("setsid sleep 1000 & exec sleep 1000", { sandbox: {} }) });
+  const pids = await waitFor(
+    () => {
+      const found = solo.processes("spread");
+      return found.length === 2 ? found : undefined;
+    },
+    { what: "both processes" },
+  );
+  const { mechanisms } = await solo.client.sandbox({ name: "spread" });
+  const isThere = mechanisms.find(({ name }) => name === "processor")?.available === true;
+  const groupOf = (pid: number) => /^\d+:cpu:(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[1] ?? "";
+  const groups = new Set(pids.map(groupOf));
+  expect(groups.size).toBe(1);
+  expect([...groups][0]?.includes("/solo-")).toBe(isThere);
+  const preference = (pid: number) => Number(readFileSync(`/proc/${pid}/oom_score_adj`, "utf8"));
+  for (const pid of pids) expect(preference(pid)).toBeGreaterThan(preference(await solo.kernel()));
+  await solo.client.kill({ name: "spread", force: true });
+  const folder = `/sys/fs/cgroup/cpu${[...groups][0]}`;
+  if (isThere) await waitFor(() => !existsSync(folder), { what: "its group to be removed" });
+});
+
 describe("limits", () => {
   /** A program of the shell that is well at once and then does too much. */
   async function exceed(name: string, script: string, limits: ServiceSpecInput["limits"]) {

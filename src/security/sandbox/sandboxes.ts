@@ -13,17 +13,14 @@ import {
 import {
   type ConfinedProgram,
   ConfineError,
+  ControlGroups,
   cleanEnvironment,
   denyFilter,
+  endedBeforeThis,
   landlockSupport,
   mechanisms,
-  openPidsGroup,
-  type PidsGroup,
-  pidsFolder,
-  pidsGroupsIn,
   type ResourceLimit,
   Ruleset,
-  removePidsGroup,
   spawnConfined,
 } from "../../system/index.ts";
 import { foldersAbove, type Recorder, type Recorders } from "../learning/index.ts";
@@ -47,15 +44,13 @@ export class Sandboxes {
   readonly #place: SandboxPlace;
   readonly #recorders: Recorders;
   readonly #filter = denyFilter();
-  /** The folder of the instances' control groups. */
-  readonly #groups: string | undefined;
+  readonly #groups: ControlGroups;
   #removed = 0;
 
   constructor(place: SandboxPlace, recorders: Recorders) {
     this.#place = place;
     this.#recorders = recorders;
-    const groups = pidsFolder();
-    this.#groups = groups && join(groups, `solo-${Bun.hash.xxHash3(place.temporary).toString(16)}`);
+    this.#groups = new ControlGroups(`solo-${Bun.hash.xxHash3(place.temporary).toString(16)}`);
   }
 
   /** The folders that a new process of an instance gets, and what it is confined to: `spawn` is missing without a sandbox. */
@@ -109,7 +104,7 @@ export class Sandboxes {
 
   /** Removes an instance's temporary folder behind the caller's back. */
   release(id: string): void {
-    this.#removeGroup(id);
+    this.#groups.remove(id);
     this.#recorders.release(id);
     const grave = join(this.#place.temporary, `.removed-${process.pid}-${this.#removed++}`);
     try {
@@ -120,17 +115,10 @@ export class Sandboxes {
     void rm(grave, { recursive: true, force: true }).catch(() => undefined);
   }
 
-  #removeGroup(id: string): void {
-    if (this.#groups === undefined) return;
-    removePidsGroup(join(this.#groups, id));
-    // The last one takes the folder of all along.
-    removePidsGroup(this.#groups);
-  }
-
   /** Removes the temporary folders and control groups of instances that are not known, and takes over what records the others. */
   sweep(known: ReadonlySet<string>): void {
     this.#recorders.takeOver(known);
-    for (const name of pidsGroupsIn(this.#groups ?? "")) if (!known.has(name)) this.#removeGroup(name);
+    for (const name of this.#groups.names()) if (!known.has(name)) this.#groups.remove(name);
     const folder = this.#place.temporary;
     if (!existsSync(folder)) return;
     for (const name of readdirSync(folder)) {
@@ -161,7 +149,7 @@ export class Sandboxes {
       { resource: "file_size", value: sandbox.max_file_bytes },
     ];
     const [path = ""] = program.command;
-    const group = this.#group(id, mostTasks(spec));
+    const group = this.#groups.open(id, mostTasks(spec));
     let recorder: Recorder | undefined;
     try {
       if (isRecorded) recorder = this.#record(instance, path);
@@ -173,7 +161,8 @@ export class Sandboxes {
         filter: available.has("system calls") ? this.#filter : undefined,
         limits,
         dropCapabilities: droppedCapabilities(),
-        group: group?.fd,
+        groups: group.tasks,
+        preference: endedBeforeThis(),
         watch: recorder?.watch,
       });
       recorder?.began(pid);
@@ -183,7 +172,7 @@ export class Sandboxes {
     } finally {
       recorder?.close();
       ruleset?.close();
-      group?.close();
+      group.close();
     }
   }
 
@@ -202,16 +191,6 @@ export class Sandboxes {
       program,
       known: { paths: known, passed, connect: ports(connect), listen: ports(listen) },
     });
-  }
-
-  /** Undefined where there are none. */
-  #group(id: string, most: number): PidsGroup | undefined {
-    const folder = this.#groups;
-    try {
-      return folder === undefined ? undefined : openPidsGroup(join(folder, id), most);
-    } catch {
-      return undefined;
-    }
   }
 
   #rules({ paths, connect, listen }: SandboxPolicy): Ruleset {

@@ -1,5 +1,5 @@
+export * from "./control-groups.ts";
 export * from "./landlock.ts";
 export * from "./mechanisms.ts";
-export * from "./control-groups.ts";
 export * from "./seccomp.ts";
 export * from "./spawn-confined.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
+import { hasController } from "./control-groups.ts";
 import { landlockSupport } from "./landlock.ts";
-import { pidsFolder } from "./control-groups.ts";
 import { canConfine } from "./spawn-confined.ts";
 
 /** One means by which this machine can hold a service back. */
@@ -73,12 +73,20 @@ export function mechanisms(): readonly Mechanism[] {
     },
     {
       name: "processes",
-      available: launcher && pidsFolder() !== undefined,
+      available: launcher && hasController("pids"),
       required: false,
-      detail:
-        pidsFolder() === undefined
-          ? "no pids controller that this user may make groups in; their number is looked at once a second"
-          : "control groups bound how many processes and threads there are",
+      detail: hasController("pids")
+        ? "control groups bound how many processes and threads there are"
+        : "no pids controller that this user may make groups in; their number is looked at once a second",
+      weight: 0,
+    },
+    {
+      name: "processor",
+      available: launcher && hasController("cpu"),
+      required: false,
+      detail: hasController("cpu")
+        ? "control groups give each instance one share of it, however many processes it has"
+        : "no cpu controller that this user may make groups in; each process has a share of its own",
       weight: 0,
     },
     {

@@ -31,8 +31,10 @@ export interface ConfinedOrder extends Omit<ConfinedProgram, "command"> {
   readonly limits: readonly ResourceLimit[];
   /** Capabilities (capabilities(7)), by number, that even a program of root's can't get. Only root may give any. */
   readonly dropCapabilities: readonly number[];
-  /** Descriptor of the control group that it enters, see `openPidsGroup`. */
-  readonly group?: number | undefined;
+  /** Descriptors of the control groups that it enters, see `ControlGroups`. */
+  readonly groups?: readonly number[];
+  /** How soon it is ended when the machine has no memory left (proc_pid_oom_score_adj(5)), and what it starts. */
+  readonly preference?: number;
   readonly watch?: CallWatch | undefined;
 }
 
@@ -97,7 +99,8 @@ export function spawnConfined(order: ConfinedOrder): number {
     limits.length === 0 ? 0n : hold(keep, words(limits)),
     BigInt(limits.length / 3),
     order.dropCapabilities.reduce((mask, capability) => mask | (1n << BigInt(capability)), 0n),
-    BigInt.asUintN(64, BigInt(order.group ?? -1)),
+    hold(keep, words([...(order.groups ?? []), -1].map((fd) => BigInt.asUintN(64, BigInt(fd))))),
+    order.preference === undefined ? 0n : bytes(String(order.preference)),
     filter(watch?.filter),
     BigInt.asUintN(64, BigInt(watch?.socket ?? -1)),
     BigInt(watch?.pass ?? 0),
@@ -226,7 +229,7 @@ const steps = [
 ] as const;
 
 /** Where `step` is in `struct order`, in fields of 8 bytes. */
-const stepField = 17;
+const stepField = 18;
 /** RLIMIT_ numbers of x86-64 and arm64. */
 const resources: Readonly<Record<ResourceLimit["resource"], number>> = {
   cpu: 0,

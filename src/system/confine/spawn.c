@@ -20,7 +20,8 @@ struct order {
   const struct limit *limits;
   word limit_count;
   word drop_capabilities;     /* a bit for each capability that leaves the bounding set */
-  word group;                 /* descriptor of a control group's tasks, or -1 */
+  const word *groups;         /* descriptors of control groups' tasks, closed by -1 */
+  const char *preference;     /* of the system when memory runs out, or null */
   const void *watch;          /* struct sock_fprog of a seccomp filter whose calls are told to a listener, or null */
   word watcher;               /* unix socket over which the listener is sent */
   word pass;                  /* a fourth argument of execve by which that filter knows it */
@@ -52,14 +53,15 @@ enum {
 };
 enum { SYS_landlock_restrict_self = 446, SYS_close_range = 436 };
 #ifdef __x86_64__
-enum { SYS_seccomp = 317, SYS_execve = 59 };
+enum { SYS_seccomp = 317, SYS_execve = 59, SYS_openat = 257 };
 #else
-enum { SYS_seccomp = 277, SYS_execve = 221 };
+enum { SYS_seccomp = 277, SYS_execve = 221, SYS_openat = 56 };
 #endif
 /* NEW_LISTENER; WAIT_KILLABLE_RECV: a call that the listener has seen is not interrupted, and made again, by signals. */
 enum { SECCOMP_SET_MODE_FILTER = 1, SECCOMP_LISTENER_FLAGS = 8 | 32 };
 enum { SOL_SOCKET = 1, SCM_RIGHTS = 1, MSG_NOSIGNAL = 0x4000 };
 enum { PR_SET_SECCOMP = 22, SECCOMP_MODE_FILTER = 2, PR_CAPBSET_DROP = 24, PR_SET_NO_NEW_PRIVS = 38 };
+enum { AT_FDCWD = -100, O_WRONLY = 1 };
 enum { SIG_SETMASK = 2, LAST_SIGNAL = 64, LAST_CAPABILITY = 63 };
 
 static void fail(const struct libc *libc, struct order *order, int step) {
@@ -83,10 +85,20 @@ static void be_watched(const struct libc *libc, struct order *order) {
   if (listener < 0 || send_descriptor(libc, order->watcher, listener) < 0) fail(libc, order, STEP_WATCH);
 }
 
+/* As far as it goes: nothing else depends on it. */
+static void prefer(const struct libc *libc, const char *preference) {
+  word length = 0;
+  long descriptor = libc->syscall(SYS_openat, AT_FDCWD, (word)"/proc/self/oom_score_adj", O_WRONLY, 0);
+  while (preference[length]) length++;
+  if (descriptor >= 0) libc->write(descriptor, preference, length);
+}
+
 static void confine(const struct libc *libc, struct order *order, const word *none) {
   word index;
   libc->setsid();
-  if ((long)order->group >= 0 && libc->write(order->group, "0", 1) != 1) fail(libc, order, STEP_GROUP);
+  for (index = 0; (long)order->groups[index] >= 0; index++)
+    if (libc->write(order->groups[index], "0", 1) != 1) fail(libc, order, STEP_GROUP);
+  if (order->preference) prefer(libc, order->preference);
   if (libc->dup2(order->input, 0) < 0 || libc->dup2(order->output, 1) < 0 || libc->dup2(order->error, 2) < 0)
     fail(libc, order, STEP_DESCRIPTORS);
   if (libc->chdir(order->cwd) != 0) fail(libc, order, STEP_CWD);
