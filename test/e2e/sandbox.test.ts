@@ -87,7 +87,7 @@ async function attacks(): Promise<Attempts> {
 }
 
 /** Ways around the rules that only a program with the C library at hand can try. */
-function tricks(): Attempts {
+async function tricks(): Promise<Attempts> {
   return {
     "a port by MPTCP": ["connect", forbidden, 262],
     "a port by TCP fast open": ["connect", forbidden, 0, true],
@@ -101,6 +101,32 @@ function tricks(): Attempts {
     "another root folder": ["change_root", "/"],
     io_uring: ["numbered", 425],
     "a detached mount": ["numbered", 428],
+    "a mount": ["numbered", 165, 40],
+    "another root by pivot_root": ["numbered", 155, 41],
+    userfaultfd: ["numbered", 323, 282],
+    "the keys of the kernel": ["numbered", 250, 219],
+    bpf: ["numbered", 321, 280],
+    "performance events": ["numbered", 298, 241],
+    kexec: ["numbered", 246, 104],
+    "a kernel module": ["numbered", 175, 105],
+    "the memory of others": ["numbered", 310, 270],
+    "a descriptor of others": ["numbered", 438],
+    "the machine's own log": ["numbered", 103, 116],
+    "a raw socket": ["open_socket", 2, 3, 1],
+    "a raw socket of IPv6": ["open_socket", 10, 3, 58],
+    SCTP: ["open_socket", 2, 1, 132],
+    DCCP: ["open_socket", 2, 6, 33],
+    "SMC by IPv4": ["open_socket", 2, 1, 256],
+    "SMC by its family": ["open_socket", 43, 1],
+    "the machine's host": ["open_socket", 40, 1],
+    "the kernel's ciphers": ["open_socket", 38, 5],
+    Bluetooth: ["open_socket", 31, 3, 1],
+    "sockets of others": ["open_socket", 16, 3, 4],
+    "the machine's audit log": ["open_socket", 16, 3, 9],
+    "the machine's devices": ["open_socket", 16, 3, 15],
+    "resource limits of the kernel": ["limit_of", await solo.kernel()],
+    "resource limits of another service": ["limit_of", victim],
+    "the priority of all the user's processes": ["slow_down", 2],
   };
 }
 
@@ -191,7 +217,7 @@ describe.each(["command", "source", "port"] as const)("a hostile %s", (kind) => 
   test("is refused everything that is not its own", async () => {
     const results = await attempt(
       `hostile-${kind}`,
-      { ...(await attacks()), ...(kind !== "source" && tricks()) },
+      { ...(await attacks()), ...(kind !== "source" && (await tricks())) },
       program(),
     );
     expect(unrefused(results)).toEqual([]);

@@ -15,8 +15,13 @@ export function assemble(instructions: readonly Instruction[]): Uint8Array {
 
 /** Instructions for one system call, looking at the low half of an argument; the number is loaded again behind them. */
 export function onArgument(number = 0, argument: number, body: readonly Instruction[]): Instruction[] {
-  const inner = [load(argumentsOffset + argument * 8), ...body, load(numberOffset)];
+  const inner = [loadArgument(argument), ...body, load(numberOffset)];
   return [[jumpIfEqual, 0, inner.length, number], ...inner];
+}
+
+/** Loads one half of an argument of 64 bits. */
+export function loadArgument(argument: number, half: "low" | "high" = "low"): Instruction {
+  return load(argumentsOffset + argument * 8 + (half === "low" ? 0 : 4));
 }
 
 export function load(offset: number): Instruction {

@@ -10,13 +10,15 @@ import {
   jumpIfAtLeast,
   jumpIfEqual,
   load,
+  loadArgument,
   numberOffset,
   onArgument,
 } from "./bpf.ts";
 
 /**
  * A seccomp filter (seccomp(2)) for services: what a service has no business with is refused with EPERM, everything else
- * passes. It closes what Landlock does not cover: tracing, mounts, namespaces, kernel modules, keys, the clock.
+ * passes. It closes what Landlock does not cover: tracing, mounts, namespaces, kernel modules, keys, the clock, other kinds of
+ * sockets, other processes' resource limits.
  *
  * `clone3` is said not to exist, since its flags lie in memory that a filter can't see: the C library falls back on
  * `clone`, whose flags can be checked.
@@ -38,8 +40,10 @@ export function denyFilter(): Uint8Array {
     answer(refuse(ENOSYS)),
     ...onArgument(cloneCall[column], 0, [[jumpIfAnyBit, 0, 1, namespaceFlags] as const, answer(refuse(EPERM))]),
     ...onArgument(ioctlCall[column], 1, equalsAny(terminalInjection)),
-    ...onArgument(socketCall[column], 0, equalsAny(socketFamilies)),
-    ...onArgument(socketCall[column], 2, equalsAny(socketProtocols)),
+    ...onArgument(socketCall[column], 0, equalsNone(socketFamilies)),
+    ...onArgument(socketCall[column], 2, equalsNone(socketProtocols)),
+    ...onArgument(setpriorityCall[column], 0, equalsAny([ofAllTheUsers])),
+    ...limitsOfOthers(prlimitCall[column]),
     ...sendCalls.flatMap(([numbers, flags]) =>
       onArgument(numbers[column], flags, [[jumpIfAnyBit, 0, 1, fastOpen] as const, answer(refuse(EPERM))]),
     ),
@@ -49,6 +53,26 @@ export function denyFilter(): Uint8Array {
 
 function equalsAny(values: readonly number[]): Instruction[] {
   return values.flatMap((value) => [[jumpIfEqual, 0, 1, value] as const, answer(refuse(EPERM))]);
+}
+
+function equalsNone(values: readonly number[]): Instruction[] {
+  const passes = values.map((value, index) => [jumpIfEqual, values.length - index, 0, value] as const);
+  return [...passes, answer(refuse(EPERM))];
+}
+
+/** New limits for any process but the caller: one on processor time would end the kernel, which is the same user's. */
+function limitsOfOthers(number = 0): Instruction[] {
+  const inner: Instruction[] = [
+    loadArgument(0),
+    [jumpIfEqual, 5, 0, 0],
+    loadArgument(2, "low"),
+    [jumpIfEqual, 0, 2, 0],
+    loadArgument(2, "high"),
+    [jumpIfEqual, 1, 0, 0],
+    answer(refuse(EPERM)),
+    load(numberOffset),
+  ];
+  return [[jumpIfEqual, 0, inner.length, number], ...inner];
 }
 
 function refuse(number: number): number {
@@ -101,6 +125,8 @@ const forbidden: Readonly<Record<string, readonly [x64: number, arm64: number]>>
   sethostname: [170, 161],
   setdomainname: [171, 162],
   vhangup: [153, 58],
+  syslog: [103, 116],
+  quotactl_fd: [443, 443],
   iopl: [172, -1],
   ioperm: [173, -1],
 };
@@ -113,10 +139,20 @@ const socketCall = [41, 198] as const;
 const namespaceFlags = 0x7e02_0000;
 /** TIOCSTI and TIOCLINUX write into a terminal's input. */
 const terminalInjection = [0x5412, 0x541c];
-/** AF_PACKET, AF_ALG, AF_VSOCK, AF_SMC: traffic of others, the kernel's ciphers, the machine's host, TCP in disguise. */
-const socketFamilies = [17, 38, 40, 43];
-/** MPTCP, SCTP and DCCP reach TCP ports, or ports like them, that Landlock's rules on TCP don't speak of. */
-const socketProtocols = [262, 132, 33];
+/**
+ * AF_UNIX, AF_INET, AF_INET6, and AF_NETLINK, by which the C library lists the machine's addresses. All others are refused: traffic of others
+ * (AF_PACKET), the machine's host (AF_VSOCK), TCP in disguise (AF_SMC), and many that hardly anybody uses, or looks after.
+ */
+const socketFamilies = [1, 2, 10, 16];
+/**
+ * The family's own one, ICMP, TCP, UDP, ICMPv6, UDP-Lite; of AF_NETLINK what lists addresses (0), and nothing on others' sockets, devices or
+ * the machine's audit log. MPTCP, SCTP, DCCP and SMC reach TCP ports, or ports like them, that Landlock's rules on TCP don't speak of.
+ */
+const socketProtocols = [0, 1, 6, 17, 58, 136];
+const prlimitCall = [302, 261] as const;
+const setpriorityCall = [141, 140] as const;
+/** PRIO_USER: all processes of the user, the kernel among them. */
+const ofAllTheUsers = 2;
 /** sendto, sendmsg and sendmmsg, and which argument has the flags: MSG_FASTOPEN connects without connect(2). */
 const sendCalls = [
   [[44, 206], 3],

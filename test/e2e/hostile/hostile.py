@@ -1,5 +1,5 @@
 """A hostile program: attempts what ATTEMPTS (JSON: name -> kind and arguments) says, and prints one line of JSON with what came of it."""
-import ctypes, json, os, signal, socket, subprocess, sys, time
+import ctypes, json, os, platform, resource, signal, socket, subprocess, sys, time
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -117,9 +117,26 @@ def change_root(path):
     os.chroot(path)
 
 
-def numbered(number):
-    """A system call with the same number on every architecture."""
-    system_call(libc.syscall(number, 8, 0, 0, 0, 0))
+def numbered(x64, arm64=None):
+    """A system call; most newer ones have the same number on every architecture."""
+    system_call(libc.syscall(x64 if arm64 is None or platform.machine() == "x86_64" else arm64, 8, 0, 0, 0, 0))
+
+
+def open_socket(family, kind, protocol=0):
+    socket.socket(family, kind, protocol).close()
+
+
+def limit_of(pid):
+    resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+
+
+def slow_down(which):
+    os.setpriority(which, 0, 19)
+
+
+def send(port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        return peer.sendto(b"hello", ("127.0.0.1", port))
 
 
 def became_root(_):
@@ -131,7 +148,8 @@ def became_root(_):
 kinds = dict(read=read, write=write, through_link=through_link, hard_link=hard_link, connect=connect, listen=listen,
              ask_kernel=ask_kernel, tell=tell, trace=trace, namespaces=namespaces, descriptors=descriptors, fill=fill,
              child=child, became_root=became_root, truncate=truncate, packets=packets, abstract=abstract,
-             set_clock=set_clock, change_root=change_root, numbered=numbered)
+             set_clock=set_clock, change_root=change_root, numbered=numbered,
+             open_socket=open_socket, limit_of=limit_of, slow_down=slow_down, send=send)
 
 
 def attempt_all():

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -91,7 +100,9 @@ describe("a confined program", () => {
       { resource: "core", value: 0 },
       { resource: "file_size", value: 8_192 },
     ] as const;
-    expect((await runConfined("ulimit -n; ulimit -c; ulimit -f", { limits })).text).toBe("20\n0\n16\n");
+    const script =
+      "ulimit -n; ulimit -c; ulimit -f; ulimit -n 15; ulimit -n; prlimit --pid 1 --core > /dev/null && echo read";
+    expect((await runConfined(script, { limits })).text).toBe("20\n0\n16\n15\nread\n");
   });
 
   test("connects to no port that is not allowed", async () => {
@@ -112,6 +123,22 @@ describe("a confined program", () => {
     expect(text).toMatch(/unshare.*Operation not permitted/);
     expect(text).not.toEndWith("0\n");
   });
+});
+
+// Only root can make such a program, and become somebody else to run it.
+test.skipIf(process.getuid?.() !== 0)("a program with root's setuid bit stays its caller's", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "solo-setuid-"));
+  const program = join(folder, "id");
+  copyFileSync("/usr/bin/id", program);
+  for (const path of [folder, program]) chmodSync(path, 0o4755);
+  const somebody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", program, "-u"];
+  const allow = (ruleset: Ruleset) => ruleset.allowPath(folder, { read: true, execute: true });
+  const { text } = await runConfined(`exec setpriv ${somebody.join(" ")}`, { allow });
+  const { stdout } = Bun.spawnSync(["setpriv", ...somebody]);
+  rmSync(folder, { recursive: true });
+  expect(text).toBe("65534\n");
+  // What it would be otherwise, unless this file system has no such bit.
+  expect(["0\n", "65534\n"]).toContain(stdout.toString());
 });
 
 test("what can't be executed is told with the step that failed, and leaves no process", () => {
