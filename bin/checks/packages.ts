@@ -4,6 +4,7 @@ import { checkProgram, type Result } from "./run.ts";
 /** Programs that tests run for real, by Debian package, each with a file that shows it is there. */
 const packages: Readonly<Record<string, string>> = {
   "bind9-dnsutils": "/usr/bin/dig",
+  "btrfs-progs": "/usr/bin/btrfs",
   chromium: "/usr/bin/chromium",
   "clang-14": "/usr/bin/clang-14",
   curl: "/usr/bin/curl",
@@ -22,6 +23,7 @@ const packages: Readonly<Record<string, string>> = {
   tmux: "/usr/bin/tmux",
   "wasi-libc": "/usr/include/wasm32-wasi/stdio.h",
   wrk: "/usr/bin/wrk",
+  xfsprogs: "/usr/sbin/mkfs.xfs",
   zsh: "/usr/bin/zsh",
 };
 

@@ -1,4 +1,5 @@
 import { installPackages } from "./packages.ts";
+import { runReflinks } from "./reflinks.ts";
 import { checkProgram, type Result } from "./run.ts";
 import { runSoak } from "./soak.ts";
 import { runTests } from "./tests.ts";
@@ -23,6 +24,7 @@ export const steps = {
   property: (filters) => runTests("property", filters, { testTimeoutMs: 60_000 }),
   fault: (filters) => runTests("fault", filters, { testTimeoutMs: 120_000 }),
   soak: runSoak,
+  reflinks: runReflinks,
   e2e: (filters) => runTests("e2e", filters, { testTimeoutMs: 120_000 }),
 } as const satisfies Record<string, Step>;
 
@@ -34,6 +36,7 @@ export const stepNames: readonly StepName[] = Object.keys(steps).filter(isStepNa
 const needs: { readonly [Name in StepName]?: readonly StepName[] } = {
   e2e: ["packages", "build"],
   fault: ["packages"],
+  reflinks: ["packages", "build"],
   unit: ["packages"],
 };
 
