@@ -9,5 +9,6 @@ export const checkpointRoutes = {
   checkpointDelete: { method: "POST", path: "/v1/services/{name}/checkpoints/{id}/delete", stream: false },
   checkpointPrune: { method: "POST", path: "/v1/services/{name}/checkpoints/prune", stream: false },
   checkpointExport: { method: "POST", path: "/v1/services/{name}/checkpoints/{id}/export", stream: false },
+  checkpointDownload: { method: "GET", path: "/v1/services/{name}/checkpoints/{id}/content", stream: true },
   checkpointImport: { method: "POST", path: "/v1/services/{name}/checkpoints/import", stream: false },
 } as const;

@@ -168,6 +168,17 @@ export const checkpointDeletionSchema = z.object({
 });
 export type CheckpointDeletion = z.infer<typeof checkpointDeletionSchema>;
 
+/** A piece of a checkpoint's file, in the order of the file. */
+export const checkpointPartSchema = z.object({
+  id: z.string(),
+  /** Of the whole file. */
+  total_bytes: count,
+  offset: count,
+  /** Its bytes, as base64. */
+  content: z.string(),
+});
+export type CheckpointPart = z.infer<typeof checkpointPartSchema>;
+
 export const checkpointExportSchema = checkpointSchema.extend({ file: z.string() });
 export type CheckpointExport = z.infer<typeof checkpointExportSchema>;
 
@@ -201,6 +212,11 @@ export const checkpointOperations = {
     input: checkpointExportRequestSchema,
     ...changes("admin", "kernel"),
   },
+  checkpointDownload: {
+    ...checkpointRoutes.checkpointDownload,
+    input: checkpointRequestSchema,
+    ...needs("checkpoint"),
+  },
   checkpointImport: {
     ...checkpointRoutes.checkpointImport,
     input: checkpointImportRequestSchema,
@@ -218,6 +234,7 @@ export interface CheckpointOutput {
   checkpointDelete: CheckpointDeletion;
   checkpointPrune: CheckpointDeletion;
   checkpointExport: CheckpointExport;
+  checkpointDownload: CheckpointPart;
   checkpointImport: CheckpointDocument;
 }
 
@@ -231,5 +248,6 @@ export const checkpointAnswers: { readonly [Name in keyof CheckpointOutput]: z.Z
   checkpointDelete: checkpointDeletionSchema,
   checkpointPrune: checkpointDeletionSchema,
   checkpointExport: checkpointExportSchema,
+  checkpointDownload: checkpointPartSchema,
   checkpointImport: checkpointSchema,
 };

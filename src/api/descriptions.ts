@@ -32,6 +32,7 @@ export const descriptions: Readonly<Record<OperationName, string>> = {
   checkpointDelete: "Deletes a checkpoint.",
   checkpointPrune: "Deletes the checkpoints that retention no longer keeps.",
   checkpointExport: "Writes a checkpoint into one file on the kernel's machine.",
+  checkpointDownload: "Gives a checkpoint as the pieces of one file, after checking every byte of it.",
   checkpointImport: "Takes in a checkpoint from a file on the kernel's machine.",
   audit: "Reads who changed what in a tenant, and what was refused to whom.",
   auditAll: "Reads who changed what in every tenant and of the kernel itself, and what was refused to whom.",

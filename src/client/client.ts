@@ -61,6 +61,7 @@ export function createClient(transport: Transport, build: string, tell: TellSkew
     checkpointDelete: (input, signal) => document("checkpointDelete", input, signal),
     checkpointPrune: (input, signal) => document("checkpointPrune", input, signal),
     checkpointExport: (input, signal) => document("checkpointExport", input, signal),
+    checkpointDownload: (input, signal) => stream("checkpointDownload", input, signal),
     checkpointImport: (input, signal) => document("checkpointImport", input, signal),
     audit: (input, signal) => stream("audit", input, signal),
     auditAll: (input, signal) => stream("auditAll", input, signal),

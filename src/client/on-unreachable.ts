@@ -72,6 +72,7 @@ export function onUnreachable(first: SoloClient, second: () => Promise<Partial<S
     checkpointDelete: document(first.checkpointDelete, (api) => api.checkpointDelete?.bind(api)),
     checkpointPrune: document(first.checkpointPrune, (api) => api.checkpointPrune?.bind(api)),
     checkpointExport: document(first.checkpointExport, (api) => api.checkpointExport?.bind(api)),
+    checkpointDownload: stream(first.checkpointDownload, (api) => api.checkpointDownload?.bind(api)),
     checkpointImport: document(first.checkpointImport, (api) => api.checkpointImport?.bind(api)),
     upload: document(first.upload, (api) => api.upload?.bind(api)),
     audit: stream(first.audit, (api) => api.audit?.bind(api)),

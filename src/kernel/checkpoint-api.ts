@@ -13,6 +13,7 @@ import {
 } from "../api/index.ts";
 import { accept } from "./accept.ts";
 import type { Kernel } from "./kernel.ts";
+import { lazily } from "./lazily.ts";
 import {
   createCheckpoint,
   deleteCheckpoint,
@@ -21,6 +22,7 @@ import {
   pruneCheckpoints,
 } from "./operations/checkpoint/change.ts";
 import { checkpointList } from "./operations/checkpoint/documents.ts";
+import { downloadCheckpoint } from "./operations/checkpoint/download.ts";
 import { forkCheckpoint } from "./operations/checkpoint/fork.ts";
 import { showCheckpoint, verifyCheckpoint } from "./operations/checkpoint/read.ts";
 import { restoreCheckpoint } from "./operations/checkpoint/restore.ts";
@@ -39,6 +41,7 @@ export function checkpointApi(
   | "checkpointDelete"
   | "checkpointPrune"
   | "checkpointExport"
+  | "checkpointDownload"
   | "checkpointImport"
 > {
   const of = (ref: ServiceRef) => kernel.parts.checkpoints.of(kernel.get(ref).ref);
@@ -58,6 +61,11 @@ export function checkpointApi(
     checkpointDelete: async (input) => deleteCheckpoint(kernel, accept(checkpointDeleteRequestSchema, input)),
     checkpointPrune: async (input) => pruneCheckpoints(kernel, accept(checkpointPruneRequestSchema, input)),
     checkpointExport: async (input) => exportCheckpoint(kernel, accept(checkpointExportRequestSchema, input)),
+    checkpointDownload: (input) =>
+      lazily(() => {
+        const request = accept(checkpointRequestSchema, input);
+        return downloadCheckpoint(of(request), request);
+      }),
     checkpointImport: async (input) => importCheckpoint(kernel, accept(checkpointImportRequestSchema, input)),
   };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { freePort, type RunResult, type SoloEnv, soloEnv } from "../support/index.ts";
@@ -93,19 +94,13 @@ describe("what is deployed to a kernel elsewhere is brought there", () => {
 });
 
 test("what is about this machine says so", async () => {
-  for (const args of [
-    ["paths"],
-    ["run", "x.ts"],
-    ["tls", "show"],
-    ["start", "--foreground"],
-    ["checkpoint", "export", "api", "latest"],
-  ]) {
+  for (const args of [["paths"], ["run", "x.ts"], ["tls", "show"], ["start", "--foreground"]]) {
     const refused = await remotely([...args, "--json"]);
     expect([args, refused.code, refused.json()]).toMatchObject([args, 2, { error: { code: "usage" } }]);
   }
 });
 
-test("a checkpoint is written on the kernel's machine by its owner alone", async () => {
+test("a checkpoint is brought here, by who may read all of it, and taken to a kernel by its owner", async () => {
   const source = far.write(
     "counter.ts",
     `import { defineService } from "solo";
@@ -116,9 +111,20 @@ test("a checkpoint is written on the kernel's machine by its owner alone", async
   const { id } = (await remotely(["checkpoint", "create", "counter", "--json"]))
     .expect()
     .json(z.object({ id: z.string() }));
-  const exported = join(kernel.root, "counter.checkpoint");
-  const refused = await remotely(["checkpoint", "export", "counter", id, "--output", exported, "--json"]);
+  const refused = await remotely(["checkpoint", "export", "counter", id, "--json"]);
   expect([refused.code, refused.json()]).toMatchObject([4, { error: { code: "forbidden" } }]);
+  const asOwner = (args: readonly string[]) => far.run(["--context", "ops", ...args, "--json"]);
+  const file = join(far.root, `counter-${id}.checkpoint`);
+  const here = (await asOwner(["checkpoint", "export", "counter", id])).expect().json(z.looseObject({}));
+  expect(here).toMatchObject({ id, service: "counter", file });
+  const again = await asOwner(["checkpoint", "export", "counter", id]);
+  expect([again.code, again.json()]).toMatchObject([6, { error: { code: "conflict" } }]);
+  const there = join(kernel.root, "there.checkpoint");
+  const written = ["checkpoint", "export", "counter", id, "--output", there, "--json"];
+  expect((await kernel.run(written)).expect().json()).toEqual({ ...here, file: there });
+  expect(readFileSync(file).equals(readFileSync(there))).toBe(true);
+  const taken = (await asOwner(["checkpoint", "import", "counter", file])).expect().json();
+  expect(taken).toMatchObject({ service: "counter", reason: "import", parent: id });
 });
 
 test("a certificate is for its tenant, and for no more than its role", async () => {

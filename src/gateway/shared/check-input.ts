@@ -40,6 +40,7 @@ const checks: { readonly [Name in OperationName]: (input: unknown) => OperationI
   checkpointDelete: (input) => check(operations.checkpointDelete.input, input),
   checkpointPrune: (input) => check(operations.checkpointPrune.input, input),
   checkpointExport: (input) => check(operations.checkpointExport.input, input),
+  checkpointDownload: (input) => check(operations.checkpointDownload.input, input),
   checkpointImport: (input) => check(operations.checkpointImport.input, input),
   audit: (input) => check(operations.audit.input, input),
   auditAll: (input) => check(operations.auditAll.input, input),

@@ -48,6 +48,8 @@ export interface FurtherNeed {
 export function furtherNeeds({ operation, input }: Pick<AccessRequest, "operation" | "input">): FurtherNeed[] {
   // It takes a service from those who use it, as a stop does.
   if (operation === "remove") return [{ permission: "operate", names: [textOf(input, "name") ?? ""] }];
+  // All of the state is in it.
+  if (operation === "checkpointDownload") return [{ permission: "state:read", names: [textOf(input, "name") ?? ""] }];
   if (operation !== "deploy") return [];
   return listOf(input, "services").flatMap((service): FurtherNeed[] => {
     const names = [textOf(service, "name") ?? ""];

@@ -217,6 +217,11 @@ export class ServiceCheckpoints {
     return info;
   }
 
+  /** The file of a checkpoint, after reading it whole. It may be removed any time, unless it is open. */
+  async soundFile(id: string): Promise<string> {
+    return (await this.#shelf.sound(id)).path;
+  }
+
   /**
    * Takes a checkpoint from a file, after checking everything in it. It is not on the service's log, but can be restored.
    * @throws SoloError `storage_corrupt`, `data_too_new`, `file_not_found`, `conflict` when it is there already
@@ -227,18 +232,9 @@ export class ServiceCheckpoints {
       const { ref, clock } = this.#options;
       const now = clock.now();
       const { tenant, name: service } = ref;
-      const origin = found.foreign ?? { tenant: found.tenant, service: found.service };
+      const foreign = found.foreign ?? { tenant: found.tenant, service: found.service };
       const id = newCheckpointId(now);
-      const about = {
-        ...found,
-        id,
-        tenant,
-        service,
-        created: now,
-        reason: "import" as const,
-        parent: found.id,
-        foreign: origin,
-      };
+      const about = { ...found, id, tenant, service, created: now, reason: "import" as const, parent: found.id, foreign };
       return this.#shelf.take(file, about);
     });
   }

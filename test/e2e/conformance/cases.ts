@@ -185,6 +185,19 @@ export const cases: { readonly [Name in OperationName]: readonly Case[] } = {
     ["checkpoint export again", (api, at) => api.checkpointExport({ ...web(at), id: "latest", file: exported(at) })],
     ["checkpoint export to no path", (api, at) => api.checkpointExport({ ...web(at), id: "latest", file: "here" })],
   ],
+  checkpointDownload: [
+    [
+      "checkpoint download",
+      async (api, at) => {
+        const parts = await all(api.checkpointDownload({ ...web(at), id: "latest" }));
+        return parts.map(({ offset }) => offset);
+      },
+    ],
+    [
+      "checkpoint download of none",
+      (api, at) => all(api.checkpointDownload({ ...web(at), id: "20200101-000000-abcdef" })),
+    ],
+  ],
   checkpointImport: [
     ["checkpoint import", (api, at) => api.checkpointImport({ ...web(at), name: "copy", file: exported(at) })],
     ["checkpoint import of nothing", (api, at) => api.checkpointImport({ ...web(at), file: "/nowhere.checkpoint" })],

@@ -84,6 +84,7 @@ export function sampleApi(overrides: Partial<SoloApi> = {}): SampleApi {
     checkpointDelete: unused("checkpointDelete"),
     checkpointPrune: unused("checkpointPrune"),
     checkpointExport: unused("checkpointExport"),
+    checkpointDownload: unused("checkpointDownload"),
     checkpointImport: unused("checkpointImport"),
     audit: unused("audit"),
     auditAll: unused("auditAll"),
