@@ -80,7 +80,7 @@ export const learnedSchema = z.object({
   calls: z.array(z.object({ service: z.string(), method: z.string(), allowed: z.boolean() })),
   /** Operations of the API that it asked for by its own token. */
   operations: z.array(z.string()),
-  /** Whether it used its durable state through the SDK. */
+  /** Whether it used `ctx.state`. */
   state: z.boolean(),
   /** The least that allows all of it. */
   least: z.object({

@@ -8,6 +8,7 @@ import type { Interruption } from "./interruption.ts";
 import type { ForegroundKernel } from "./kernel-door.ts";
 import { Output } from "./output.ts";
 import { RunOutput, type RunTarget } from "./run-output.ts";
+import { remarksOn, suggestSandbox } from "./sandbox-suggestion.ts";
 import type { Session } from "./session.ts";
 
 export interface RunRequest {
@@ -78,6 +79,7 @@ async function superviseRun(
   if (isLeft) await kernel.kill(target).catch(() => undefined);
   // The kernel tells an end once all that the process wrote is in the log.
   await logs.finish();
+  if (services.services[0]?.spec.sandbox?.mode === "audit") await suggest(kernel, target, session.output);
   interruption.check();
   logs.check();
   if (logs.gone.aborted) return 0;
@@ -89,6 +91,18 @@ async function superviseRun(
   throw new SoloError("failed", `how ${name} ended could not be learnt`, {
     hint: "`solo doctor` tells what is missing",
   });
+}
+
+/** What a service in audit mode used is known now, and nobody can ask for it later. */
+async function suggest(kernel: ForegroundKernel, target: RunTarget, output: Output): Promise<void> {
+  const document = await kernel.sandbox(target).catch(() => undefined);
+  if (document === undefined) return;
+  const suggestion = suggestSandbox(document);
+  if (output.json) {
+    await output.element({ type: "suggestion", time: new Date().toISOString(), ...suggestion }, () => "");
+    return;
+  }
+  for (const line of [suggestion.toml, ...remarksOn(suggestion)]) await output.note(line);
 }
 
 /** Unlike a deploy, a run does not go on in the background. */

@@ -16,7 +16,7 @@ export interface SandboxSuggestion {
   };
   /** Services that it calls; null where that is not known. */
   readonly call: readonly string[] | null;
-  /** Whether it used its durable state; null where that is not known. */
+  /** Whether it used `ctx.state`; null where that is not known. */
   readonly state: boolean | null;
   /** The same for `solo.toml`. */
   readonly toml: string;

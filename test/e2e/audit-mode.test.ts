@@ -262,6 +262,17 @@ test("a service whose recorder dies is started again, one whose kernel dies goes
   expect(readdirSync(join(env.dataDir, "uses/default"))).not.toContain("shell");
 }, 60_000);
 
+test("solo run tells at its end what the program used, and ends with its code", async () => {
+  const script = `cat ${env.root}/settings/app.conf; exit 3`;
+  const text = await env.run(["run", "/bin/sh", "--sandbox-audit", "--", "-c", script]);
+  expect(text).toMatchObject({ code: 3, stdout: "a setting\n" });
+  expect(text.stderr).toContain(`mode = "enforce"\nread = ["${env.root}/settings/app.conf"]\n`);
+  const json = await env.run(["run", "/bin/sh", "--sandbox-audit", "--json", "--", "-c", script]);
+  const lines = json.stdout.trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line).type)).toEqual(["log", "suggestion", "exit"]);
+  expect(lines[1]).toContain(`"read":["${env.root}/settings/app.conf"]`);
+});
+
 async function suggestedFor(name: string): Promise<string[]> {
   return (await env.run(["capability", "suggest", name, "--json"])).expect().json(suggestionSchema).sandbox.read;
 }

@@ -6,8 +6,9 @@ import type { Kernel } from "../kernel.ts";
 import { learnedOf } from "../learning/index.ts";
 
 /** What a service's processes are confined to, by the words of the operating system where it tells. */
-export function showSandbox(kernel: Kernel, request: OperationRequest<"sandbox">): SandboxDocument {
+export async function showSandbox(kernel: Kernel, request: OperationRequest<"sandbox">): Promise<SandboxDocument> {
   const service = kernel.get(request);
+  await kernel.parts.recorders.settled(service.ref);
   const { spec, artifact, id: revision } = service.revision;
   const { sandbox } = spec;
   const instances = kernel.supervisor

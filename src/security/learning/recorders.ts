@@ -45,6 +45,14 @@ export interface Recorder {
   close(): void;
 }
 
+interface AtWork {
+  /** Of its service's records. */
+  readonly folder: string;
+  /** What it looks at; undefined before that is started. */
+  process: ProcessIdentity | undefined;
+  readonly ended: Promise<unknown>;
+}
+
 const identity = z.object({ pid: z.int(), startTime: z.int() });
 const pairSchema = z.object({ revision: z.string(), recorder: identity, process: identity });
 type Pair = z.infer<typeof pairSchema>;
@@ -57,6 +65,8 @@ export class Recorders {
   readonly #options: RecordersOptions;
   /** Revisions of the instances that are recorded, by instance. */
   readonly #revisions = new Map<string, string>();
+  /** Those that this kernel started and that have not ended. */
+  readonly #atWork = new Set<AtWork>();
 
   constructor(options: RecordersOptions) {
     this.#options = options;
@@ -88,9 +98,15 @@ export class Recorders {
         detached: true,
       });
       child.unref();
+      const work: AtWork = { folder, process: undefined, ended: child.exited };
+      this.#atWork.add(work);
+      void child.exited.then(() => this.#atWork.delete(work));
       return {
         watch: { filter: watchFilter(pass), pass, socket: ours },
-        began: (pid) => this.#began(instance, child.pid, pid),
+        began: (pid) => {
+          work.process = identityOf(pid);
+          this.#began(instance, child.pid, work.process);
+        },
         close: () => closeSync(ours),
       };
     } catch (cause) {
@@ -110,14 +126,27 @@ export class Recorders {
     }
   }
 
+  /** Waits for what is yet to be kept of processes of a service that have ended: for a moment at most. */
+  async settled(ref: ServiceRef): Promise<void> {
+    const folder = this.folderOf(ref);
+    const ending = [...this.#atWork].filter(
+      ({ folder: its, process }) => its === folder && !(process && isSame(process)),
+    );
+    if (ending.length === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, settleMs);
+    await Promise.race([Promise.all(ending.map(({ ended }) => ended)), promise]);
+    clearTimeout(timer);
+  }
+
   /** The instance is gone. */
   release(id: string): void {
     this.#revisions.delete(id);
     rmSync(this.#fileOf(id), { force: true });
   }
 
-  #began({ id, revision }: RecordedInstance, recorder: number, pid: number): void {
-    const pair = { revision, recorder: identityOf(recorder), process: identityOf(pid) };
+  #began({ id, revision }: RecordedInstance, recorder: number, process: ProcessIdentity): void {
+    const pair = { revision, recorder: identityOf(recorder), process };
     try {
       writeFileAtomic(this.#fileOf(id), JSON.stringify(pair));
     } catch {
@@ -179,4 +208,6 @@ function names(folder: string): string[] {
   }
 }
 
+/** What a recorder has to keep when its process ends takes milliseconds, unless the disk is slow. */
+const settleMs = 2_000;
 const largestPass = 2 ** 31;
