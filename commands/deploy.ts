@@ -65,7 +65,7 @@ export default class Deploy extends SoloCommand {
     const name = nameGivenOnce(args.name, flags["service-id"]);
     const declared =
       flags.file === undefined
-        ? serviceFromFlags({ path: required(args.path), name, args: program }, flags, session)
+        ? await serviceFromFlags({ path: required(args.path), name, args: program }, flags, session)
         : await servicesFromFile(onlyFile(flags.file, args.path), session);
     const services = { ...declared, services: sandboxed(declared.services, flags, session) };
     for (const warning of warningsOf(services.services)) await session.output.warn(warning);

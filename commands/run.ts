@@ -22,7 +22,7 @@ export default class Run extends SoloCommand {
     const session = await this.open(flags);
     session.requireLocal("what `solo run` runs");
     const described = { ...flags, restart: flags.restart ?? "temporary" } as const;
-    const declared = serviceFromFlags({ path: args.path, name: undefined, args: program }, described, session);
+    const declared = await serviceFromFlags({ path: args.path, name: undefined, args: program }, described, session);
     const services = { ...declared, services: sandboxed(declared.services, flags, session) };
     for (const warning of warningsOf(services.services)) await session.output.warn(warning);
     const name = services.services[0]?.name ?? "";

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { SoloError } from "../api/error.ts";
 
 /**
@@ -20,7 +19,7 @@ export function environmentToken(env: Readonly<Record<string, string | undefined
  */
 export function tokenIn(file: string, setting: string, withdrawal: string): string {
   try {
-    return readFileSync(file, "utf8").trim();
+    return process.getBuiltinModule("node:fs").readFileSync(file, "utf8").trim();
   } catch (cause) {
     throw new SoloError("invalid_config", `${setting}: can't read ${file}`, {
       hint: `check the path; ${withdrawal} to go without a token`,

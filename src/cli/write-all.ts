@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import { SoloError } from "../api/index.ts";
 import { isStdoutClosed } from "./closed-stdout.ts";
 
@@ -14,7 +13,7 @@ export class ReaderGone extends Error {
  * @throws ReaderGone, or SoloError `storage_full` or `io_error` when the output can't be written
  */
 export async function writeAll(stream: NodeJS.WriteStream, text: string | Uint8Array): Promise<void> {
-  if (stream !== process.stderr) refuseClosed();
+  if (stream !== process.stderr) await refuseClosed();
   // The callback tells a failure; without a listener the stream would end the process on top.
   if (stream.listenerCount("error") === 0) stream.on("error", () => {});
   await new Promise<void>((resolve, reject) => {
@@ -26,29 +25,24 @@ export async function writeAll(stream: NodeJS.WriteStream, text: string | Uint8A
 }
 
 /**
- * Writes to stdout by write(2), waiting where the reader is slow. `process.stdout` costs 2.5 ms when it is first touched,
- * more than a kernel takes to answer; it is still used where stdout does not block and is full.
+ * Writes to stdout, waiting where the reader is slow, by Bun's own means: `process.stdout` costs 2.5 ms when it is first
+ * touched, and `node:fs` one, more than a kernel takes to answer.
  * @throws what `writeAll` throws
  */
 export async function writeResult(text: string): Promise<void> {
-  refuseClosed();
-  const bytes = Buffer.from(text);
-  let written = 0;
+  await refuseClosed();
   try {
-    while (written < bytes.length) written += writeSync(stdoutDescriptor, bytes, written);
+    await Bun.write(Bun.stdout, text);
   } catch (thrown) {
-    if (!(thrown instanceof Error)) throw thrown;
-    if (codeOf(thrown) !== "EAGAIN") throw failureOf(thrown, "stdout");
-    await writeAll(process.stdout, bytes.subarray(written));
+    throw thrown instanceof Error ? failureOf(thrown, "stdout") : thrown;
   }
 }
 
-const stdoutDescriptor = 1;
 let isChecked = false;
 
 /** @throws SoloError `io_error` when there is no stdout to write to */
-function refuseClosed(): void {
-  if (!isChecked && isStdoutClosed()) throw failureOf(new Error("it is closed"), "stdout");
+async function refuseClosed(): Promise<void> {
+  if (!isChecked && (await isStdoutClosed())) throw failureOf(new Error("it is closed"), "stdout");
   isChecked = true;
 }
 

@@ -14,12 +14,13 @@ async function send(
   token: string | undefined,
   { method, path, body, headers, signal }: TransportRequest,
 ): Promise<TransportResponse> {
+  const key = token === undefined ? await ownerKey(socket) : { authorization: `Bearer ${token}` };
   // Bun ends a request after five silent minutes unless told not to: a stop with a long grace is silent for longer.
   const options: BunFetchRequestInit & { timeout: boolean } = {
     unix: socket,
     timeout: false,
     method,
-    headers: { ...headers, ...(token === undefined ? ownerKey(socket) : { authorization: `Bearer ${token}` }) },
+    headers: { ...headers, ...key },
     ...(body !== undefined && { body }),
     ...(signal && { signal }),
   };

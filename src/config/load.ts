@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SoloError } from "../api/error.ts";
 import type { FileLayer, FileRole } from "./file-layer.ts";
@@ -23,8 +22,8 @@ export interface ConfigSource {
  */
 export async function loadConfig({ cwd, env, flags = {} }: ConfigSource): Promise<LoadedConfig> {
   const folders = userFolders(env);
-  const user = await readLayer("user", userFile({ cwd, env, flags }, folders), folders);
-  const project = await readLayer("project", firstOf(cwd, ["solo.toml", "solo.json"]), folders);
+  const user = await readLayer("user", await userFile({ cwd, env, flags }, folders), folders);
+  const project = await readLayer("project", await firstOf(cwd, ["solo.toml", "solo.json"]), folders);
   const layers: Layers = { cwd, env, folders, flags, user, project };
   const problems: Problem[] = [...(project?.problems ?? []), ...(user?.problems ?? [])];
   const misuse: SoloError[] = [];
@@ -60,15 +59,20 @@ async function readLayer(
 }
 
 /** The user's file as named by `--config` or `SOLO_CONFIG`, which must exist, or the one in its usual place, if any. */
-function userFile({ cwd, env, flags }: ConfigSource, { configDir }: Folders): FoundFile | undefined {
+async function userFile({ cwd, env, flags }: ConfigSource, { configDir }: Folders): Promise<FoundFile | undefined> {
   const named = flags?.config || env.SOLO_CONFIG;
   if (named) return { path: resolve(cwd, named), name: named };
-  const found = firstOf(configDir, ["config.toml", "config.json"]);
+  const found = await firstOf(configDir, ["config.toml", "config.json"]);
   return found && { path: found.path, name: found.path };
 }
 
-function firstOf(folder: string, names: readonly [string, string]): FoundFile | undefined {
-  const found = names.map((name) => ({ name, path: join(folder, name) })).filter(({ path }) => existsSync(path));
+async function firstOf(folder: string, names: readonly [string, string]): Promise<FoundFile | undefined> {
+  const found: FoundFile[] = [];
+  for (const name of names) {
+    const path = join(folder, name);
+    // Not by `node:fs`, see `lookUp`; nor by that one, which wakes a thread for each.
+    if (await Bun.file(path).exists()) found.push({ name, path });
+  }
   if (found.length > 1) {
     throw new SoloError("invalid_config", `both ${names.join(" and ")} exist in ${folder}`, {
       hint: "remove one of them",

@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { SoloError } from "../api/error.ts";
 import { stateSocketName } from "../api/state-channel.ts";
@@ -57,7 +56,7 @@ export interface Paths {
 const homeDataDir = ".local/state/solo";
 
 export function folders(env: Variables): Folders {
-  const home = absolute(env.HOME) ?? homedir();
+  const home = absolute(env.HOME) ?? process.getBuiltinModule("node:os").homedir();
   const stateHome = absolute(env.XDG_STATE_HOME);
   return {
     home,

@@ -8,6 +8,7 @@ export * from "./fifo.ts";
 export * from "./files.ts";
 export * from "./kill.ts";
 export * from "./lock.ts";
+export * from "./look-up.ts";
 export * from "./marked.ts";
 export * from "./oom.ts";
 export * from "./pause.ts";

@@ -1,6 +1,6 @@
-import { statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import type { DeployRequest, SoloApi } from "../../api/index.ts";
+import { lookUp } from "../../system/index.ts";
 import { bring, contentOf, type FileToBring, fileNameOf } from "../bring.ts";
 import type { Session } from "../session.ts";
 
@@ -35,15 +35,11 @@ async function programFor(name: string, spec: Spec, session: Session): Promise<F
     return { file: `${name}.wasm`, content: await contentOf(path), executable: false };
   }
   // One that is not here may be there: its kernel says so when it is not.
-  if (!isAbsolute(executable) || !isFile(executable)) return undefined;
+  if (!isAbsolute(executable) || !(await lookUp(executable))?.isFile()) return undefined;
   return { file: fileNameOf(executable), content: await contentOf(executable), executable: true };
 }
 
 function at(spec: Spec, path: string): Spec {
   if (spec.command === undefined) return { ...spec, path };
   return { ...spec, command: [path, ...spec.command.slice(1)] };
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }

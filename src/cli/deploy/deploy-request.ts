@@ -33,9 +33,13 @@ export interface ServiceWords {
 type Services = Pick<DeployRequest, "services" | "groups">;
 
 /** One service as the command line describes it. */
-export function serviceFromFlags({ path, name, args }: ServiceWords, flags: ServiceFlags, session: Session): Services {
+export async function serviceFromFlags(
+  { path, name, args }: ServiceWords,
+  flags: ServiceFlags,
+  session: Session,
+): Promise<Services> {
   const cwd = process.cwd();
-  const program = programOf({ path, args, kind: flags.kind, cwd, local: session.isLocal });
+  const program = await programOf({ path, args, kind: flags.kind, cwd, local: session.isLocal });
   const chosen = name ?? serviceNameOf(resolve(cwd, path));
   if (!namePattern.test(chosen)) {
     throw new SoloError("invalid_name", `invalid name ${JSON.stringify(chosen)}: use 1 to 64 of A-Z a-z 0-9 _ -`, {

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { ownVariables, SoloError } from "../../api/index.ts";
 
@@ -48,7 +47,7 @@ function readEnvFile(file: string, cwd: string): Record<string, string> {
 
 function readText(file: string, cwd: string): string {
   try {
-    return readFileSync(resolve(cwd, file), "utf8");
+    return process.getBuiltinModule("node:fs").readFileSync(resolve(cwd, file), "utf8");
   } catch (cause) {
     throw new SoloError("file_not_found", `--env-file ${file}: can't be read`, { hint: "check the path", cause });
   }

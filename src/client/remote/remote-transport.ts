@@ -14,7 +14,7 @@ export async function remoteTransport(target: RemoteTarget): Promise<Transport> 
   const dispatcher = createDispatcher(url, credentials);
   const authorization = {
     ...(credentials.token !== undefined && { authorization: `Bearer ${credentials.token}` }),
-    ...(url.protocol === "unix:" && ownerKey(decodeURIComponent(url.pathname))),
+    ...(url.protocol === "unix:" && (await ownerKey(decodeURIComponent(url.pathname)))),
   };
   const way = { dispatcher, origin, hintOfLoss: hintOfLoss(url, credentials) };
   return {

@@ -36,35 +36,38 @@ describe("what is run", () => {
   const program = (path: string, args: string[] = [], local = true) =>
     programOf({ path, args, kind: undefined, cwd, local });
 
-  test("follows from the file", () => {
-    expect(program("web.ts", ["a"])).toEqual({ kind: "source", path: join(cwd, "web.ts"), args: ["a"] });
-    expect(program("module.wasm")).toMatchObject({ kind: "wasm" });
-    expect(program("app")).toMatchObject({ kind: "source", path: join(cwd, "app") });
-    expect(program("./tool", ["--x"])).toEqual({ kind: "command", command: [join(cwd, "tool"), "--x"] });
-    expect(program("tool")).toEqual({ kind: "command", command: [join(cwd, "tool")] });
+  test("follows from the file", async () => {
+    expect(await program("web.ts", ["a"])).toEqual({ kind: "source", path: join(cwd, "web.ts"), args: ["a"] });
+    expect(await program("module.wasm")).toMatchObject({ kind: "wasm" });
+    expect(await program("app")).toMatchObject({ kind: "source", path: join(cwd, "app") });
+    expect(await program("./tool", ["--x"])).toEqual({ kind: "command", command: [join(cwd, "tool"), "--x"] });
+    expect(await program("tool")).toEqual({ kind: "command", command: [join(cwd, "tool")] });
   });
 
-  test("may be a program of the kernel's PATH", () => {
-    expect(program("redis-server", ["--port", "$PORT"])).toEqual({
+  test("may be a program of the kernel's PATH", async () => {
+    expect(await program("redis-server", ["--port", "$PORT"])).toEqual({
       kind: "command",
       command: ["redis-server", "--port", "$PORT"],
     });
   });
 
-  test("may be said", () => {
-    expect(programOf({ path: "web.ts", args: [], kind: "command", cwd, local: true })).toMatchObject({
+  test("may be said", async () => {
+    expect(await programOf({ path: "web.ts", args: [], kind: "command", cwd, local: true })).toMatchObject({
       kind: "command",
     });
   });
 
-  test.each(["missing.ts", "./missing", "nowhere/tool", "missing.wasm"])("is missed when %s is not there", (path) => {
-    expect(() => program(path)).toThrow("there is no such file or folder");
-  });
+  test.each(["missing.ts", "./missing", "nowhere/tool", "missing.wasm"])(
+    "is missed when %s is not there",
+    async (path) => {
+      await expect(program(path)).rejects.toThrow("there is no such file or folder");
+    },
+  );
 
-  test("may be an executable that is there and not here when the kernel is elsewhere; a module is brought", () => {
-    expect(program("/opt/missing", [], false)).toEqual({ kind: "command", command: ["/opt/missing"] });
+  test("may be an executable that is there and not here when the kernel is elsewhere; a module is brought", async () => {
+    expect(await program("/opt/missing", [], false)).toEqual({ kind: "command", command: ["/opt/missing"] });
     for (const word of ["./missing", "missing.ts", "missing.wasm"]) {
-      expect(() => program(word, [], false)).toThrow("no such file");
+      await expect(program(word, [], false)).rejects.toThrow("no such file");
     }
   });
 });
