@@ -1,4 +1,4 @@
-import type { OperationName, SoloApi } from "./operations.ts";
+import type { OperationInput, OperationName, SoloApi } from "./operations.ts";
 
 /** Who asks something of a kernel. Gateways only turn credentials into one; what it may do is decided behind them. */
 export type Caller = AnonymousCaller | OwnerCaller | CapabilityCaller | ServiceCaller;
@@ -56,10 +56,24 @@ export interface CapabilityRate {
   readonly per_second: number;
 }
 
+export interface OnceRequest<Name extends OperationName = OperationName> {
+  readonly caller: Caller;
+  /** Undefined: the work is done each time. */
+  readonly key: string | undefined;
+  readonly operation: Name;
+  readonly input: OperationInput<Name>;
+}
+
 /** The API as each caller has it: what a gateway stands before. */
 export interface ApiAccess {
   /** @param idempotencyKey under which what changes something is done once for that caller, however often it is asked for */
   readonly apiFor: (caller: Caller, idempotencyKey?: string) => SoloApi;
+  /**
+   * Work of several operations that is done once under a key, as a single one is by `apiFor`. For whom and for what it is
+   * remembered says the one operation that stands for all of it. Its answer is JSON.
+   * @throws SoloError what the work does, and `conflict` for a key of something else
+   */
+  readonly once: (request: OnceRequest, work: (api: SoloApi) => Promise<unknown>) => Promise<unknown>;
   /**
    * Who shows a token.
    * @throws SoloError `unauthenticated` for one that is unknown, expired or revoked

@@ -2,17 +2,18 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { GrpcClient } from "../support/grpc-client.ts";
 import { freePort, type SoloEnv, soloEnv, waitFor } from "../support/index.ts";
 
 /** The header Idempotency-Key, as a client sees it: over kills of the kernel too. */
 
-const port = freePort();
+const [port, grpcPort] = [freePort(), freePort()];
 let env: SoloEnv;
 let token: string;
 let other: string;
 beforeAll(async () => {
   env = soloEnv();
-  const variables = { SOLO_HTTP_PORT: String(port) };
+  const variables = { SOLO_HTTP_PORT: String(port), SOLO_LISTEN_PORT: String(grpcPort) };
   (await env.run(["start"], { env: variables })).expect();
   const path = env.write(
     "shop.ts",
@@ -119,4 +120,47 @@ describe("a request with a key", () => {
     expect((await grantOnce()).documents).toMatchObject([{ token: expect.stringContaining("solo_cap_") }]);
     expect(await grantOnce()).toEqual({ status: 409, documents: failure("conflict") });
   });
+});
+
+const code = (text: string) => `export default { fetch: () => new Response("${text}") };`;
+
+test("the REST interface deploys and stores once under a key", async () => {
+  const ask = async (path: string, key: string, body: unknown) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "idempotency-key": key },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, document: z.looseObject({}).parse(await response.json()) };
+  };
+  const deploy = (key: string, text: string) => ask("/services", key, { service_id: "rest", code: code(text) });
+  const answers = await Promise.all([deploy("rest", "one"), deploy("rest", "one")]);
+  const deployed = { status: 201, document: expect.objectContaining({ status: "deployed" }) };
+  expect(answers).toEqual([deployed, deployed]);
+  expect(await deploy("rest", "one")).toEqual(deployed);
+  expect(await deploy("rest", "two")).toMatchObject({ status: 409, document: { error: "conflict" } });
+  expect(await deploy("another", "one")).toMatchObject({ status: 409, document: { error: "service_exists" } });
+  const stored = await ask("/secrets", "secret", { key: "NAME", value: "value" });
+  expect(stored).toMatchObject({ status: 201, document: { version: 1 } });
+  expect(await ask("/secrets", "secret", { key: "NAME", value: "value" })).toEqual(stored);
+});
+
+test("gRPC does once what has a key in its metadata", async () => {
+  await using client = await GrpcClient.connect(`127.0.0.1:${grpcPort}`);
+  const call = (method: string, key: string, message: Record<string, unknown>) =>
+    client.call({
+      method: `solo.v1.SoloKernel/${method}`,
+      message,
+      metadata: { authorization: `Bearer ${token}`, "idempotency-key": key },
+    });
+  const deploy = (key: string, text: string) => call("Deploy", key, { service_id: "grpc", code: code(text) });
+  const first = await deploy("grpc", "one");
+  expect(first).toMatchObject({ code: "OK", messages: [{ service_id: "grpc", status: "ok" }] });
+  expect((await deploy("grpc", "one")).messages).toEqual(first.messages);
+  expect(await deploy("grpc", "two")).toMatchObject({ code: "ABORTED" });
+  expect(await deploy("another", "one")).toMatchObject({ code: "ALREADY_EXISTS" });
+  const kill = await call("Kill", "kill", { service_id: "grpc" });
+  expect(kill).toMatchObject({ code: "OK" });
+  expect((await call("Kill", "kill", { service_id: "grpc" })).messages).toEqual(kill.messages);
+  expect(await call("Kill", "no key", { service_id: "grpc" })).toMatchObject({ code: "INVALID_ARGUMENT" });
 });

@@ -1,13 +1,16 @@
 import type { EventEmitter } from "node:events";
 import { Metadata, type ServerUnaryCall } from "@grpc/grpc-js";
 import { nameForm, namePattern, type SoloApi, SoloError, versionHeader } from "../../api/index.ts";
+import { type Deployer, idempotencyKeyFrom } from "../shared/index.ts";
 import { callerOf, requestIdOf } from "./caller.ts";
 import type { GrpcContext } from "./context.ts";
 
 /** One call, once it is known who asks. */
 export interface Call {
-  /** The operations, as the caller has them. */
+  /** The operations, as the caller has them; once under its key, if it gave one. */
   readonly api: SoloApi;
+  /** For what takes several operations. */
+  readonly deployer: Deployer;
   /** Aborted when the client has gone, its deadline has passed, or the server closes. */
   readonly signal: AbortSignal;
   /** What is left until the client's deadline, in milliseconds, at least one; undefined without a deadline. */
@@ -49,9 +52,11 @@ export function openCall(call: GrpcCall, requestId: string, context: GrpcContext
   const { access, closing } = context;
   const caller = callerOf(call.metadata, requestId, context);
   if (!isOpen) access.checkCredentials(caller, "list");
+  const key = keyOf(call.metadata);
   let end: End | undefined;
   return {
-    api: access.apiFor(caller),
+    api: access.apiFor(caller, key),
+    deployer: { access, caller, key },
     // Most calls ask for none.
     get signal() {
       end ??= endOf(call, closing);
@@ -70,6 +75,12 @@ export function openCall(call: GrpcCall, requestId: string, context: GrpcContext
       throw new SoloError("invalid_request", "no tenant is named", { hint: "send x-tenant-id in the metadata" });
     },
   };
+}
+
+/** @throws SoloError `invalid_request` */
+function keyOf(metadata: Metadata): string | undefined {
+  const given = metadata.get("idempotency-key")[0];
+  return given === undefined ? undefined : idempotencyKeyFrom(String(given));
 }
 
 interface End {

@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
-import { type DeployResult, nameForm, namePattern, type ServiceStatus, SoloError } from "../../api/index.ts";
+import { nameForm, namePattern, type ServiceStatus, SoloError } from "../../api/index.ts";
 import { DeployFormat, SoloKernel } from "../../api/proto/solo/v1/solo.gen.ts";
-import { type CodeFormat, checkInput, deployCode } from "../shared/index.ts";
+import { type CodeFormat, checkInput, type Deployed, deployCode } from "../shared/index.ts";
 import type { Call } from "./call.ts";
 import { type Method, unary } from "./method.ts";
 import { StatusError } from "./status.ts";
@@ -12,24 +12,26 @@ export const serviceMethods: readonly Method[] = [
   unary(SoloKernel.method.deploy, async ({ serviceId, code, format }, call) => {
     const name = serviceOf(serviceId);
     const source = sourceOf(code, format);
-    const existing = await call.api.status({ tenant: call.tenant(), name }).catch(onlyNotFound);
-    if (existing !== undefined && !hasEnded(existing)) {
+    const tenant = call.tenant();
+    const result = await deployCode(call.deployer, { tenant, name, ...source, ...within(call) }, async (api) => {
+      const existing = await api.status({ tenant, name }).catch(onlyNotFound);
+      if (existing === undefined || hasEnded(existing)) return {};
       throw new StatusError(
         status.ALREADY_EXISTS,
         "conflict",
         `service ${name} exists`,
         "Update gives it other code, Kill ends it",
       );
-    }
-    return deployed(await deployCode(call.api, { tenant: call.tenant(), name, ...source, ...within(call) }));
+    });
+    return deployed(result);
   }),
   unary(SoloKernel.method.update, async ({ serviceId, code, format, ifUpdatedMs }, call) => {
     const name = serviceOf(serviceId);
     const source = sourceOf(code, format);
     const condition = ifUpdatedMs !== undefined && { if_updated: timeOf(ifUpdatedMs, "if_updated_ms") };
-    const { replicas } = await call.api.status({ tenant: call.tenant(), name });
-    const changes = { ...source, ...within(call), ...condition, replicas };
-    const result = await deployCode(call.api, { tenant: call.tenant(), name, ...changes });
+    const tenant = call.tenant();
+    const changes = { ...source, ...within(call), ...condition };
+    const result = await deployCode(call.deployer, { tenant, name, ...changes }, (api) => api.status({ tenant, name }));
     return { ...deployed(result), changed: result.changed };
   }),
   unary(SoloKernel.method.status, async ({ serviceId }, call) =>
@@ -80,7 +82,7 @@ function within({ timeLeftMs }: Call): { readonly timeout_ms?: number } {
 
 const maxWaitMs = 86_400_000;
 
-function deployed({ service, revision, url }: DeployResult) {
+function deployed({ service, revision, url }: Deployed) {
   return { serviceId: service, status: "ok", revision, url: url ?? "" };
 }
 

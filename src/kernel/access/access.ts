@@ -12,7 +12,7 @@ import {
 import { accept } from "../accept.ts";
 import { authorize, noCredentials } from "./authorize.ts";
 import type { Idempotency } from "./idempotency.ts";
-import { once } from "./once.ts";
+import { attempted, once } from "./once.ts";
 import type {
   AccessRequest,
   Admission,
@@ -77,6 +77,14 @@ export class Access implements ApiAccess {
       get: (_, name) => (isOperationName(name) ? this.#guarded(caller, name) : undefined),
     });
     return key === undefined ? guarded : this.#keyed(guarded, caller, key);
+  };
+
+  once: ApiAccess["once"] = async ({ caller, key, operation, input }, work) => {
+    const { idempotency } = this.#parts;
+    const api = this.apiFor(caller);
+    if (idempotency === undefined || key === undefined) return work(api);
+    const turn = await idempotency.turn(this.#authorized(caller, operation, input), key, true);
+    return attempted(turn, () => work(api));
   };
 
   /** The same, with what changes something done once under a key. */

@@ -1,5 +1,5 @@
 import { type OperationInput, type OperationName, operations, type SoloApi, SoloError } from "../../api/index.ts";
-import type { Idempotency } from "./idempotency.ts";
+import type { Idempotency, Turn } from "./idempotency.ts";
 import type { AccessRequest } from "./ports.ts";
 
 /** Their answers hold a token, which is shown once and kept nowhere. */
@@ -32,9 +32,15 @@ export function once<Name extends OperationName>(name: Name, keyed: Keyed<Name>)
 async function document<Name extends OperationName>(name: Name, keyed: Keyed<Name>, input: OperationInput<Name>) {
   const { api, idempotency, key, admit } = keyed;
   const turn = await idempotency.turn(admit(input), key, !tellsSecret.has(name));
+  const answer: () => Promise<unknown> | AsyncIterable<unknown> = () => api[name](input);
+  return attempted(turn, async () => answer());
+}
+
+/** What work answers, or answered before. */
+export async function attempted(turn: Turn, work: () => Promise<unknown>): Promise<unknown> {
   if ("answer" in turn) return turn.answer;
   try {
-    const answer: unknown = await api[name](input);
+    const answer = await work();
     turn.attempt.succeed(answer);
     return answer;
   } catch (thrown) {

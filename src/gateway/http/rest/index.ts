@@ -2,6 +2,7 @@ import { type Caller, nameSchema, SoloError, versionHeader } from "../../../api/
 import { bodyText } from "../body-text.ts";
 import { firstSignal } from "../first-signal.ts";
 import { type RequestContext, reported } from "../handle-request.ts";
+import { idempotencyKeyOf } from "../idempotency-key.ts";
 import { requestIdHeader, requestIdOf } from "../request-id.ts";
 import type { RequestUrl } from "../request-url.ts";
 import { followEvents, followLogs } from "./events.ts";
@@ -74,8 +75,10 @@ export async function handleRest(
     if (handler === undefined) throw wrongMethod(url.pathname, request.method, handlers);
     const caller = context.authenticate(request, requestId);
     if (caller.kind === "anonymous" && collection !== "health") context.access.checkCredentials(caller, "list");
+    const key = idempotencyKeyOf(request);
     const answer = await handler({
-      api: context.access.apiFor(caller),
+      api: context.access.apiFor(caller, key),
+      deployer: { access: context.access, caller, key },
       tenant: withoutTenant.has(collection) ? "default" : tenantOf(request, caller),
       query: url.searchParams,
       headers: request.headers,

@@ -1,9 +1,12 @@
 import { nameSchema, type SoloApi, SoloError } from "../../../api/index.ts";
+import type { Deployer } from "../../shared/index.ts";
 import type { FirstSignal } from "../first-signal.ts";
 
 /** One request of the REST interface, once it is known who asks and in which tenant. */
 export interface RestRequest {
   readonly api: SoloApi;
+  /** For what takes several operations. */
+  readonly deployer: Deployer;
   readonly tenant: string;
   readonly query: URLSearchParams;
   readonly headers: Headers;

@@ -48,17 +48,17 @@ export const showService: RestHandler = async ({ api, tenant, id }) => {
 
 /** `POST /services`: code that is sent along, deployed until it is ready. */
 export const createService: RestHandler = async (request) => {
-  const { api, tenant, body } = request;
+  const { tenant, body } = request;
   const { service_id, code, format } = await body();
   const name = serviceOf(service_id);
-  const existing = await api.status({ tenant, name }).catch(onlyNotFound);
-  if (existing !== undefined && statuses[existing.state] !== "stopped") {
+  await deploy(request, { name, code, format }, async (api) => {
+    const existing = await api.status({ tenant, name }).catch(onlyNotFound);
+    if (existing === undefined || statuses[existing.state] === "stopped") return {};
     throw new SoloError("conflict", `service ${name} exists`, {
       hint: `PUT /services/${name} gives it other code, DELETE ends it`,
       details: { legacy: "service_exists" },
     });
-  }
-  await deploy(request, name, code, format);
+  });
   const document = { service_id: name, status: "deployed", message: `service ${name} is ready`, timestamp: now() };
   return Response.json(document, { status: 201, headers: { location: `/services/${name}` } });
 };
@@ -67,7 +67,7 @@ export const createService: RestHandler = async (request) => {
 export const replaceService: RestHandler = async (request) => {
   const name = serviceOf(request.id);
   const { code, format } = await request.body();
-  await deploy(request, name, code, format);
+  await deploy(request, { name, code, format }, async () => ({}));
   return Response.json({ service_id: name, status: "deployed", message: `service ${name} is ready`, timestamp: now() });
 };
 
@@ -97,15 +97,14 @@ export const deleteService: RestHandler = async ({ api, tenant, id, query, heade
 };
 
 async function deploy(
-  { api, tenant, headers }: RestRequest,
-  name: string,
-  code: unknown,
-  format: unknown,
+  { deployer, tenant, headers }: RestRequest,
+  { name, code, format }: { readonly name: string; readonly code: unknown; readonly format: unknown },
+  look: Parameters<typeof deployCode>[2],
 ): Promise<void> {
   if (typeof code !== "string" || code === "") throw invalid("code", "expects the text of a module");
   const known = codeFormats.find((one) => one === (format ?? "typescript"));
   if (known === undefined) throw invalid("format", `expects ${codeFormats.join(" or ")}`);
-  await deployCode(api, { tenant, name, code, format: known, ...conditionOf(headers, "deploy") });
+  await deployCode(deployer, { tenant, name, code, format: known, ...conditionOf(headers, "deploy") }, look);
 }
 
 function documentOf(status: ServiceStatus): object {
