@@ -33,7 +33,7 @@ export const hostMessageSchema = z.discriminatedUnion("type", [
     output: z.unknown(),
     error: z.object({ code: z.string(), message: z.string() }).optional(),
   }),
-  /** Sent every second while the event loop turns. `health` is the service's own answer, when it gives one. */
+  /** Sent every second while the event loop turns, or as often as the kernel last asked for. `health` is the service's own answer, when it gives one. */
   z.object({
     type: z.literal("heartbeat"),
     health: z
@@ -49,6 +49,12 @@ export interface HostOrder {
   /** The artifact's entry file. */
   readonly entry: string;
   readonly revision: string;
+}
+
+/** How often a host is to send heartbeats from now on. */
+export interface HostPace {
+  readonly type: "pace";
+  readonly interval_ms: number;
 }
 
 /** What a kernel asks of a host, in the same form. An answer to a call that another kernel asked is ignored. */

@@ -32,8 +32,10 @@ export const ownVariables: ReadonlySet<string> = new Set(Object.values(hostVaria
  */
 export const collectionTimer = { name: "BUN_GC_TIMER_INTERVAL", value: "10000" } as const;
 
-/** Interval of `heartbeat` messages. */
+/** Interval of `heartbeat` messages … */
 export const heartbeatIntervalMs = 1_000;
+/** … and where there are so many hosts that those every second would be most of what kernel and hosts do when idle. */
+export const slowHeartbeatIntervalMs = 2_000;
 
 /** Longest line that either side accepts. */
 export const maxHostMessageBytes = 1_048_576;

@@ -1,5 +1,5 @@
 import type { Socket } from "bun";
-import type { HostCall, HostMessage, HostOrder } from "../api/host-protocol.ts";
+import type { HostCall, HostMessage, HostOrder, HostPace } from "../api/host-protocol.ts";
 import { heartbeatIntervalMs, maxHostMessageBytes } from "../api/host-variables.ts";
 import type { Identity } from "./identity.ts";
 
@@ -45,6 +45,8 @@ export class ControlChannel {
     output: null,
     error: { code: "UNKNOWN_METHOD", message: `there is no method ${JSON.stringify(method)}` },
   });
+  #paceMs: number = heartbeatIntervalMs;
+  #beats: ReturnType<typeof setTimeout> | undefined;
   #calls = "";
   #decoder = new TextDecoder();
   #pauseMs = reconnectMinMs;
@@ -80,11 +82,30 @@ export class ControlChannel {
     };
   }
 
-  /** Sends a heartbeat now, every second, and to each new kernel. `health` is asked for the service's own answer. */
+  /**
+   * Sends a heartbeat now, every second or as often as the kernel asks for, and to each new kernel. `health` is asked for the
+   * service's own answer.
+   */
   startHeartbeats(health: () => Promise<Health>): void {
     this.#health = health;
-    setInterval(() => this.#beat(), heartbeatIntervalMs).unref();
+    this.#beatEvery(this.#paceMs);
     this.#beat();
+  }
+
+  #beatEvery(ms: number): void {
+    clearInterval(this.#beats);
+    this.#beats = setInterval(() => this.#beat(), ms).unref();
+  }
+
+  /** Begins at a random moment: a kernel changes the pace of all its hosts at once, and they would keep in step. */
+  #setPace(ms: number): void {
+    this.#paceMs = ms;
+    if (this.#health === undefined) return;
+    clearInterval(this.#beats);
+    this.#beats = setTimeout(() => {
+      this.#beat();
+      this.#beatEvery(ms);
+    }, Math.random() * ms).unref();
   }
 
   /**
@@ -166,8 +187,9 @@ export class ControlChannel {
     const lines = (this.#calls + this.#decoder.decode(bytes, { stream: true })).split("\n");
     this.#calls = lines.pop() ?? "";
     for (const line of lines) {
-      const asked: HostCall | HostOrder = JSON.parse(line);
+      const asked: HostCall | HostOrder | HostPace = JSON.parse(line);
       if (asked.type === "call") void this.#answer(asked);
+      else if (asked.type === "pace") this.#setPace(asked.interval_ms);
       else this.#obey(asked);
     }
   }

@@ -4,6 +4,7 @@ import {
   type HostCall,
   type HostMessage,
   type HostOrder,
+  type HostPace,
   hostMessageSchema,
   maxHostMessageBytes,
 } from "../api/index.ts";
@@ -16,7 +17,7 @@ export interface HostPeer {
 }
 
 /** Tells a host something; false when its connection is gone. */
-export type TellHost = (message: HostCall | HostOrder) => boolean;
+export type TellHost = (message: HostCall | HostOrder | HostPace) => boolean;
 
 interface Connection {
   peer: HostPeer | undefined;
@@ -98,7 +99,7 @@ function receive(socket: Socket<Connection>, bytes: Uint8Array, authenticate: Au
   if (connection.rest.length > maxHostMessageBytes) socket.terminate();
 }
 
-function tell(socket: Socket<Connection>, message: HostCall | HostOrder): boolean {
+function tell(socket: Socket<Connection>, message: Parameters<TellHost>[0]): boolean {
   const { data } = socket;
   if (data.peer === undefined) return false;
   data.unsent = Buffer.concat([data.unsent, Buffer.from(`${JSON.stringify(message)}\n`)]);

@@ -1,6 +1,6 @@
 import { type HostMessage, type HostShape, heartbeatIntervalMs } from "../api/index.ts";
 import type { Clock } from "../system/index.ts";
-import { everyBeat } from "./ticker.ts";
+import { everyBeat, heartbeatPaceMs } from "./ticker.ts";
 
 type Health = NonNullable<Extract<HostMessage, { type: "heartbeat" }>["health"]>;
 
@@ -23,19 +23,25 @@ export class Heartbeat {
   #beats = 0;
   #last: number;
   #lastTick: number;
+  /** What the host was told of how often it is to beat; undefined for an adopted one, which another kernel may have told. */
+  #paceMs: number | undefined;
 
   /**
    * @param shape what a former kernel knew of an adopted host, which has to be heard of again within the time that any silence
    * may last; null for a new process
+   * @param setPace tells the host how often to beat; false when it can't be told now
    * @param onSilence called every second while a beat is overdue: the silence may have become too long
    */
-  constructor(clock: Clock, shape: HostShape | null, onSilence: () => void) {
+  constructor(clock: Clock, shape: HostShape | null, setPace: (ms: number) => boolean, onSilence: () => void) {
     this.#clock = clock;
+    this.#paceMs = shape === null ? heartbeatIntervalMs : undefined;
     this.#shape = shape;
     this.#isAdopted = shape !== null;
     this.#last = this.#lastTick = clock.monotonic();
     this.#endTicks = everyBeat(() => {
       this.#noticePause();
+      const paceMs = heartbeatPaceMs();
+      if (paceMs !== this.#paceMs && setPace(paceMs)) this.#paceMs = paceMs;
       if (this.#isOverdue) onSilence();
     });
   }
@@ -76,7 +82,7 @@ export class Heartbeat {
   }
 
   get #isOverdue(): boolean {
-    return this.silenceMs > heartbeatIntervalMs;
+    return this.silenceMs > (this.#paceMs ?? heartbeatIntervalMs);
   }
 
   #isKnown({ status, message }: Health = healthy): boolean {

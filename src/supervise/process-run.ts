@@ -146,7 +146,8 @@ export class ProcessRun {
   ): void {
     const { plan, runtime } = this.#context;
     const shape = found === null ? null : this.#formerShape;
-    this.#vitals = new Vitals({ plan, port: this.port, clock: runtime.clock, found, shape, onJudgement });
+    const setPace = (interval_ms: number) => this.#tell?.({ type: "pace", interval_ms }) === true;
+    this.#vitals = new Vitals({ plan, port: this.port, clock: runtime.clock, found, shape, setPace, onJudgement });
     const identity = this.#process;
     if (plan.spec.kind === "port") this.#agent = this.#listen(found !== null, onJudgement);
     void identity?.exited.then((exit) => {

@@ -1,4 +1,4 @@
-import type { HostMessage, HostShape, Probe } from "../api/index.ts";
+import type { HealthSpec, HostMessage, HostShape, Probe } from "../api/index.ts";
 import type { Clock } from "../system/index.ts";
 import type { HealthRecord, ProbeRole } from "./health-record.ts";
 import { Heartbeat, heartbeatTimeoutMs } from "./heartbeat.ts";
@@ -23,6 +23,8 @@ export interface VitalsOptions {
   readonly found: "well" | "unwell" | null;
   /** The shape of the module that a former kernel had found. */
   readonly shape: HostShape | null;
+  /** Tells the host how often to send heartbeats; false when it has no connection. */
+  readonly setPace: (intervalMs: number) => boolean;
   readonly onJudgement: (judgement: Judgement) => void;
 }
 
@@ -53,7 +55,14 @@ export class Vitals {
     this.#started = options.found !== null;
     // A host, or an agent that speaks for itself.
     if (options.plan.spec.kind !== "command") {
-      this.#heartbeat = new Heartbeat(options.clock, options.shape, () => this.#evaluate());
+      const { clock, shape, setPace } = options;
+      const mayPace = isPatient(options.plan.spec.health);
+      this.#heartbeat = new Heartbeat(
+        clock,
+        shape,
+        (ms) => mayPace && setPace(ms),
+        () => this.#evaluate(),
+      );
     }
     if (options.found !== null) {
       this.#startReadiness();
@@ -192,6 +201,11 @@ export class Vitals {
   #silence(): string {
     return `no heartbeat for ${Math.round((this.#heartbeat?.silenceMs ?? 0) / 100) / 10} s`;
   }
+}
+
+/** Whether a host that beats slowly, where there are very many, is heard of often enough for its probes. */
+function isPatient({ readiness, liveness }: HealthSpec): boolean {
+  return [readiness, liveness].every((probe) => probe?.type !== "heartbeat" || probe.timeout_ms >= heartbeatTimeoutMs);
 }
 
 const ownPortProbe: Probe = {

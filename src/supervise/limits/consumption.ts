@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { LimitsSpec } from "../../api/index.ts";
-import { type Clock, clockTicksPerSecond, type ProcessScan, type ProcessStat, pageSize } from "../../system/index.ts";
-import { UsageHistory, type UsageSample } from "./history.ts";
+import { clockTicksPerSecond, type ProcessScan, type ProcessStat, pageSize } from "../../system/index.ts";
+import { UsageHistory, type UsageLevel } from "./history.ts";
 import type { LimitedResource, Standing } from "./verdict.ts";
 
 /** The limit of CPU is for an average over so long: a program may be busy for a moment, as each is when it starts. */
@@ -24,7 +24,7 @@ export interface Usage {
 export const noUsage: Usage = { rssBytes: 0, cpuPercent: 0 };
 
 interface CpuTime {
-  readonly time: number;
+  time: number;
   readonly cpuMs: number;
 }
 
@@ -36,80 +36,123 @@ export interface Watched {
   /** CPU time at moments of the window, oldest first. */
   readonly cpu: CpuTime[];
   /** Of the last look that found a process. */
-  usage: Usage | undefined;
+  usage: Usage;
+  used: Consumption;
   readonly told: Map<LimitedResource, Standing>;
   readonly history: UsageHistory;
 }
 
 export function watch(pid: number): Watched {
-  return { pid, tree: [], cpu: [], usage: undefined, told: new Map(), history: new UsageHistory() };
+  return { pid, tree: [], cpu: [], usage: noUsage, used: nothing, told: new Map(), history: new UsageHistory() };
 }
 
+/** When a look was taken. All instances are looked at together, and asking for the time costs as much as a look. */
+export interface Moment {
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
+type Scan = Pick<ProcessScan, "get" | "treeOf">;
+
 export interface Look {
-  readonly scan: ProcessScan;
+  readonly scan: Scan;
   /** Pids of processes that are the instance's though they no longer descend from its root. */
   readonly orphans: readonly number[];
-  readonly clock: Clock;
+  readonly at: Moment;
   readonly calls: number;
   readonly limits: LimitsSpec | undefined;
 }
 
-export interface Consumption extends UsageSample {
+export interface Consumption extends UsageLevel {
   /** Over the window; 0 until it is full. */
   readonly averageCores: number;
 }
 
-/** What an instance uses now, all its processes together. */
-export function consumptionOf(watched: Watched, { scan, orphans, clock, calls, limits }: Look): Consumption {
-  watched.tree = scan.treeOf([watched.pid, ...orphans, ...stillThere(watched, scan)]);
+const nothing: Consumption = { memoryBytes: 0, cpuCores: 0, averageCores: 0, processes: 0, files: null, calls: 0 };
+
+/** What an instance uses now, all its processes together: the same object for as long as nothing changes. */
+export function consumptionOf(watched: Watched, { scan, orphans, at, calls, limits }: Look): Consumption {
+  const others = stillThere(watched, scan);
+  watched.tree = scan.treeOf(
+    orphans.length + others.length === 0 ? [watched.pid] : [watched.pid, ...orphans, ...others],
+  );
   let [ticks, pages] = [0, 0];
   for (const { utimeTicks, stimeTicks, rssPages } of watched.tree) {
     ticks += utimeTicks + stimeTicks;
     pages += rssPages;
   }
-  const { lately, shown, average } = coresUsed(watched, clock.monotonic(), (ticks * 1_000) / clockTicksPerSecond);
+  const { lately, shown, average } = coresUsed(watched.cpu, at.monotonicMs, (ticks * 1_000) / clockTicksPerSecond);
   const rssBytes = pages * pageSize();
-  if (watched.tree.length > 0) {
-    watched.usage = { rssBytes, cpuPercent: Math.round(Math.min(shown * 100, mostPercent) * 10) / 10 };
-  }
-  const sample: UsageSample = {
-    time: clock.now(),
+  if (watched.tree.length > 0) note(watched, rssBytes, Math.round(Math.min(shown * 100, mostPercent) * 10) / 10);
+  const used: Consumption = {
     memoryBytes: rssBytes,
     cpuCores: lately,
+    averageCores: average,
     processes: watched.tree.length,
     files: limits?.files === undefined ? null : watched.tree.reduce((sum, { pid }) => sum + openFilesOf(pid), 0),
     calls,
   };
-  watched.history.add(sample);
-  return { ...sample, averageCores: average };
+  if (!isSame(used, watched.used)) watched.used = used;
+  watched.history.add(at.wallMs, watched.used);
+  return watched.used;
+}
+
+function note(watched: Watched, rssBytes: number, cpuPercent: number): void {
+  if (watched.usage.rssBytes === rssBytes && watched.usage.cpuPercent === cpuPercent) return;
+  watched.usage = { rssBytes, cpuPercent };
+}
+
+function isSame(one: Consumption, other: Consumption): boolean {
+  return (
+    one.memoryBytes === other.memoryBytes &&
+    one.cpuCores === other.cpuCores &&
+    one.averageCores === other.averageCores &&
+    one.processes === other.processes &&
+    one.files === other.files &&
+    one.calls === other.calls
+  );
 }
 
 /** Beside the root. */
-function stillThere({ pid: root, tree }: Watched, scan: ProcessScan): number[] {
+function stillThere({ pid: root, tree }: Watched, scan: Scan): readonly number[] {
+  if (tree.length <= 1) return none;
   const others = tree.filter(({ pid, startTime }) => pid !== root && scan.get(pid)?.startTime === startTime);
   return others.map(({ pid }) => pid);
 }
 
-function coresUsed({ cpu }: Watched, time: number, cpuMs: number): { lately: number; shown: number; average: number } {
+const none: readonly number[] = [];
+
+function coresUsed(cpu: CpuTime[], time: number, cpuMs: number): { lately: number; shown: number; average: number } {
   const last = cpu.at(-1);
   // A child that ended takes its time along: the total may fall.
   const total = Math.max(cpuMs, last?.cpuMs ?? 0);
-  cpu.push({ time, cpuMs: total });
-  while ((cpu[1]?.time ?? time) <= time - cpuWindowMs) cpu.shift();
-  const first = cpu[0];
-  const now = { time, cpuMs: total };
-  const isFull = first !== undefined && time - first.time >= cpuWindowMs;
-  const shownFrom = cpu.find((one) => one.time >= time - shownWindowMs);
+  const before = last?.time ?? time;
+  if (last !== undefined && total === last.cpuMs && total === cpu.at(-2)?.cpuMs) last.time = time;
+  else cpu.push({ time, cpuMs: total });
+  const start = time - cpuWindowMs;
+  while ((cpu[1]?.time ?? time) <= start) cpu.shift();
+  const [first, second] = cpu;
+  const isFull = first !== undefined && first.time <= start;
+  // While it did nothing its two ends were kept alone: the window begins between them.
+  if (first !== undefined && first.cpuMs === second?.cpuMs) first.time = Math.max(first.time, start);
+  if (last === undefined || first === undefined || total === first.cpuMs) return atRest;
+  const recent = Math.max(
+    0,
+    cpu.findIndex((one) => one.time >= time - shownWindowMs),
+  );
+  const from = cpu[recent] ?? first;
+  const rested = cpu[recent - 1]?.cpuMs === from.cpuMs;
   return {
-    lately: rounded(coresBetween(last, now)),
-    shown: coresBetween(shownFrom, now),
-    average: isFull ? rounded(coresBetween(first, now)) : 0,
+    lately: rounded(coresBetween(before, last.cpuMs, time, total)),
+    shown: coresBetween(rested ? time - shownWindowMs : from.time, from.cpuMs, time, total),
+    average: isFull ? rounded(coresBetween(first.time, first.cpuMs, time, total)) : 0,
   };
 }
 
-function coresBetween(before: CpuTime | undefined, now: CpuTime): number {
-  if (before === undefined || now.time <= before.time) return 0;
-  return (now.cpuMs - before.cpuMs) / (now.time - before.time);
+const atRest = { lately: 0, shown: 0, average: 0 };
+
+function coresBetween(from: number, fromMs: number, to: number, toMs: number): number {
+  return to <= from ? 0 : (toMs - fromMs) / (to - from);
 }
 
 function rounded(cores: number): number {

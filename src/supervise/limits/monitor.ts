@@ -3,7 +3,16 @@ import { serviceKey } from "../../api/index.ts";
 import { ProcessScan, pageSize, readStat, StatFiles } from "../../system/index.ts";
 import type { Instance } from "../instance.ts";
 import type { SuperviseRuntime } from "../runtime.ts";
-import { type Consumption, consumptionOf, noUsage, type Usage, type Watched, watch } from "./consumption.ts";
+import {
+  type Consumption,
+  consumptionOf,
+  type Look,
+  type Moment,
+  noUsage,
+  type Usage,
+  type Watched,
+  watch,
+} from "./consumption.ts";
 import type { UsageSample } from "./history.ts";
 import { Orphans } from "./orphans.ts";
 import { RestartRate } from "./restart-rate.ts";
@@ -16,8 +25,8 @@ import { isNews, type LimitedResource, standingOf } from "./verdict.ts";
 const roundMs = 1_000;
 /** … while the processes are read a part at a time, so that hundreds don't stall the kernel at once. */
 const slicesPerRound = 4;
-/** Reading a process costs some 5 µs: beyond 4,000 processes a round takes longer instead of more of the kernel. */
-const mostPerSlice = 1_000;
+/** A process costs some 5 µs: beyond 2,400 of them a round takes longer instead of more of the kernel. */
+const mostPerSlice = 600;
 /** So many rounds apart all processes of the machine are looked at: a stranger's pid may become a service's. */
 const strangersEvery = 5;
 /** Of the time, where it is not the processor that is used too much: what else slows a program down is not known. */
@@ -85,7 +94,7 @@ export class LimitMonitor {
   latestOf({ id, pid }: Instance): Usage {
     if (pid === null) return noUsage;
     const watched = this.#watched.get(id);
-    if (watched?.pid === pid && watched.usage !== undefined) return watched.usage;
+    if (watched?.pid === pid && watched.usage !== noUsage) return watched.usage;
     return { rssBytes: (readStat(pid)?.rssPages ?? 0) * pageSize(), cpuPercent: 0 };
   }
 
@@ -132,10 +141,11 @@ export class LimitMonitor {
     const instances = [...this.#supervisor.all()].filter(({ pid }) => pid !== null);
     this.#forgetOthers(instances);
     const orphans = this.#orphans.in(scan, this.#runtime.orphanParents(), this.#supervisor.roots);
+    const at: Moment = { wallMs: this.#runtime.clock.now(), monotonicMs: this.#runtime.clock.monotonic() };
     const services = new Map<string, Instance[]>();
     const members: TenantMember<Instance>[] = [];
     for (const instance of instances) {
-      const used = this.#look(instance, scan, orphans.get(instance.id) ?? []);
+      const used = this.#look(instance, { scan, at, orphans: orphans.get(instance.id) ?? noPids });
       if (used !== undefined) members.push({ instance, used });
       const key = serviceKey(instance.plan.ref);
       const others = services.get(key);
@@ -165,12 +175,12 @@ export class LimitMonitor {
     this.#throttles.delete(id);
   }
 
-  #look(instance: Instance, scan: ProcessScan, orphans: readonly number[]): Consumption | undefined {
+  #look(instance: Instance, look: Pick<Look, "scan" | "at" | "orphans">): Consumption | undefined {
     const { limits, restart } = instance.plan.spec;
     if (instance.pid === null) return undefined;
     const watched = this.#watchedOf(instance, instance.pid);
     const calls = this.#pressure.callsOf(instance.plan.ref, instance.id);
-    const used = consumptionOf(watched, { scan, orphans, clock: this.#runtime.clock, calls, limits });
+    const used = consumptionOf(watched, { ...look, calls, limits });
     const judge = (resource: LimitedResource, current: number, limit: number | undefined) => {
       if (limit !== undefined) this.#judge(instance, watched, { resource, current, limit });
     };
@@ -179,7 +189,7 @@ export class LimitMonitor {
     judge("processes", used.processes, limits?.processes);
     judge("files", used.files ?? 0, limits?.files);
     judge("calls", calls, limits?.calls);
-    judge("restarts", this.#restarts.count(instance, this.#runtime.clock.monotonic()), restart.max || undefined);
+    judge("restarts", this.#restarts.count(instance, look.at.monotonicMs), restart.max || undefined);
     this.#steer(instance, watched, used.cpuCores);
     return used;
   }
@@ -276,6 +286,7 @@ export class LimitMonitor {
 }
 
 const noSamples: readonly UsageSample[] = [];
+const noPids: readonly number[] = [];
 
 /** Calls that find no room wait, and restarts that are too many are spaced out: that is what becomes of those. */
 function actionOn(resource: LimitedResource, limits: LimitsSpec | undefined): LimitsSpec["action"] {

@@ -6,9 +6,13 @@ export class RestartRate {
 
   /** @param now monotonic ms */
   count({ id, restarts, plan, adopted }: Instance, now: number): number {
-    // Those that a former kernel made are not known by their times.
-    const known = this.#known.get(id) ?? { restarts: adopted ? restarts : 0, times: [] };
-    this.#known.set(id, known);
+    let known = this.#known.get(id);
+    if (known === undefined) {
+      // Those that a former kernel made are not known by their times.
+      known = { restarts: adopted ? restarts : 0, times: [] };
+      this.#known.set(id, known);
+    }
+    if (known.restarts === restarts && known.times.length === 0) return 0;
     for (; known.restarts < restarts; known.restarts++) known.times.push(now);
     known.restarts = restarts;
     const oldest = now - plan.spec.restart.within_ms;

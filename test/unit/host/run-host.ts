@@ -1,8 +1,14 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { UnixSocketListener } from "bun";
-import { type HostMessage, hostMessageSchema, hostVariables } from "../../../src/api/index.ts";
+import type { Socket, UnixSocketListener } from "bun";
+import {
+  type HostCall,
+  type HostMessage,
+  type HostPace,
+  hostMessageSchema,
+  hostVariables,
+} from "../../../src/api/index.ts";
 import { stateSocketName } from "../../../src/api/state-channel.ts";
 import { ServiceStates, StateServer } from "../../../src/state/index.ts";
 import { systemClock } from "../../../src/system/index.ts";
@@ -36,6 +42,7 @@ export class HostUnderTest implements AsyncDisposable {
   readonly #child: Bun.Subprocess;
   readonly #states = new ServiceStates({ folder: join(this.folder, "state"), clock: systemClock });
   #listener: UnixSocketListener<undefined> | undefined;
+  #connection: Socket<undefined> | undefined;
   #stateServer: StateServer | undefined;
 
   constructor(entry: string, options: HostOptions = {}) {
@@ -69,13 +76,21 @@ export class HostUnderTest implements AsyncDisposable {
     };
     this.#listener = Bun.listen<undefined>({
       unix: this.#socketPath,
-      socket: { data: (_socket, bytes) => received(bytes.toString()) },
+      socket: {
+        open: (socket) => void (this.#connection = socket),
+        data: (_socket, bytes) => received(bytes.toString()),
+      },
     });
     this.#stateServer = new StateServer({
       path: join(this.folder, stateSocketName),
       states: this.#states,
       authenticate: ({ key }) => (key === "secret" ? { tenant: "default", name: "api" } : undefined),
     });
+  }
+
+  /** Tells the host something over its connection. */
+  tell(message: HostCall | HostPace): void {
+    this.#connection?.write(`${JSON.stringify(message)}\n`);
   }
 
   async stopKernel(): Promise<void> {

@@ -127,6 +127,17 @@ test("log lines are JSON with a level, whatever the fields", async () => {
   ]);
 });
 
+test("heartbeats come as often as the kernel asks for, which may change its mind", async () => {
+  await using host = new HostUnderTest(writeProgram({ "beats.js": "export default { fetch: () => new Response() };" }));
+  await host.message("heartbeat");
+  host.tell({ type: "pace", interval_ms: 10 });
+  // At its own pace it would take minutes.
+  await host.message("heartbeat", 200);
+  host.tell({ type: "pace", interval_ms: 3_600_000 });
+  host.tell({ type: "pace", interval_ms: 5 });
+  await host.message("heartbeat", 400);
+});
+
 async function heartbeatWithHealth(host: HostUnderTest) {
   const find = () => host.messages.find((message) => message.type === "heartbeat" && message.health !== undefined);
   await until(
