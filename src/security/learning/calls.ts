@@ -1,6 +1,6 @@
 import { accessSync, constants, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { type HeldCall, readTaskMemory, readTaskText, socketProtocol } from "../../system/index.ts";
+import { dirname, join, resolve } from "node:path";
+import { type HeldCall, readTaskMemory, readTaskPath, socketProtocol } from "../../system/index.ts";
 import { interpretersOf } from "./interpreters.ts";
 import type { FileAccess, Use } from "./uses.ts";
 
@@ -18,9 +18,14 @@ export class CallReader {
   usesOf(held: HeldCall): Found {
     const { thread, args } = held;
     const [first, second, third, fourth] = args;
-    const at = (descriptor: bigint, address: bigint): Named | undefined => {
-      const text = readTaskText(thread, address);
-      return text === undefined ? undefined : { thread, base: baseOf(thread, descriptor), text };
+    const atOrItself = (descriptor: bigint, address: bigint): Name => {
+      const text = readTaskPath(thread, address);
+      if (text === undefined) return "unseen";
+      return text === null ? "nothing" : { thread, base: baseOf(thread, descriptor), text };
+    };
+    const at = (descriptor: bigint, address: bigint): Name => {
+      const named = atOrItself(descriptor, address);
+      return typeof named === "object" && named.text === "" ? "nothing" : named;
     };
     const here = (address: bigint) => at(workingFolder, address);
     switch (held.call) {
@@ -37,7 +42,7 @@ export class CallReader {
       case "execve":
         return executed(here(first));
       case "execveat":
-        return executed(at(first, second));
+        return executed(atOrItself(first, second));
       case "mkdir":
       case "mknod":
         return made(here(first));
@@ -57,6 +62,7 @@ export class CallReader {
       case "rename":
         return moved(here(first), here(second));
       case "linkat":
+        return moved(atOrItself(first, second), at(third, fourth));
       case "renameat":
       case "renameat2":
         return moved(at(first, second), at(third, fourth));
@@ -66,14 +72,14 @@ export class CallReader {
     }
   }
 
-  #open(named: Named | undefined, flags: number): Found {
-    if (named === undefined) return "unseen";
+  #open(named: Name, flags: number): Found {
+    if (typeof named === "string") return without(named);
     const path = whole(named);
     const access = (flags & (writeOnly | readWrite | constants.O_TRUNC)) === 0 ? "read" : "write";
     const key = `${access}:${path}`;
     if (this.#opened.has(key)) return [];
     const real = realOf(path);
-    if (real === undefined) return (flags & create) === 0 ? [] : made(named);
+    if (real === undefined) return (flags & create) === 0 ? [] : made(behindLink(named));
     if (this.#opened.size >= mostRemembered) this.#opened.clear();
     this.#opened.add(key);
     return use(access, real);
@@ -83,7 +89,7 @@ export class CallReader {
 /** What a program that is executed directly uses. */
 export function usesOfProgram(path: string): readonly Use[] {
   const real = realOf(path);
-  if (real === undefined || !statSync(real).isFile()) return [];
+  if (real === undefined || statSync(real, { throwIfNoEntry: false })?.isFile() !== true) return [];
   const own = use("execute", real);
   return own.length === 0 ? [] : [...own, ...interpretersOf(real).flatMap((program) => use("execute", program))];
 }
@@ -91,6 +97,9 @@ export function usesOfProgram(path: string): readonly Use[] {
 const mostRemembered = 20_000;
 
 type Found = readonly Use[] | "unseen";
+
+/** `nothing` where the system would find no path either. */
+type Name = Named | "nothing" | "unseen";
 
 /** A path as a process says it. */
 interface Named {
@@ -100,43 +109,51 @@ interface Named {
   readonly text: string;
 }
 
-function executed(named: Named | undefined): Found {
-  return named === undefined ? "unseen" : usesOfProgram(whole(named));
+function without(named: "nothing" | "unseen"): Found {
+  return named === "nothing" ? [] : named;
+}
+
+function executed(named: Name): Found {
+  return typeof named === "string" ? without(named) : usesOfProgram(whole(named));
 }
 
 /** What is there already is not made. */
-function made(named: Named | undefined): Found {
-  if (named === undefined) return "unseen";
-  return isThere(named) ? [] : changedFolder(named);
+function made(named: Name): Found {
+  if (typeof named === "string") return without(named);
+  return isThere(named) ? [] : (changedFolder(named) ?? []);
 }
 
-function removed(named: Named | undefined): Found {
-  if (named === undefined) return "unseen";
-  return isThere(named) ? changedFolder(named) : [];
+function removed(named: Name): Found {
+  if (typeof named === "string") return without(named);
+  return isThere(named) ? (changedFolder(named) ?? []) : [];
 }
 
-function moved(from: Named | undefined, to: Named | undefined): Found {
-  if (from === undefined || to === undefined) return "unseen";
+function moved(from: Name, to: Name): Found {
+  if (typeof from === "string") return without(from);
+  if (typeof to === "string") return without(to);
   if (!isThere(from)) return [];
   const [source, target] = [changedFolder(from), changedFolder(to)];
+  if (source === undefined || target === undefined) return [];
   // A file without a name, which is linked to by its descriptor, comes from no folder.
   return whole(from).startsWith("/proc/") ? target : [...source, ...target];
 }
 
-/** Who makes or removes a name changes the folder that it is in. */
-function changedFolder(named: Named): readonly Use[] {
+/** Who makes or removes a name changes the folder that it is in; undefined where there is none. */
+function changedFolder(named: Named): readonly Use[] | undefined {
   const path = whole(named).replace(/\/+$/, "");
   const folder = realOf(dirname(path));
-  return folder === undefined ? [] : use("write", folder);
+  if (folder === undefined || statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return undefined;
+  return use("write", folder);
 }
 
 function addressed({ thread, call, args: [descriptor, address, length] }: HeldCall): Found {
   const bytes = readTaskMemory(thread, address, Math.min(Number(length), longestAddress));
-  if (bytes.length < 3) return length < 3n ? [] : "unseen";
+  if (bytes === undefined) return "unseen";
+  if (bytes.length < shortestAddress) return [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const family = view.getUint16(0, true);
   if (family === unix) return call === "bind" ? bound(thread, bytes.subarray(2)) : [];
-  if ((family !== internet && family !== internet6) || bytes.length < 4) return [];
+  if ((family !== internet && family !== internet6) || bytes.length < portEnd) return [];
   // UDP is not restricted.
   if (!socketProtocol(thread, Number(BigInt.asIntN(32, descriptor)))?.startsWith("TCP")) return [];
   return [{ access: call === "bind" ? "listen" : "connect", target: view.getUint16(2) }];
@@ -161,8 +178,14 @@ function use(access: FileAccess, target: string): readonly Use[] {
   }
 }
 
+/** What may not be looked at is as good as not there. */
 function isThere(named: Named): boolean {
-  return lstatSync(whole(named), { throwIfNoEntry: false }) !== undefined;
+  try {
+    lstatSync(whole(named));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Without links; undefined for what is not there, has no name, or may not be looked at. */
@@ -171,6 +194,16 @@ function realOf(path: string): string | undefined {
     return realpathSync(path);
   } catch {
     return undefined;
+  }
+}
+
+/** What is made by the name of a link that leads to nothing is made where it leads to. */
+function behindLink(named: Named): Named {
+  const path = whole(named);
+  try {
+    return { ...named, text: resolve(dirname(path), readlinkSync(path)) };
+  } catch {
+    return named;
   }
 }
 
@@ -201,7 +234,7 @@ function baseOf(thread: number, descriptor: bigint): string {
 /** `struct open_how` begins with its flags. */
 function flagsAt(thread: number, address: bigint): number {
   const bytes = readTaskMemory(thread, address, 4);
-  return bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  return bytes === undefined || bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
 }
 
 /** `AT_FDCWD`. */
@@ -209,4 +242,6 @@ const workingFolder = -100n;
 const { O_CREAT: create, O_WRONLY: writeOnly, O_RDWR: readWrite } = constants;
 /** AF_UNIX, AF_INET, AF_INET6; `struct sockaddr_un`. */
 const [unix, internet, internet6] = [1, 2, 10];
+const shortestAddress = 3;
+const portEnd = 4;
 const longestAddress = 110;

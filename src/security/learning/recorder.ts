@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CallListener, receiveDescriptor } from "../../system/index.ts";
+import { CallListener, type HeldCall, receiveDescriptor } from "../../system/index.ts";
 import { isWithin } from "../sandbox/place.ts";
 import { CallReader, usesOfProgram } from "./calls.ts";
 import { addToRecord } from "./use-file.ts";
@@ -48,12 +48,8 @@ export function runRecorder(record: string, order: RecorderOrder, socket: number
       keeper.keep();
       continue;
     }
-    let found: ReturnType<CallReader["usesOf"]> = "unseen";
-    try {
-      found = reader.usesOf(held);
-    } finally {
-      listener.letGo(held.id);
-    }
+    const found = lookAt(reader, held);
+    listener.letGo(held.id);
     keeper.note(found);
     if (keeper.isDue) keeper.keep();
   }
@@ -61,6 +57,15 @@ export function runRecorder(record: string, order: RecorderOrder, socket: number
 }
 
 const longestWaitMs = 60_000;
+
+/** Whatever a program names, it must go on: files come and go between two looks at them. */
+function lookAt(reader: CallReader, held: HeldCall): ReturnType<CallReader["usesOf"]> {
+  try {
+    return reader.usesOf(held);
+  } catch {
+    return "unseen";
+  }
+}
 
 /** Collects what was used, and keeps it on disk. */
 class Keeper {

@@ -181,9 +181,9 @@ export class Sandboxes {
     const { spec } = instance;
     const sandbox = { ...spec.sandbox, read: [], write: [], connect: [], listen: [] };
     const { paths, connect, listen } = this.#policy({ ...instance, spec: { ...spec, sandbox } });
-    const known = paths.map(({ path, read = false, write = false, execute = false }) => {
-      return { path, read: read || write, write, execute };
-    });
+    const known = paths.flatMap(({ path: named, read = false, write = false, execute = false }) =>
+      [...new Set([named, resolved(named)])].map((path) => ({ path, read: read || write, write, execute })),
+    );
     const ports = (all: "any" | readonly number[]) => (all === "any" ? all : [...all]);
     // The runtime looks for its settings in all folders above a module.
     const passed = isProgram(spec.kind) ? [] : ["/", ...foldersAbove(resolved(instance.entry))];

@@ -91,9 +91,9 @@ export function mechanisms(): readonly Mechanism[] {
     },
     {
       name: "recording",
-      available: launcher && unrecordable() === undefined,
+      available: launcher && whyUnrecordable() === undefined,
       required: false,
-      detail: unrecordable() ?? 'mode = "audit" can record what a service uses',
+      detail: whyUnrecordable() ?? 'mode = "audit" can record what a service uses',
       weight: 0,
     },
     {
@@ -110,7 +110,14 @@ function hasSeccomp(): boolean {
   return read("/proc/sys/kernel/seccomp/actions_avail").includes("errno");
 }
 
-/** Why the calls of a service's processes can't be looked at; undefined when they can. */
+/** Why the calls of a service's processes can't be looked at; undefined when they can. Found out once. */
+function whyUnrecordable(): string | undefined {
+  recordable ??= { reason: unrecordable() };
+  return recordable.reason;
+}
+
+let recordable: { readonly reason: string | undefined } | undefined;
+
 function unrecordable(): string | undefined {
   const [major = 0, minor = 0] = release().split(".").map(Number);
   const isOld = major < 5 || (major === 5 && minor < 19);

@@ -1,26 +1,39 @@
 import { dlopen, ptr } from "bun:ffi";
+import { errno } from "../libc.ts";
 
 /**
- * What another process has at an address of its memory (process_vm_readv(2)): up to `length` bytes, fewer where its memory ends,
- * none where it may not be looked at.
+ * What another process has at an address of its memory (process_vm_readv(2)): up to `length` bytes, fewer where its memory ends.
+ * Undefined where it may not be looked at.
  */
-export function readTaskMemory(thread: number, address: bigint, length: number): Uint8Array {
+export function readTaskMemory(thread: number, address: bigint, length: number): Uint8Array | undefined {
   const bytes = new Uint8Array(new ArrayBuffer(length));
   const [local, remote] = vectorsOf(bytes, address);
   const count = Number(library().process_vm_readv(thread, ptr(local), 1, ptr(remote), remote.length / 2, 0));
+  if (count < 0 && errno() === EPERM) return undefined;
   return bytes.subarray(0, Math.max(count, 0));
 }
 
-/** A text of another process that ends with a zero; undefined where it may not be looked at, or has no end. */
-export function readTaskText(thread: number, address: bigint): string | undefined {
-  if (address === 0n) return undefined;
-  for (const length of [usualText, longestText]) {
+/**
+ * A path of another process: bytes up to a zero. Null where there is none, so that the system would find none either; undefined
+ * where it may not be looked at, or is no text.
+ */
+export function readTaskPath(thread: number, address: bigint): string | null | undefined {
+  for (const length of [usualPath, longestPath]) {
     const bytes = readTaskMemory(thread, address, length);
+    if (bytes === undefined) return undefined;
     const end = bytes.indexOf(0);
-    if (end >= 0) return decoder.decode(bytes.subarray(0, end));
-    if (bytes.length < length) return undefined;
+    if (end >= 0) return textOf(bytes.subarray(0, end));
+    if (bytes.length < length) return null;
   }
-  return undefined;
+  return null;
+}
+
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** By which protocol another process's socket speaks, in the system's words: `TCP`, `TCPv6`, `UDP`, `UNIX`, …; undefined for none. */
@@ -66,10 +79,12 @@ function open() {
 }
 
 const decoder = new TextDecoder();
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const EPERM = 1;
 /** The least size of a page: what is whole in it is whole in a larger one. */
 const pageBytes = 4_096n;
-const usualText = 256;
+const usualPath = 256;
 /** `PATH_MAX`. */
-const longestText = 4_096;
+const longestPath = 4_096;
 const longestProtocol = 32;
 const protocolName = Buffer.from("system.sockprotoname\0");
