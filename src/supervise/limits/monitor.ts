@@ -25,8 +25,8 @@ import { isNews, type LimitedResource, standingOf } from "./verdict.ts";
 const roundMs = 1_000;
 /** … while the processes are read a part at a time, so that hundreds don't stall the kernel at once. */
 const slicesPerRound = 4;
-/** A process costs some 5 µs: beyond 2,400 of them a round takes longer instead of more of the kernel. */
-const mostPerSlice = 600;
+/** A process costs some 6 µs in all: beyond 1,000 of them a round takes longer instead of more of the kernel. */
+const mostPerSlice = 250;
 /** So many rounds apart all processes of the machine are looked at: a stranger's pid may become a service's. */
 const strangersEvery = 5;
 /** Of the time, where it is not the processor that is used too much: what else slows a program down is not known. */
