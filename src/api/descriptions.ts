@@ -21,7 +21,7 @@ export const descriptions: Readonly<Record<OperationName, string>> = {
   resolve: "Says what became of an effect whose outcome nobody knew.",
   signal: "Delivers a signal to a run that waits for it, or will.",
   budget: "Shows what a service's effects may use, and have used.",
-  sandbox: "Shows what a service is confined to, and what enforces it.",
+  sandbox: "Shows what a service is confined to, what enforces it, and what it was seen to use in audit mode.",
   why: "Explains the last restart, rollback or stop of a service by the events that led to it.",
   checkpoints: "Lists the checkpoints of a service.",
   checkpointShow: "Shows a checkpoint.",

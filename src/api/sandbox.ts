@@ -105,6 +105,7 @@ export const sandboxDocumentSchema = z.object({
   /** The lowest of its instances'; what this machine would reach when none runs. */
   score: z.int(),
   mechanisms: z.array(mechanismSchema),
+  /** Empty without a sandbox. In audit mode others are open too: what is in no list is recorded. */
   paths: z.array(pathGrantSchema),
   connect: portList,
   listen: portList,

@@ -166,9 +166,18 @@ test("in audit mode all is let happen but what other services' owners refuse, an
   expect((await env.run(["list"])).stdout).toMatch(/^web .*AUDIT/m);
   const shown = (await env.run(["sandbox", "show", "web"])).expect().stdout;
   expect(shown).toContain("no file and no port is refused to it");
-  const { score, instances } = await sandboxOf("web");
+  const { score, instances, connect } = await sandboxOf("web");
+  expect(connect).toBe("any");
   expect(score).toBeLessThan(50);
   expect(instances).toMatchObject([{ confined: false, no_new_privileges: true }]);
+});
+
+test("who may deploy, but not without a sandbox, may not deploy in audit mode", async () => {
+  const grant = ["capability", "grant", "--resource", "tenant", "--role", "deployer", "--json"];
+  const { token } = (await env.run(grant)).expect().json(z.object({ token: z.string() }));
+  const refused = await env.run(["deploy", "/bin/true", "secretly", "--sandbox-audit"], { env: { SOLO_TOKEN: token } });
+  expect(refused.code).toBe(4);
+  expect(refused.stderr).toContain("unsandboxed");
 });
 
 test("what was used is suggested, and nothing that every service has anyway", async () => {

@@ -10,13 +10,12 @@ export function renderSandbox(sandbox: SandboxDocument, view: View): string {
   const head = `${style.bold(`${sandbox.tenant}/${sandbox.service}`)}  ${scored(sandbox, view)}`;
   if (sandbox.mode === "off")
     return `${head}\n\nIt has no sandbox: it may do whatever the user may whose kernel this is.`;
-  const allowed = (access: "connect" | "listen") => (sandbox.mode === "audit" ? "any port" : ports(sandbox[access]));
   const declared = (right: "write" | "read") =>
     sandbox.paths.filter((grant) => grant.origin !== "system" && (right === "write" ? grant.write : !grant.write));
   const facts: [string, string][] = [
     ["mode", sandbox.mode],
-    ["connect", allowed("connect")],
-    ["listen", allowed("listen")],
+    ["connect", ports(sandbox.connect)],
+    ["listen", ports(sandbox.listen)],
     ...declared("write").map(({ path, origin }, index): [string, string] => [
       index === 0 ? "write" : "",
       `${path}  ${style.dim(origin)}`,

@@ -14,8 +14,10 @@ export function Sandbox({ name }: TabProps) {
   const { value: sandbox, failure } = usePoll(load, everyMs);
   if (sandbox === undefined) return failure ? <FailureNote failure={failure} /> : null;
   const ports = (list: "any" | readonly number[]) => (list === "any" ? "any" : list.join(", ") || "none");
+  const used = sandbox.learned?.used ?? [];
   return (
     <>
+      {sandbox.mode === "audit" && <p class="tag warn">No file and no port is refused: what it uses is recorded.</p>}
       <dl class="facts">
         <div>
           <dt>Mode</dt>
@@ -44,6 +46,15 @@ export function Sandbox({ name }: TabProps) {
           </li>
         ))}
       </ul>
+      {sandbox.learned !== null && <h2>Used beyond its own</h2>}
+      <ul class="plain">
+        {used.slice(0, mostShown).map(({ access, target, allowed }) => (
+          <li key={`${access} ${target}`}>
+            <strong>{access}</strong> <code>{target}</code> <span class="hint">{allowed ? "declared" : ""}</span>
+          </li>
+        ))}
+      </ul>
+      {used.length > mostShown && <p class="hint">and {used.length - mostShown} more</p>}
       <div class="columns">
         <section>
           <h2>Paths</h2>
@@ -72,3 +83,5 @@ export function Sandbox({ name }: TabProps) {
 }
 
 const everyMs = 10_000;
+/** Uses that are shown; `solo sandbox show --json` has them all. */
+const mostShown = 50;

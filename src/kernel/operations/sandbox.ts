@@ -1,4 +1,10 @@
-import { type OperationRequest, type SandboxDocument, type ServiceRef, toldRefusalSchema } from "../../api/index.ts";
+import {
+  type OperationRequest,
+  refusesNothing,
+  type SandboxDocument,
+  type ServiceRef,
+  toldRefusalSchema,
+} from "../../api/index.ts";
 import { inspectProcess, scoreOf } from "../../security/sandbox/index.ts";
 import { workingFolder } from "../../supervise/index.ts";
 import { mechanisms } from "../../system/index.ts";
@@ -29,6 +35,7 @@ export async function showSandbox(kernel: Kernel, request: OperationRequest<"san
     secrets: (spec.secrets ?? []).length === 0 ? null : kernel.parts.secrets.filesOf(first?.id ?? "INSTANCE"),
     token: kernel.parts.tokens.fileOf(first?.id ?? "INSTANCE"),
   });
+  const isFree = refusesNothing(sandbox.mode);
   const could = sandbox.mode === "off" ? 0 : scoreOf(sandbox);
   return {
     service: service.ref.name,
@@ -40,8 +47,8 @@ export async function showSandbox(kernel: Kernel, request: OperationRequest<"san
     paths: (policy?.paths ?? []).map(({ path, origin, read = false, write = false, execute = false }) => {
       return { path, read: read || write, write, execute, origin };
     }),
-    connect: policy === undefined ? "any" : ports(policy.connect),
-    listen: policy === undefined ? "any" : ports(policy.listen),
+    connect: policy === undefined || isFree ? "any" : ports(policy.connect),
+    listen: policy === undefined || isFree ? "any" : ports(policy.listen),
     declared: { read: sandbox.read, write: sandbox.write, connect: sandbox.connect, listen: sandbox.listen },
     instances,
     refused: refusedLately(kernel, service.ref),
