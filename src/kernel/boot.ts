@@ -24,7 +24,15 @@ import {
   systemClock,
 } from "../system/index.ts";
 import { openAudit } from "./audit.ts";
-import { hostOperations, openTraffic, requestsOfAgents, sharedWork, traceStep } from "./calls/index.ts";
+import {
+  hostOperations,
+  instanceApis,
+  openTraffic,
+  registryOfAgents,
+  requestsOfAgents,
+  sharedWork,
+  traceStep,
+} from "./calls/index.ts";
 import { isGranted, openCapabilities } from "./capabilities.ts";
 import { finishRestores, letGoOn, openCheckpoints } from "./checkpoints.ts";
 import { ClockWatch } from "./checks/index.ts";
@@ -136,6 +144,7 @@ async function assemble(
   const capabilities = openCapabilities(database, systemClock, () => kernel);
   closers.push(() => capabilities.close());
   const discovery = new Discovery(database, systemClock, () => kernel);
+  const apiOf = instanceApis(capabilities, () => access);
   closers.push(() => discovery.close());
   const tokens = instanceTokens(capabilities, paths.run);
   const routes = new Routes(options.ingressPort);
@@ -197,7 +206,7 @@ async function assemble(
     guardian: guardian ?? noGuardian,
     agents: {
       storeOf: (ref, instance) => new AgentState(() => states.open(ref), instance),
-      step: requestsOfAgents(traffic.calls, () => steps),
+      step: requestsOfAgents(traffic.calls, registryOfAgents(discovery, apiOf), () => steps),
       evolve: (ref, instance, hypothesis) => evolutions.begin(ref, instance, hypothesis),
     },
     sandbox: sandboxes,
@@ -223,12 +232,7 @@ async function assemble(
     states,
     authenticate: supervisor.identify,
     operations: { ...steps.handlers(), ...migrationHandlers(migrationParts(() => kernel)) },
-    plainOperations: hostOperations(
-      () => traffic.calls,
-      capabilities,
-      () => access,
-      discovery,
-    ),
+    plainOperations: hostOperations(() => traffic.calls, apiOf, discovery),
     dataRefusal: (ref, instance) => {
       serviceUses.usedState(ref, instance);
       return otherMode(ref.name, specOf(kernel, ref, instance));

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
 import { Daemon, waitFor } from "../support/index.ts";
 
 /** Services that are found by what they provide, on a real kernel. */
@@ -121,4 +122,32 @@ test("a token of one service registers that service, and sees and changes no oth
   expect(await as("list")).toMatchObject({ code: 0, answer: { services: [mine], total: 1 } });
   for (const verb of ["unregister", "renew"]) expect(await as(verb, handle ?? "")).toMatchObject({ code: 5 });
   expect(await discover("tools")).toHaveLength(2);
+});
+
+test("an agent in Python registers, is renewed, finds others, and goes on with the next kernel", async () => {
+  const program = join(import.meta.dir, "fixtures/sdk-agent.py");
+  const spec = {
+    kind: "port" as const,
+    command: [program],
+    sandbox: { read: [join(import.meta.dir, "../../sdk/python")] },
+  };
+  await daemon.deploy({ finder: spec });
+  const ask = async (method: string, input: unknown) =>
+    (await daemon.client.call({ name: "finder", method, input })).output;
+  const handle = await ask("register", { name: "tools", metadata: { kind: "search" }, ttl: 1 });
+  expect(handle).toMatch(/^[0-9a-f]{32}$/);
+  const tools = { service: "finder", name: "tools", alive: true, metadata: { kind: "search" } };
+  expect(await ask("discover", { name: "tools", filters: { kind: "search" } })).toEqual([
+    expect.objectContaining(tools),
+  ]);
+  expect(await ask("discover", { name: "tools", filters: { kind: "other" } })).toEqual([]);
+  expect(await ask("discover", { name: "payments" })).toContainEqual(expect.objectContaining({ service: "billing" }));
+  expect(await ask("register", { name: "no name" })).toEqual({ code: "invalid_request" });
+  const expiry = async () => (await discover("tools"))[0]?.expires ?? "";
+  const first = await expiry();
+  await waitFor(async () => (await expiry()) > first, { what: "a renewal" });
+  await daemon.crashKernel();
+  await waitFor(async () => (await discover("tools"))[0]?.alive, { what: "the agent with the next kernel" });
+  await ask("register", { name: "tools", end: true });
+  expect(await discover("tools")).toEqual([]);
 });

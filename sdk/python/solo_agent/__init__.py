@@ -6,6 +6,7 @@ The protocol underneath is docs/protocol.md.
 from .agent import Agent, CheckpointError
 from .connection import CallError, LogFullError, StepError
 from .messagepack import MessagePackError, pack, unpack
+from .registry import Registration, RegistryError
 from .secrets import Secrets
 from .state import State
 from .steps import NotDone, Steps
@@ -17,6 +18,8 @@ __all__ = [
     "LogFullError",
     "MessagePackError",
     "NotDone",
+    "Registration",
+    "RegistryError",
     "Secrets",
     "State",
     "StepError",

@@ -8,6 +8,7 @@ import threading
 import time
 
 from .connection import VERSION, Connection
+from .registry import Registration, Registry
 from .secrets import Secrets
 from .state import OPERATION, State
 from .steps import Steps
@@ -58,6 +59,7 @@ class Agent:
         self.state = State(self._connection)
         self.steps = Steps(self._connection)
         self.secrets = Secrets()
+        self._registry = Registry(self._connection)
         self.service = os.environ.get("SOLO_SERVICE", "")
         self.tenant = os.environ.get("SOLO_TENANT", "")
         self.instance = os.environ.get("SOLO_INSTANCE", "")
@@ -155,6 +157,30 @@ class Agent:
         parent = getattr(self._connection.under_way, "request_id", None)
         milliseconds = max(1, round(timeout * 1000))
         return {"service": service, "method": method, "input": input, "timeout_ms": milliseconds, "parent": parent}
+
+    def discover(self, name: str, filters: dict[str, str] | None = None) -> list[dict[str, Any]]:
+        """What of the same tenant provides a name, with exactly these fields in its metadata; those that are alive first.
+
+        Each has ``service`` (to :meth:`call` it), ``name``, ``version``, ``alive``, ``url``, ``instances`` (each with ``id``
+        and ``port``) and ``metadata``. Raises :class:`RegistryError`.
+        """
+        return self._registry.discover(name, filters or {})
+
+    def register(
+        self,
+        name: str,
+        *,
+        version: str | None = None,
+        metadata: dict[str, str] | None = None,
+        url: str | None = None,
+        ttl: float = 30.0,
+    ) -> Registration:
+        """Registers what this instance provides. It is renewed while the process lives; the same name again replaces it.
+
+        ``ttl`` is how long it stays when nothing renews it, in seconds, at least 1. ``url`` is where it answers, by default
+        where the ingress has the service. Raises :class:`RegistryError`.
+        """
+        return self._registry.register(name, version, metadata or {}, url, ttl)
 
     def log(self, operation: str, params: Any) -> None:
         """Keeps an entry of the log, then carries it out with its :meth:`replay`. Returns when both are done."""

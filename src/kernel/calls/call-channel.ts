@@ -3,6 +3,7 @@ import { InputReader, type PlainHandler } from "../../state/index.ts";
 import type { AgentsPort } from "../../supervise/index.ts";
 import { plainJson } from "../operations/plain-json.ts";
 import type { StepsOfServices } from "../service-steps.ts";
+import { type AgentRegistry, isRegistryOperation } from "./registry-channel.ts";
 import type { CallRequest, ServiceCalls } from "./service-calls.ts";
 
 interface Asker {
@@ -46,12 +47,18 @@ export function callHandlers(calls: () => ServiceCalls): Readonly<Record<string,
   };
 }
 
-/** Carries out what port agents ask for: calls, and durable steps. */
-export function requestsOfAgents(calls: ServiceCalls, steps: () => StepsOfServices): AgentsPort["step"] {
-  return (ref, process, operation, input) =>
-    operation === "call" || operation === "send"
-      ? callOfAgent(calls, { ref, instance: process.instance }, operation, input)
-      : steps().forAgent(ref, process, operation, input);
+/** Carries out what port agents ask for: calls, the registry, and durable steps. */
+export function requestsOfAgents(
+  calls: ServiceCalls,
+  registry: AgentRegistry,
+  steps: () => StepsOfServices,
+): AgentsPort["step"] {
+  return async (ref, process, operation, input) => {
+    const asker = { ref, instance: process.instance };
+    if (operation === "call" || operation === "send") return callOfAgent(calls, asker, operation, input);
+    if (isRegistryOperation(operation)) return registry(asker, operation, input);
+    return steps().forAgent(ref, process, operation, input);
+  };
 }
 
 /** Answers a port agent, whose input is a map with the fields `service`, `method`, `input`, `timeout_ms` and `parent`. */

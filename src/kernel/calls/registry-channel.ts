@@ -1,4 +1,4 @@
-import { nameSchema, type SoloApi } from "../../api/index.ts";
+import { nameSchema, type ServiceRef, type SoloApi } from "../../api/index.ts";
 import { InputReader, type PlainHandler } from "../../state/index.ts";
 import { accept } from "../accept.ts";
 import type { Discovery } from "../discovery.ts";
@@ -49,6 +49,42 @@ export function registryHandlers(
     },
   };
 }
+
+/** The registry as port agents ask for it. */
+export type AgentRegistry = (asker: Asker, operation: RegistryOperation, input: unknown) => Promise<unknown>;
+
+interface Asker {
+  readonly ref: ServiceRef;
+  readonly instance: string;
+}
+
+/** The fields of what an agent sends, in the order in which a host has them. */
+const fieldsOfAgents = {
+  "registry.discover": ["name", "filters"],
+  "registry.register": ["name", "version", "metadata", "url", "ttl_ms"],
+  "registry.renew": ["handle"],
+  "registry.unregister": ["handle"],
+} as const;
+type RegistryOperation = keyof typeof fieldsOfAgents;
+
+export function isRegistryOperation(operation: string): operation is RegistryOperation {
+  return Object.hasOwn(fieldsOfAgents, operation);
+}
+
+/** Answers port agents, whose input is a map, as hosts are answered. */
+export function registryOfAgents(discovery: Discovery, apiOf: (instance: string) => SoloApi): AgentRegistry {
+  const handlers = registryHandlers(discovery, apiOf);
+  return async (asker, operation, input) => {
+    const given = new Map(Object.entries(typeof input === "object" && input !== null ? input : {}));
+    const list = fieldsOfAgents[operation].map((name) => {
+      const value: unknown = given.get(name) ?? null;
+      return name === "filters" || name === "metadata" ? Object.entries(value ?? {}) : value;
+    });
+    return handlers[operation]?.({ ...asker, client: "", gone: never }, list);
+  };
+}
+
+const never = new AbortController().signal;
 
 function fieldsOf(read: InputReader): Record<string, string> {
   return Object.fromEntries(read.list().map((field) => [field.text(), field.text()]));
