@@ -15,21 +15,30 @@ interface Waiting {
  * Has memory that is full and read at random backed by pages of 2 MiB instead of 4 KiB: the processor then translates addresses
  * without a look into memory, which makes lookups in large stores up to a third faster.
  *
- * It is moved there a page at a time between other work, because one takes half a millisecond, and ten times that in a
- * virtual machine whose host must find the memory: so never on the way of a writer. A system that can't be asked to do it at
- * once (Linux before 6.1) is advised, and does it when it gets to it, some megabytes a second.
+ * The system is advised to do so, and does it when it gets to it, some megabytes a second; or it is asked to at once, a page at
+ * a time between other work. One takes half a millisecond then, ten times that in a virtual machine whose host must find the
+ * memory, and some tens on a machine whose cores are all busy, because the system waits for each of them: never on the way of
+ * a writer, and only for who wants that.
  */
 export class HugePages {
   readonly #waiting: Waiting[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #isAtOnce: boolean;
   #isStopped = false;
 
-  /** Takes memory into hand that has been written to; it stays alive until it is done. */
+  /** @param isAtOnce whether the system is asked rather than advised; before Linux 6.1 it can't be */
+  constructor(isAtOnce: boolean) {
+    this.#isAtOnce = isAtOnce;
+  }
+
+  /** Takes memory into hand that has been written to. It stays alive until it is moved or {@link stop} is called. */
   add(memory: Memory): void {
     const address = ptr(memory);
     const at = Math.ceil(address / hugeBytes) * hugeBytes;
     const end = Math.floor((address + memory.byteLength) / hugeBytes) * hugeBytes;
     if (end <= at || this.#isStopped) return;
+    libc().madvise(at, end - at, adviceHugePage);
+    if (!this.#isAtOnce) return;
     this.#waiting.push({ memory, at, end });
     this.#timer ??= this.#after(leastRestMs);
   }
@@ -64,9 +73,8 @@ export class HugePages {
   }
 
   #moveFirst(waiting: Waiting): void {
-    const { madvise } = libc();
     // What fails is left to the advice.
-    if (madvise(waiting.at, hugeBytes, adviceCollapse) !== 0) madvise(waiting.at, hugeBytes, adviceHugePage);
+    libc().madvise(waiting.at, hugeBytes, adviceCollapse);
     waiting.at += hugeBytes;
     if (waiting.at >= waiting.end) this.#waiting.shift();
   }

@@ -34,9 +34,8 @@ export class LogMemory {
   pinned = Number.POSITIVE_INFINITY;
   /** Told when a page has been filled and the next begun. */
   onPageTurn: () => void = () => {};
-  /** Told of memory that has been filled: it is read at random from now on. */
-  onFull: (memory: Uint8Array) => void = () => {};
   #dataEnd: number;
+  #onFull: (memory: Uint8Array) => void = () => {};
   #told = 0;
 
   constructor(geometry: Geometry, pages: number) {
@@ -97,11 +96,17 @@ export class LogMemory {
     this.#tellFull(this.pageOf(address));
   }
 
+  /** Has somebody told of memory that has been filled, and is read at random from then on. */
+  set onFull(onFull: (memory: Uint8Array) => void) {
+    this.#onFull = onFull;
+    if (this.#told > 0) onFull(this.bytes.subarray(0, this.#told));
+  }
+
   /** Memory below a page is full. Huge pages of the system lie across where it was told of before. */
   #tellFull(page: number): void {
     const end = Math.min(page, this.pages) * this.geometry.pageBytes;
     if (end - this.#told < toldBytes) return;
-    this.onFull(this.bytes.subarray(Math.max(0, this.#told - hugeBytes), end));
+    this.#onFull(this.bytes.subarray(Math.max(0, this.#told - hugeBytes), end));
     this.#told = end;
   }
 

@@ -47,7 +47,7 @@ export class Engine {
   closed = false;
   /** Called once, at the instant at which the next commit takes its state. */
   onSeal: (() => void) | undefined;
-  readonly #hugePages = new HugePages();
+  readonly #hugePages: HugePages;
   readonly #dirty = new Set<SessionState>();
   #roomWaiters: PromiseWithResolvers<void> | undefined;
   #asyncTimer: ReturnType<typeof setTimeout> | undefined;
@@ -57,12 +57,11 @@ export class Engine {
     this.folder = folder;
     this.files = files;
     this.settings = settings;
+    this.#hugePages = new HugePages(settings.hugePages);
     this.identity = identity;
     this.memory = new LogMemory(geometry, memoryBytes / geometry.pageBytes);
     this.logFiles = new LogFiles(files, folder, geometry);
     this.index = new HashIndex(settings.indexBuckets);
-    this.memory.onFull = (memory) => this.#hugePages.add(memory);
-    this.index.onTable = (table) => this.#hugePages.add(table);
     this.cache = new ReadCache(settings.readCacheBytes);
     this.records = new Records(this.memory, this.index, this.cache);
     this.reader = new ColdReader(this.logFiles, geometry);
@@ -115,6 +114,12 @@ export class Engine {
     if ((this.memory.tail - this.flusher.committed) * 8 > asyncWindowBytes) return this.flusher.commit();
     this.#asyncTimer ??= setTimeout(() => this.commitInBackground(), asyncWindowMs);
     return undefined;
+  }
+
+  /** To be called when it has been filled: the first touch of a huge page is no time to wait for one. */
+  askForHugePages(): void {
+    this.memory.onFull = (memory) => this.#hugePages.add(memory);
+    this.index.onTable = (table) => this.#hugePages.add(table);
   }
 
   /** A commit that nobody waits for. Its failure poisons the flusher, so the next write tells of it. */

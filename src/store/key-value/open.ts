@@ -57,6 +57,7 @@ export async function openEngine(folder: string, options: StoreOptions): Promise
       const checkpoints = await forgetBefore(files, folder, catalog.checkpoints, meta.begin);
       await engine.logFiles.deleteBelow(meta.begin);
       if (!stored.isSame) await writeMeta(files, folder, { ...meta, committed: engine.flusher.committed });
+      engine.askForHugePages();
       const damages = stored.damages.map(({ file, problem }) => `${file} was written again: ${problem}`);
       const recovery = {
         ...recovered,

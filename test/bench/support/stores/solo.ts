@@ -3,7 +3,11 @@ import { KeyValueStore, type StoreOptions } from "../../../../src/store/index.ts
 import type { EngineOptions, StoreEngine } from "./engine.ts";
 
 export async function solo(folder: string, { cacheBytes }: EngineOptions): Promise<StoreEngine> {
-  return await openSolo(folder, { memoryBytes: 2 ** Math.ceil(Math.log2(cacheBytes)), indexBuckets: 2 ** 18 });
+  return await openSolo(folder, {
+    memoryBytes: 2 ** Math.ceil(Math.log2(cacheBytes)),
+    indexBuckets: 2 ** 18,
+    hugePages: true,
+  });
 }
 
 /** A store whose writes nobody syncs. */

@@ -5,7 +5,7 @@ import { until } from "../../../support/until.ts";
 const words = 2 ** 21;
 
 test("memory that is moved into huge pages keeps its content, what is written meanwhile included", async () => {
-  const pages = new HugePages();
+  const pages = new HugePages(true);
   const memory = Int32Array.from({ length: words }, (_, index) => index);
   const told = memory.byteLength;
   pages.add(memory);
@@ -24,8 +24,14 @@ test("memory that is moved into huge pages keeps its content, what is written me
   }
 });
 
+test("a system that is only advised is left to it", () => {
+  const pages = new HugePages(false);
+  pages.add(new Uint8Array(2 ** 23).fill(1));
+  expect(pages.waitingBytes).toBe(0);
+});
+
 test("nothing is moved while much is written to disk, and nothing after the end", async () => {
-  const pages = new HugePages();
+  const pages = new HugePages(true);
   await bulkWrite(async () => {
     pages.add(new Uint8Array(2 ** 23).fill(1));
     const before = pages.waitingBytes;
