@@ -134,20 +134,20 @@ test("an agent in Python registers, is renewed, finds others, and goes on with t
   await daemon.deploy({ finder: spec });
   const ask = async (method: string, input: unknown) =>
     (await daemon.client.call({ name: "finder", method, input })).output;
-  const handle = await ask("register", { name: "tools", metadata: { kind: "search" }, ttl: 1 });
+  const handle = await ask("register", { name: "toolbox", metadata: { kind: "search" }, ttl: 1 });
   expect(handle).toMatch(/^[0-9a-f]{32}$/);
-  const tools = { service: "finder", name: "tools", alive: true, metadata: { kind: "search" } };
-  expect(await ask("discover", { name: "tools", filters: { kind: "search" } })).toEqual([
+  const tools = { service: "finder", name: "toolbox", alive: true, metadata: { kind: "search" } };
+  expect(await ask("discover", { name: "toolbox", filters: { kind: "search" } })).toEqual([
     expect.objectContaining(tools),
   ]);
-  expect(await ask("discover", { name: "tools", filters: { kind: "other" } })).toEqual([]);
+  expect(await ask("discover", { name: "toolbox", filters: { kind: "other" } })).toEqual([]);
   expect(await ask("discover", { name: "payments" })).toContainEqual(expect.objectContaining({ service: "billing" }));
   expect(await ask("register", { name: "no name" })).toEqual({ code: "invalid_request" });
-  const expiry = async () => (await discover("tools"))[0]?.expires ?? "";
+  const expiry = async () => (await discover("toolbox"))[0]?.expires ?? "";
   const first = await expiry();
   await waitFor(async () => (await expiry()) > first, { what: "a renewal" });
   await daemon.crashKernel();
-  await waitFor(async () => (await discover("tools"))[0]?.alive, { what: "the agent with the next kernel" });
-  await ask("register", { name: "tools", end: true });
-  expect(await discover("tools")).toEqual([]);
+  await waitFor(async () => (await discover("toolbox"))[0]?.alive, { what: "the agent with the next kernel" });
+  await ask("register", { name: "toolbox", end: true });
+  expect(await discover("toolbox")).toEqual([]);
 });
