@@ -13,7 +13,7 @@ export function nameAndWords(
   const missing = required[words.length];
   if (missing === undefined && words.length <= expected.length) return { name, words };
   throw new SoloError("usage", missing === undefined ? "too many arguments" : `missing argument ${missing}`, {
-    hint: `after ${name} come ${expected.join(" ")}`,
+    hint: `after ${name} ${expected.length === 1 ? "comes" : "come"} ${expected.join(" ")}`,
   });
 }
 

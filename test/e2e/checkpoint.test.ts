@@ -210,7 +210,7 @@ test("files of a service's own are captured while it stands still, and put back,
   const restored = await json<CheckpointRestore>(env, "checkpoint", "restore", "keeper", made.id, "--yes");
   expect(readdirSync(join(env.root, "files"))).toEqual(["kept"]);
   expect(readFileSync(join(env.root, "files/kept"), "utf8")).toBe("1");
-  expect(restored.state).toBe("ready");
+  expect(restored).toMatchObject({ state: "ready", restored_time: made.created });
   await json(env, "checkpoint", "restore", "keeper", restored.before ?? "", "--yes");
   expect(readdirSync(join(env.root, "files")).sort()).toEqual(["kept", "more"]);
   expect((await env.run(["checkpoint", "restore", "keeper", "--to-time", "0s", "--yes"])).code).toBe(2);

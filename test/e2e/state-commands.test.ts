@@ -88,6 +88,10 @@ describe("solo state", () => {
     const scanned = (await env.run(["state", "scan", "other", "--after", "a", "--limit", "1", "--json"])).expect()
       .stdout;
     expect(lines(scanned)).toEqual([{ type: "entry", key: "b", value: 2, version: 1 }]);
+    const piped = await env.run(["state", "import", "other", "-", "--json"], { input: stdout });
+    expect(JSON.parse(piped.expect().stdout)).toMatchObject({ entries: 3, added: { keys: 0 } });
+    const odd = await env.run(["state", "import", "other", "-"], { input: `${stdout}{"key": "d"}\n` });
+    expect([odd.code, odd.stderr]).toEqual([2, expect.stringContaining("standard-input:4")]);
   });
 
   test("an import that the quota has no room for writes nothing, and one that is cut short says what it wrote", async () => {

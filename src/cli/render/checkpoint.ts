@@ -53,7 +53,7 @@ export function renderCheckpointDetail(detail: CheckpointDetail, view: View): st
       ["service", `${detail.tenant}/${detail.service}`],
       ["created", `${detail.created}, ${detail.reason}`],
       ["position", origin === null ? `${detail.position}` : `${detail.position} of ${origin}`],
-      ["last entry", detail.time],
+      ["last entry", detail.position === 0 ? "-" : detail.time],
       ["entries", `${detail.entries}${detail.files > 0 ? `, ${detail.files} files` : ""}`],
       ["size", `${formatSize(detail.bytes)}, ${formatSize(detail.stored_bytes)} stored`],
       ["revision", revision ?? "-"],
@@ -116,6 +116,8 @@ function renderCopies(copies: CheckpointDetail["copies"], { style }: View): [lab
 
 function point({ restored_position, restored_time, checkpoint, replayed }: CheckpointRestore | CheckpointFork): string {
   const way =
-    checkpoint === null ? "from the log" : `from ${checkpoint}${replayed > 0 ? ` and ${replayed} log entries` : ""}`;
+    checkpoint === null
+      ? "from the log"
+      : `from ${checkpoint}${replayed > 0 ? ` and ${replayed} log ${replayed === 1 ? "entry" : "entries"}` : ""}`;
   return `position ${restored_position} (${restored_time}, ${way})`;
 }

@@ -141,7 +141,8 @@ export function toldOf({
   return {
     checkpoint: base?.id ?? null,
     restored_position: position,
-    restored_time: new Date(time).toISOString(),
+    // A service that keeps its own files need not have an entry: they are as they were captured.
+    restored_time: new Date(position === 0 && base !== undefined ? base.created : time).toISOString(),
     replayed,
   };
 }
