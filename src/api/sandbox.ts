@@ -33,6 +33,8 @@ export const confinedInstanceSchema = z.object({
   /** From 0 (may do whatever the user may) to 100. */
   score: z.int(),
   no_new_privileges: z.boolean(),
+  /** Whether it sees its own processes only. */
+  own_processes: z.boolean(),
   /** Number of seccomp filters. */
   filters: z.int(),
   /** How many capabilities the process, or a program that it starts, can have. */

@@ -195,6 +195,12 @@ export const sandboxSchema = z.strictObject({
    * groups for it. Absent: 2,048; with `limits.processes` 16 times those, 1,024 at least.
    */
   max_processes: z.int().min(16).max(1_000_000).optional(),
+  /**
+   * Whether it gets namespaces of its own (namespaces(7)): it sees no processes but its own, shares no System V or POSIX queues and memory
+   * with others, and nothing of it can outlive its first process. Its processes' numbers are others than those that Solo
+   * shows. Absent: no.
+   */
+  namespaces: z.boolean().optional(),
   /** Bytes up to which one file may be written. */
   max_file_bytes: z.int().min(4_096).default(1_000_000_000),
 });

@@ -83,5 +83,6 @@ export class EarlyHosts {
  * a revision's.
  */
 function canStartEarly({ kind, secrets = [], fixed_port, sandbox }: ServiceSpec): boolean {
-  return kind === "source" && secrets.length === 0 && fixed_port === undefined && sandbox.mode !== "audit";
+  const isPlain = sandbox.mode !== "audit" && sandbox.namespaces !== true;
+  return kind === "source" && secrets.length === 0 && fixed_port === undefined && isPlain;
 }

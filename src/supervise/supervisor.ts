@@ -5,6 +5,7 @@ import type { Authenticate } from "./control.ts";
 import type { EarlyHost } from "./early-host.ts";
 import { EarlyHosts } from "./early-hosts.ts";
 import { GroupRestarts } from "./group-restarts.ts";
+import { pidOfHost } from "./host-pid.ts";
 import { Instance } from "./instance.ts";
 import type { InstanceOwner } from "./instance-state.ts";
 import { PortAllocator } from "./ports.ts";
@@ -179,7 +180,7 @@ export class Supervisor implements InstanceOwner {
   readonly authenticate: Authenticate = ({ instance: id, key, pid }, tell) => {
     const instance = this.#instances.get(id);
     const peer = this.#early.connect(id, key, pid, tell);
-    return peer ?? (instance?.key === key ? instance.peerOf(pid, tell) : undefined);
+    return peer ?? (instance?.key === key ? instance.peerOf(pidOfHost(instance, pid), tell) : undefined);
   };
 
   /** The service of the instance whose key and process are those. */
@@ -193,7 +194,7 @@ export class Supervisor implements InstanceOwner {
     readonly pid: number;
   }) => {
     const instance = this.#instances.get(id);
-    const isIts = instance !== undefined && instance.key === key && instance.pid === pid;
+    const isIts = instance !== undefined && instance.key === key && instance.pid === pidOfHost(instance, pid);
     return isIts ? instance.plan.ref : undefined;
   };
 

@@ -107,6 +107,7 @@ function instances({ instances: all }: SandboxDocument, view: View): string {
       { title: "INSTANCE", value: ({ id }) => id },
       { title: "PID", value: ({ pid }) => String(pid ?? "-"), align: "right" },
       { title: "CONFINED", value: ({ confined }) => (confined ? "yes" : "NO") },
+      { title: "OTHER PROCESSES", value: ({ own_processes }) => (own_processes ? "hidden" : "seen") },
       { title: "NEW PRIVILEGES", value: (instance) => (instance.no_new_privileges ? "none" : "possible") },
       { title: "FILTERS", value: ({ filters }) => String(filters), align: "right" },
       { title: "CAPABILITIES", value: ({ capabilities }) => String(capabilities), align: "right" },

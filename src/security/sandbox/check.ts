@@ -15,7 +15,7 @@ export function checkSandbox(name: string, spec: ServiceSpec, cwd: string, place
   const { sandbox } = spec;
   if (sandbox.mode === "off") return { ...spec, sandbox: { ...sandbox, found: [] } };
   for (const path of [...sandbox.read, ...writableOf(spec)]) checkPath(name, path, place);
-  if (sandbox.mode === "enforce") refuseMissing(name);
+  if (sandbox.mode === "enforce") refuseMissing(name, sandbox);
   if (sandbox.mode === "audit") refuseUnrecorded(name);
   return { ...spec, sandbox: { ...withoutLinks(sandbox), found: foundPaths(spec, cwd, place) } };
 }
@@ -46,8 +46,10 @@ function refuseUnrecorded(name: string): void {
   });
 }
 
-function refuseMissing(name: string): void {
-  const missing = mechanisms().filter(({ required, available }) => required && !available);
+function refuseMissing(name: string, { namespaces = false }: SandboxSpec): void {
+  const missing = mechanisms().filter(
+    (mechanism) => (mechanism.required || (namespaces && mechanism.name === "namespaces")) && !mechanism.available,
+  );
   if (missing.length === 0) return;
   const what = missing.map((mechanism) => `${mechanism.name} (${mechanism.detail})`).join(", ");
   throw new SoloError("sandbox_unavailable", `${name}: this machine can't enforce its sandbox: ${what}`, {

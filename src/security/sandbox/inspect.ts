@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import type { ConfinedInstanceDocument, SandboxSpec } from "../../api/index.ts";
 import { mechanisms } from "../../system/index.ts";
 
@@ -14,6 +14,7 @@ export function inspectProcess(id: string, pid: number | null, sandbox: SandboxS
     confined: isStarted && sandbox.mode !== "audit",
     score: isStarted ? scoreOf(sandbox) : 0,
     no_new_privileges,
+    own_processes: pid !== null && hasOwnProcesses(pid),
     filters: Number(field(status, "Seccomp_filters") ?? 0),
     // A program that root starts gets what the bounding set leaves; anybody else's only what it has.
     capabilities: bits(field(status, field(status, "Uid") === "0" || !no_new_privileges ? "CapBnd" : "CapPrm")),
@@ -35,6 +36,14 @@ export function scoreOf({ mode, connect, listen }: SandboxSpec): number {
   return Math.round(
     mechanisms().reduce((sum, { name, available, weight }) => sum + (available ? weight * share(name) : 0), 0),
   );
+}
+
+function hasOwnProcesses(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`) !== readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return false;
+  }
 }
 
 function field(status: string, name: string): string | undefined {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -137,12 +137,19 @@ export class Sandboxes {
     return Object.fromEntries(wanted.flatMap((name) => (name in clean ? [[name, clean[name] ?? ""]] : [])));
   }
 
-  #spawn(policy: SandboxPolicy, instance: SandboxInstance, program: ConfinedProgram): number {
+  #spawn(
+    policy: SandboxPolicy,
+    instance: SandboxInstance,
+    program: ConfinedProgram,
+    wanted = wantsNamespaces(instance.spec),
+  ): number {
     const { id, spec } = instance;
     const { sandbox } = spec;
     const available = new Set(mechanisms().flatMap(({ name, available }) => (available ? [name] : [])));
     const isRecorded = sandbox.mode === "audit";
-    const ruleset = isRecorded ? scopesOnly() : landlockSupport().files ? this.#rules(policy) : undefined;
+    const namespaces = wanted && available.has("namespaces");
+    const allowed = namespaces ? { ...policy, paths: policy.paths.filter(({ path }) => path !== "/proc") } : policy;
+    const ruleset = isRecorded ? scopesOnly() : landlockSupport().files ? this.#rules(allowed) : undefined;
     const limits: ResourceLimit[] = [
       { resource: "core", value: 0 },
       { resource: "open_files", value: Math.min(sandbox.max_files, mostOpenFiles()) },
@@ -155,8 +162,8 @@ export class Sandboxes {
       if (isRecorded) recorder = this.#record(instance, path);
       const pid = spawnConfined({
         ...program,
-        path,
-        args: program.command,
+        ...(namespaces ? byFirstProcess(program.command) : { path, args: program.command }),
+        namespaces,
         ruleset,
         filter: available.has("system calls") ? this.#filter : undefined,
         limits,
@@ -168,6 +175,8 @@ export class Sandboxes {
       recorder?.began(pid);
       return pid;
     } catch (error) {
+      const isForbidden = error instanceof ConfineError && error.step === "namespaces";
+      if (isForbidden && sandbox.mode === "best-effort") return this.#spawn(policy, instance, program, false);
       throw startError(path, error);
     } finally {
       recorder?.close();
@@ -222,6 +231,20 @@ export class Sandboxes {
 /** Signals and abstract sockets stay within the service whatever it is allowed, so they do while that is being learned. */
 function scopesOnly(): Ruleset | undefined {
   return landlockSupport().scopes ? new Ruleset({ files: false, connect: false, listen: false }) : undefined;
+}
+
+/** What is recorded is told by pids that the kernel knows. */
+function wantsNamespaces({ sandbox }: ServiceSpec): boolean {
+  return sandbox.namespaces === true && sandbox.mode !== "audit";
+}
+
+/**
+ * Process 1 of a namespace is ended by no signal that it has no handler for, which few programs know: it is the shell, which waits for
+ * the program, takes in orphans, and ends as the program does. With it all others end.
+ */
+function byFirstProcess([path = "", ...args]: readonly string[]): { path: string; args: string[] } {
+  accessSync(path, constants.X_OK);
+  return { path: "/bin/sh", args: ["sh", "-c", '"$@"; exit $?', "sh", path, ...args] };
 }
 
 /** Processes and threads: a process may have some, so the limit on processes alone is left to who looks at them. */

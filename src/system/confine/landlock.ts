@@ -106,7 +106,8 @@ function fileRights(abi: number): number {
 
 const executing = 1 << 0;
 /** Read files and list folders. */
-const reading = (1 << 2) | (1 << 3);
+export const readingRights: number = (1 << 2) | (1 << 3);
+const reading = readingRights;
 /**
  * Write and truncate, make, remove and rename files, folders, links, sockets and FIFOs. Not among them: device files, which
  * no service needs to make.

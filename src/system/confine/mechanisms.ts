@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import { hasController } from "./control-groups.ts";
 import { landlockSupport } from "./landlock.ts";
+import { namespacesHere } from "./namespaces.ts";
 import { canConfine } from "./spawn-confined.ts";
 
 /** One means by which this machine can hold a service back. */
@@ -94,6 +95,15 @@ export function mechanisms(): readonly Mechanism[] {
       available: launcher && whyUnrecordable() === undefined,
       required: false,
       detail: whyUnrecordable() ?? 'mode = "audit" can record what a service uses',
+      weight: 0,
+    },
+    {
+      name: "namespaces",
+      available: launcher && namespacesHere(),
+      required: false,
+      detail: namespacesHere()
+        ? "sandbox.namespaces = true hides other processes, and ends what a service leaves behind with it"
+        : "this user may make none here",
       weight: 0,
     },
     {

@@ -1,7 +1,8 @@
 import { cc, dlopen, type Pointer, ptr } from "bun:ffi";
 import { closeSync, writeSync } from "node:fs";
 import { systemError } from "../libc.ts";
-import type { Ruleset } from "./landlock.ts";
+import { type Ruleset, readingRights } from "./landlock.ts";
+import { namespaceFlags } from "./namespaces.ts";
 import source from "./spawn.c" with { type: "text" };
 
 export interface ResourceLimit {
@@ -36,6 +37,8 @@ export interface ConfinedOrder extends Omit<ConfinedProgram, "command"> {
   /** How soon it is ended when the machine has no memory left (proc_pid_oom_score_adj(5)), and what it starts. */
   readonly preference?: number;
   readonly watch?: CallWatch | undefined;
+  /** Whether it gets processes, mounts and System V IPC of its own (namespaces(7)), see `namespacesHere`: it is process 1 then. */
+  readonly namespaces?: boolean;
 }
 
 /** Has somebody else look at calls of a program, and of what it starts, before they are carried out. */
@@ -104,6 +107,11 @@ export function spawnConfined(order: ConfinedOrder): number {
     filter(watch?.filter),
     BigInt.asUintN(64, BigInt(watch?.socket ?? -1)),
     BigInt(watch?.pass ?? 0),
+    BigInt(order.namespaces ? namespaceFlags() : 0),
+    bytes(`${process.geteuid?.()} ${process.geteuid?.()} 1`),
+    bytes(`${process.getegid?.()} ${process.getegid?.()} 1`),
+    BigInt(readingRights),
+    0n,
     0n,
     0n,
   ]);
@@ -111,8 +119,11 @@ export function spawnConfined(order: ConfinedOrder): number {
   // What the addresses point to is needed until here, which its last use has to say.
   keep.length = 0;
   const [step, failure] = [Number(fields[stepField]), Number(fields[stepField + 1])];
-  if (failure === 0) return pid;
-  if (pid > 0) reap(pid);
+  const started = Number(fields[stepField - 1]);
+  // The child that made the namespaces has done so.
+  if (started > 0) reap(pid);
+  if (failure === 0) return started > 0 ? started : pid;
+  if (pid > 0) reap(started > 0 ? started : pid);
   throw new ConfineError(steps[step] ?? "fork", systemError(steps[step] ?? "fork", order.path, failure));
 }
 
@@ -211,6 +222,9 @@ const libraryFunctions = [
   "__errno_location",
   "write",
   "sendmsg",
+  "unshare",
+  "mount",
+  "clone",
 ] as const;
 
 /** In the order of the `STEP_` constants. */
@@ -226,10 +240,11 @@ const steps = [
   "execute",
   "control group",
   "system call listener",
+  "namespaces",
 ] as const;
 
 /** Where `step` is in `struct order`, in fields of 8 bytes. */
-const stepField = 18;
+const stepField = 23;
 /** RLIMIT_ numbers of x86-64 and arm64. */
 const resources: Readonly<Record<ResourceLimit["resource"], number>> = {
   cpu: 0,

@@ -25,6 +25,10 @@ struct order {
   const void *watch;          /* struct sock_fprog of a seccomp filter whose calls are told to a listener, or null */
   word watcher;               /* unix socket over which the listener is sent */
   word pass;                  /* a fourth argument of execve by which that filter knows it */
+  word namespaces;            /* CLONE_NEW flags of the namespaces that it gets, or 0 */
+  const char *user, *group;   /* lines for uid_map and gid_map of a user namespace among them */
+  word proc_rights;           /* Landlock's rights on a /proc of its own */
+  word started;               /* out: the first process in the namespaces */
   word step;                  /* out: which step failed … */
   word failure;               /* … and its errno; 0 when the program was executed */
 };
@@ -45,13 +49,16 @@ struct libc {
   int *(*errno_location)(void);
   long (*write)(int, const void *, word);
   long (*sendmsg)(int, const void *, int);
+  int (*unshare)(int);
+  int (*mount)(const char *, const char *, const char *, word, const void *);
+  int (*clone)(int (*)(void *), void *, int, void *);
 };
 
 enum {
   STEP_DESCRIPTORS = 1, STEP_CWD, STEP_LIMITS, STEP_PRIVILEGES, STEP_CAPABILITIES, STEP_LANDLOCK, STEP_FILTER, STEP_EXECUTE, STEP_GROUP,
-  STEP_WATCH
+  STEP_WATCH, STEP_NAMESPACES
 };
-enum { SYS_landlock_restrict_self = 446, SYS_close_range = 436 };
+enum { SYS_landlock_add_rule = 445, SYS_landlock_restrict_self = 446, SYS_close_range = 436 };
 #ifdef __x86_64__
 enum { SYS_seccomp = 317, SYS_execve = 59, SYS_openat = 257 };
 #else
@@ -61,7 +68,9 @@ enum { SYS_seccomp = 277, SYS_execve = 221, SYS_openat = 56 };
 enum { SECCOMP_SET_MODE_FILTER = 1, SECCOMP_LISTENER_FLAGS = 8 | 32 };
 enum { SOL_SOCKET = 1, SCM_RIGHTS = 1, MSG_NOSIGNAL = 0x4000 };
 enum { PR_SET_SECCOMP = 22, SECCOMP_MODE_FILTER = 2, PR_CAPBSET_DROP = 24, PR_SET_NO_NEW_PRIVS = 38 };
-enum { AT_FDCWD = -100, O_WRONLY = 1 };
+enum { AT_FDCWD = -100, O_WRONLY = 1, O_PATH = 010000000, LANDLOCK_RULE_PATH_BENEATH = 1 };
+enum { CLONE_VM = 0x100, CLONE_VFORK = 0x4000, CLONE_PARENT = 0x8000, CLONE_NEWUSER = 0x10000000, SIGCHLD = 17 };
+enum { MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8, MS_REC = 0x4000, MS_SLAVE = 0x80000 };
 enum { SIG_SETMASK = 2, LAST_SIGNAL = 64, LAST_CAPABILITY = 63 };
 
 static void fail(const struct libc *libc, struct order *order, int step) {
@@ -85,12 +94,21 @@ static void be_watched(const struct libc *libc, struct order *order) {
   if (listener < 0 || send_descriptor(libc, order->watcher, listener) < 0) fail(libc, order, STEP_WATCH);
 }
 
-/* As far as it goes: nothing else depends on it. */
-static void prefer(const struct libc *libc, const char *preference) {
+static int write_text(const struct libc *libc, const char *path, const char *text) {
   word length = 0;
-  long descriptor = libc->syscall(SYS_openat, AT_FDCWD, (word)"/proc/self/oom_score_adj", O_WRONLY, 0);
-  while (preference[length]) length++;
-  if (descriptor >= 0) libc->write(descriptor, preference, length);
+  long descriptor = libc->syscall(SYS_openat, AT_FDCWD, (word)path, O_WRONLY, 0);
+  while (text[length]) length++;
+  return descriptor >= 0 && libc->write(descriptor, text, length) == (long)length;
+}
+
+/* What is at /proc shows the processes of this namespace only; the rules speak of the other one. */
+static void own_proc(const struct libc *libc, struct order *order) {
+  struct { word rights; int parent; } rule = { order->proc_rights, -1 };
+  if (libc->mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, 0) != 0) fail(libc, order, STEP_NAMESPACES);
+  if ((long)order->ruleset < 0) return;
+  rule.parent = libc->syscall(SYS_openat, AT_FDCWD, (word)"/proc", O_PATH, 0);
+  if (libc->syscall(SYS_landlock_add_rule, order->ruleset, LANDLOCK_RULE_PATH_BENEATH, (word)&rule, 0) != 0)
+    fail(libc, order, STEP_NAMESPACES);
 }
 
 static void confine(const struct libc *libc, struct order *order, const word *none) {
@@ -98,7 +116,8 @@ static void confine(const struct libc *libc, struct order *order, const word *no
   libc->setsid();
   for (index = 0; (long)order->groups[index] >= 0; index++)
     if (libc->write(order->groups[index], "0", 1) != 1) fail(libc, order, STEP_GROUP);
-  if (order->preference) prefer(libc, order->preference);
+  if (order->preference) write_text(libc, "/proc/self/oom_score_adj", order->preference);
+  if (order->namespaces) own_proc(libc, order);
   if (libc->dup2(order->input, 0) < 0 || libc->dup2(order->output, 1) < 0 || libc->dup2(order->error, 2) < 0)
     fail(libc, order, STEP_DESCRIPTORS);
   if (libc->chdir(order->cwd) != 0) fail(libc, order, STEP_CWD);
@@ -123,6 +142,34 @@ static void confine(const struct libc *libc, struct order *order, const word *no
   fail(libc, order, STEP_EXECUTE);
 }
 
+struct start { const struct libc *libc; struct order *order; const word *none; };
+
+static int confine_first(void *argument) {
+  const struct start *start = argument;
+  confine(start->libc, start->order, start->none);
+  return 126;
+}
+
+/*
+ * Makes namespaces in the child, whose next child is the first process in them, and the parent's own all the same: its pid
+ * is `started`.
+ */
+static void start_in_namespaces(const struct libc *libc, struct order *order, const word *none) {
+  struct start start = { libc, order, none };
+  word stack[4096];
+  int pid;
+  if (libc->unshare(order->namespaces) != 0) fail(libc, order, STEP_NAMESPACES);
+  if (order->namespaces & CLONE_NEWUSER
+      && !(write_text(libc, "/proc/self/setgroups", "deny") && write_text(libc, "/proc/self/uid_map", order->user)
+           && write_text(libc, "/proc/self/gid_map", order->group)))
+    fail(libc, order, STEP_NAMESPACES);
+  if (libc->mount("none", "/", 0, MS_REC | MS_SLAVE, 0) != 0) fail(libc, order, STEP_NAMESPACES);
+  pid = libc->clone(confine_first, stack + 4096, CLONE_VM | CLONE_VFORK | CLONE_PARENT | SIGCHLD, &start);
+  if (pid < 0) fail(libc, order, STEP_NAMESPACES);
+  order->started = pid;
+  libc->exit(0);
+}
+
 /* The pid of the child, which has become the program or has failed: see `failure`. */
 int spawn_confined(const struct libc *libc, struct order *order) {
   word all[16], none[16], former[16];
@@ -131,6 +178,7 @@ int spawn_confined(const struct libc *libc, struct order *order) {
   /* A handler of the parent must not run in the child, on the parent's memory. */
   libc->sigprocmask(SIG_SETMASK, all, former);
   pid = libc->vfork();
+  if (pid == 0 && order->namespaces) start_in_namespaces(libc, order, none);
   if (pid == 0) confine(libc, order, none);
   if (pid < 0) { order->step = 0; order->failure = *libc->errno_location(); }
   libc->sigprocmask(SIG_SETMASK, former, (void *)0);

@@ -18,6 +18,7 @@ import {
   denyFilter,
   isRunning,
   landlockSupport,
+  namespacesHere,
   Ruleset,
   readStat,
   spawnConfined,
@@ -125,8 +126,29 @@ describe("a confined program", () => {
   });
 });
 
+const program = join(import.meta.dir, "fixtures/in-namespaces.ts");
+const asNobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
+const nobodyMayRun = Bun.spawnSync([...asNobody, process.execPath, "--version"]).exitCode === 0;
+
+test("in namespaces of its own a program sees only its own processes", () => {
+  if (!namespacesHere()) return;
+  const { stdout } = Bun.spawnSync([process.execPath, program]);
+  const { exit, lines } = JSON.parse(stdout.toString());
+  expect(exit).toEqual({ exit_code: 3, signal: null });
+  expect(lines.slice(0, 3)).toEqual(["2", "4", String(process.getuid?.())]);
+});
+
+// Root needs no user namespace, in which everybody has all capabilities until a program is executed.
+test("somebody who is not root gets them too, and no capability", () => {
+  if (!nobodyMayRun || !namespacesHere()) return;
+  const { stdout } = Bun.spawnSync([...asNobody, process.execPath, program], { env: { TMPDIR: "/tmp" } });
+  const { lines } = JSON.parse(stdout.toString());
+  expect(lines.slice(0, 4)).toEqual(["2", "4", "65534", "0000000000000000"]);
+});
+
 // Only root can make such a program, and become somebody else to run it.
-test.skipIf(process.getuid?.() !== 0)("a program with root's setuid bit stays its caller's", async () => {
+test("a program with root's setuid bit stays its caller's", async () => {
+  if (process.getuid?.() !== 0) return;
   const folder = mkdtempSync(join(tmpdir(), "solo-setuid-"));
   const program = join(folder, "id");
   copyFileSync("/usr/bin/id", program);
