@@ -9,6 +9,8 @@ const socket = 3;
  */
 export async function runRecorderProcess([record]: readonly string[]): Promise<never> {
   if (record === undefined) throw new Error("usage: __recorder RECORD");
+  // Who ends a whole group of processes ends the service by it, and this one with the service.
+  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.on(signal, () => undefined);
   const order = recorderOrderSchema.parse(await Bun.stdin.json());
   runRecorder(record, order, socket);
   process.exit(0);

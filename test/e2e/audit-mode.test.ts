@@ -251,6 +251,9 @@ test("a service whose recorder dies is started again, one whose kernel dies goes
   expect(await pidOf()).toBe(former);
   expect(recorderOf("shell")).toBe(recorder);
 
+  // It ends with what it looks at, and not before because somebody asks for it.
+  process.kill(recorder, "SIGTERM");
+  expect(await pidOf()).toBe(former);
   process.kill(recorder, "SIGKILL");
   const next = await waitFor(
     async () => {
@@ -261,6 +264,7 @@ test("a service whose recorder dies is started again, one whose kernel dies goes
   );
   const events = (await env.run(["events", "shell"])).stdout;
   expect(events).toContain("recorder_lost");
+  expect((await env.run(["why", "shell"])).stdout).toContain("what recorded its uses had ended");
   process.kill(next, "SIGHUP");
   const wanted = ["app.conf", "later.conf"].map((file) => join(env.root, "settings", file));
   await waitFor(async () => Bun.deepEquals(await suggestedFor("shell"), wanted), { what: `reads of ${wanted}` });
