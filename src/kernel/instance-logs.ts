@@ -10,15 +10,26 @@ const maxListed = 10;
  * @param living the instances that there are now, which may not have written anything yet
  * @throws SoloError `not_found` for an instance that neither is there nor has left a line
  */
-export async function* logsOf(
+export function logsOf(
   read: Read,
   request: OperationRequest<"logs">,
   living: readonly string[],
   signal?: AbortSignal,
+): AsyncIterable<LogLine> {
+  const { instance } = request;
+  if (instance === undefined || living.includes(instance)) return read(request, signal);
+  return logsOfFormer(read, request, instance, living, signal);
+}
+
+async function* logsOfFormer(
+  read: Read,
+  request: OperationRequest<"logs">,
+  instance: string,
+  living: readonly string[],
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<LogLine> {
-  const { instance, tenant, name } = request;
-  if (instance !== undefined && !living.includes(instance))
-    await refuseUnknown(read, { tenant, name }, instance, living);
+  const { tenant, name } = request;
+  await refuseUnknown(read, { tenant, name }, instance, living);
   yield* read(request, signal);
 }
 

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { z } from "zod";
 import { healthDocumentSchema } from "../../src/api/index.ts";
@@ -7,6 +6,7 @@ import { freePort, soloEnv } from "../support/index.ts";
 import type { Bench } from "./support/bench.ts";
 import { solo } from "./support/crowd.ts";
 import { runH2load } from "./support/h2load.ts";
+import { cpuMs } from "./support/process.ts";
 import { askedRow, plainRow } from "./support/row.ts";
 import { median } from "./support/statistics.ts";
 
@@ -70,14 +70,3 @@ export const grpc: Bench = {
     return rows;
   },
 };
-
-/** Of all threads so far, in user and system mode (proc(5)). */
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-    .replace(/^.*\) /s, "")
-    .split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * (1_000 / ticksPerSecond);
-}
-
-/** The same on every Linux that Bun runs on. */
-const ticksPerSecond = 100;

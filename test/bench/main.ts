@@ -8,6 +8,7 @@ import { checkpoint } from "./checkpoint.ts";
 import { dashboard } from "./dashboard.ts";
 import { deploy } from "./deploy.ts";
 import { durableLog } from "./durable-log.ts";
+import { followersBench } from "./followers.ts";
 import { grpc } from "./grpc.ts";
 import { ingress } from "./ingress.ts";
 import { list } from "./list.ts";
@@ -48,6 +49,7 @@ const benches: readonly Bench[] = [
   audit,
   shedding,
   grpc,
+  followersBench,
   dashboard,
   capability,
 ];

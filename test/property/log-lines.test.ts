@@ -43,6 +43,25 @@ test(`two streams whose chunks alternate don't mix (SEED=${seed})`, () => {
   );
 });
 
+test("a newline that lies behind the end of a chunk, left over from an earlier one, ends no line", () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom("a", "\n", "bc"), { minLength: 1, maxLength: 20 }), (pieces) => {
+      const head = recordHead(0, "api-1", "stdout");
+      const room = Buffer.alloc(1_000);
+      let state: LineState = "closed";
+      const written: Buffer[] = [];
+      for (const piece of pieces) {
+        const chunk = Buffer.from(`${piece}\n`);
+        const framed = frame(chunk, 0, piece.length, head, state, room);
+        expect(framed.consumed).toBe(piece.length);
+        written.push(Buffer.from(room.subarray(0, framed.produced)));
+        state = framed.state;
+      }
+      expect(joined(written)).toEqual(linesOf(Buffer.from(pieces.join(""))));
+    }),
+  );
+});
+
 function records(
   bytes: Buffer,
   sizes: readonly number[],
@@ -72,7 +91,7 @@ function joined(written: readonly Buffer[], only?: string): string[] {
     const end = log.indexOf(newline, start);
     const record = parseRecord(log, start, end);
     if (record === undefined) throw new Error(`no record at ${start}`);
-    const line = joiner.add(record, start, end + 1, 0);
+    const line = joiner.add({ record, start, end: end + 1 }, 0);
     if (line) lines.push(line);
     start = end + 1;
   }

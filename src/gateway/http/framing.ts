@@ -1,4 +1,5 @@
 import type { ErrorDocument } from "../../api/index.ts";
+import { onceForAll } from "./once-for-all.ts";
 
 /** How a stream's elements stand in the body of an answer. */
 export interface Framing {
@@ -13,7 +14,7 @@ export interface Framing {
 /** One JSON document a line. */
 export const jsonLines: Framing = {
   mediaType: "application/x-ndjson",
-  element: (value) => `${JSON.stringify(value)}\n`,
+  element: onceForAll((value) => `${JSON.stringify(value)}\n`),
   failure: (error) => `${JSON.stringify(lastLine(error))}\n`,
   heartbeat: "\n",
 };
@@ -24,7 +25,7 @@ export const jsonLines: Framing = {
  */
 export const serverSentEvents: Framing = {
   mediaType: "text/event-stream",
-  element: (value) => `${idOf(value)}data: ${JSON.stringify(value)}\n\n`,
+  element: onceForAll((value) => `${idOf(value)}data: ${JSON.stringify(value)}\n\n`),
   failure: (error) => `event: failure\ndata: ${JSON.stringify(lastLine(error))}\n\n`,
   heartbeat: ":\n\n",
 };

@@ -55,9 +55,7 @@ async function countLines(scope: TailScope, from: number, signal: AbortSignal | 
   try {
     if (from > scope.floor) reader.align();
     for (let records = reader.next(); records && !signal?.aborted; records = reader.next()) {
-      for (const { record, start, end } of records) {
-        if (start < scope.end) count(joiner.add(record, start, end, 0));
-      }
+      for (const placed of records) if (placed.start < scope.end) count(joiner.add(placed, 0));
       if (reader.position >= scope.end) break;
       await setImmediate();
     }

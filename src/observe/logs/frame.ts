@@ -33,11 +33,12 @@ export function frame(
     const room = output.length - to - head.length - 1;
     if (room < 1) break;
     const found = input.indexOf(newline, from);
+    // Behind the end lies what was in the buffer before.
     const lineEnd = found < 0 || found >= end ? end : found;
     const stop = Math.min(lineEnd, from + room);
     // Cutting a line only because the buffer is nearly full would make two records of it for no need.
     if (stop < lineEnd && to > 0) break;
-    const whole = stop === found;
+    const whole = stop === found && found < end;
     output.set(head, to);
     to += head.length;
     if (current !== "closed") output[to - 2] = whole ? tagEnd : tagContinued;

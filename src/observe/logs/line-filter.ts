@@ -21,20 +21,15 @@ export function lineFilter(service: string, query: LineQuery): LineFilter {
   return (line) => {
     if ((instance !== undefined && line.instance !== instance) || (since !== undefined && line.time < since))
       return undefined;
-    const message = line.message.toString("utf8");
+    const message = line.document?.message ?? line.message.toString("utf8");
     if (pattern && !pattern.test(message.slice(0, testedChars))) return undefined;
-    const { time, stream, cursor } = line;
-    return {
-      type: "log",
-      time,
-      service,
-      instance: line.instance,
-      stream,
-      level: levelOf(message, stream),
-      message,
-      cursor,
-    };
+    line.document ??= documentOf(service, line, message);
+    return line.document;
   };
+}
+
+function documentOf(service: string, { time, instance, stream, cursor }: JoinedLine, message: string): LogLine {
+  return { type: "log", time, service, instance, stream, level: levelOf(message, stream), message, cursor };
 }
 
 function compile(source: string): RegExp {

@@ -1,4 +1,6 @@
-import type { LogRecord, Stream } from "./record.ts";
+import type { LogLine } from "../../api/index.ts";
+import type { Stream } from "./record.ts";
+import type { PlacedRecord } from "./record-reader.ts";
 
 /** A line as the program wrote it, put together again from its records. */
 export interface JoinedLine {
@@ -12,6 +14,8 @@ export interface JoinedLine {
   readonly cursor: string;
   /** False when its beginning lies before the place where reading began. */
   readonly whole: boolean;
+  /** What readers are told of it: made for the first of them. */
+  document?: LogLine;
 }
 
 interface PendingLine {
@@ -38,20 +42,23 @@ export class LineJoiner {
     return this.#pending.size > 0;
   }
 
-  /** Takes the record between two positions; returns the line that it completes, if any. */
-  add(record: LogRecord, start: number, end: number, nowMs: number): JoinedLine | undefined {
-    const { time, instance, stream, tag } = record;
+  /** Takes the next record; returns the line that it completes, if any. */
+  add(placed: PlacedRecord, nowMs: number): JoinedLine | undefined {
+    const { record, start, end } = placed;
+    const { time, instance, stream, tag, message } = record;
     this.#end = end;
     if (tag === "F") {
-      const message = Buffer.from(record.message);
-      return { time, instance, stream, message, end, cursor: this.#cursor(end), whole: true };
+      // Its cursor tells of lines that this reader has in part.
+      if (this.hasPending) return { time, instance, stream, message, end, cursor: this.#cursor(end), whole: true };
+      placed.line ??= { time, instance, stream, message, end, cursor: String(end), whole: true };
+      return placed.line;
     }
     const key = `${instance} ${stream}`;
     const known = this.#pending.get(key);
     // A second beginning: the first line's end was lost with the machine's power.
     const interrupted = tag === "P" && known !== undefined ? this.#complete(key, known) : undefined;
     const line = interrupted === undefined ? known : undefined;
-    if (line === undefined && tag === "E" && record.message.length === 0) return undefined;
+    if (line === undefined && tag === "E" && message.length === 0) return undefined;
     const pending = line ?? {
       time,
       instance,
@@ -63,10 +70,10 @@ export class LineJoiner {
       touchedMs: nowMs,
     };
     if (line === undefined) this.#pending.set(key, pending);
-    pending.parts.push(Buffer.from(record.message));
-    pending.bytes += record.message.length;
+    pending.parts.push(Buffer.from(message));
+    pending.bytes += message.length;
     pending.touchedMs = nowMs;
-    this.#pendingBytes += record.message.length;
+    this.#pendingBytes += message.length;
     const tooLong = pending.bytes >= maxLineBytes || this.#pendingBytes >= maxPendingBytes;
     return interrupted ?? (tag === "E" || tooLong ? this.#complete(key, pending) : undefined);
   }

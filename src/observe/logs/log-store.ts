@@ -139,7 +139,7 @@ export class LogStore {
     this.#logs.delete(log.key);
     this.#budget.remove(log.key);
     this.#report(log.key, null);
-    this.#wakeups.notify(log.key);
+    this.#wakeups.renew(log.key);
   }
 
   /** Stops all captures and closes all files. What is in the FIFOs stays there. */

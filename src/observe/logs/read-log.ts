@@ -28,8 +28,8 @@ export interface LogSource {
 export async function* readLog(source: LogSource, query: LogQuery, signal?: AbortSignal): AsyncGenerator<LogLine> {
   const plan = await planReading(source, query, signal);
   const joiner = new LineJoiner();
-  const reader = new RecordReader(source.folder, plan.from);
-  const wakeup = source.wakeups.listen(serviceKey(query));
+  const wakeup = source.wakeups.listen(serviceKey(query), signal);
+  const reader = new RecordReader(source.folder, plan.from, query.follow ? wakeup.reads : undefined);
   let skipped = 0;
   const wanted = (line: JoinedLine) => {
     const document = plan.accept(line);
@@ -39,9 +39,22 @@ export async function* readLog(source: LogSource, query: LogQuery, signal?: Abor
     if (plan.aligned) reader.align();
     while (!signal?.aborted) {
       wakeup.reset();
-      for await (const line of completeLines(source, query, { reader, joiner, end: plan.end }, signal)) {
-        const document = "type" in line ? line : wanted(line);
-        if (document) yield document;
+      let restedAt = reader.position;
+      for (let records = reader.next(); records; records = reader.next()) {
+        const deletedBytes = reader.takeDeletedBytes();
+        if (deletedBytes > 0) yield deletionNotice(source, query.name, deletedBytes, records[0]?.start ?? 0);
+        const now = source.clock.monotonic();
+        for (const placed of records) {
+          if (!query.follow && placed.start >= plan.end) break;
+          const line = joiner.add(placed, now);
+          const document = line && wanted(line);
+          if (document) yield document;
+        }
+        if (signal?.aborted || (!query.follow && reader.position >= plan.end)) break;
+        if (reader.position - restedAt < restAfterBytes) continue;
+        // Reading 64 MB must not keep the event loop from everything else.
+        await setImmediate();
+        restedAt = reader.position;
       }
       const silentSince = source.clock.monotonic() - quietMs;
       for (const line of query.follow ? joiner.flush(silentSince) : joiner.flush()) {
@@ -49,7 +62,7 @@ export async function* readLog(source: LogSource, query: LogQuery, signal?: Abor
         if (document) yield document;
       }
       if (!query.follow) return;
-      await wakeup.next(joiner.hasPending ? quietMs : undefined, signal);
+      await wakeup.next(joiner.hasPending ? quietMs : undefined);
     }
   } finally {
     wakeup.close();
@@ -97,33 +110,6 @@ function beginning(segments: readonly Segment[], since: string | undefined): num
   return first?.base ?? endOf(segments);
 }
 
-interface Place {
-  readonly reader: RecordReader;
-  readonly joiner: LineJoiner;
-  readonly end: number;
-}
-
-/** Lines from where the reader stands to the present end, and notices of what is missing between them. */
-async function* completeLines(
-  source: LogSource,
-  query: LogQuery,
-  { reader, joiner, end }: Place,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<JoinedLine | LogLine> {
-  for (let records = reader.next(); records; records = reader.next()) {
-    const deletedBytes = reader.takeDeletedBytes();
-    if (deletedBytes > 0) yield deletionNotice(source, query.name, deletedBytes, records[0]?.start ?? 0);
-    for (const { record, start, end: recordEnd } of records) {
-      if (!query.follow && start >= end) return;
-      const line = joiner.add(record, start, recordEnd, source.clock.monotonic());
-      if (line) yield line;
-    }
-    if (signal?.aborted) return;
-    // Reading 64 MB must not keep the event loop from everything else.
-    await setImmediate();
-  }
-}
-
 function deletionNotice({ clock }: LogSource, service: string, bytes: number, position: number): LogLine {
   return {
     type: "log",
@@ -139,3 +125,4 @@ function deletionNotice({ clock }: LogSource, service: string, bytes: number, po
 
 /** Long enough that a line printed in two writes stays one, short enough that a prompt seems to appear at once. */
 const quietMs = 1_000;
+const restAfterBytes = 65_536;

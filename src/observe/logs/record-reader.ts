@@ -1,4 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import type { JoinedLine } from "./line-joiner.ts";
+import type { LiveReads } from "./live-reads.ts";
 import { type LogRecord, maxHeadBytes, newline, parseRecord } from "./record.ts";
 import { isMissing, listSegments, type Segment } from "./segments.ts";
 import { chunkBytes } from "./staging.ts";
@@ -8,20 +10,27 @@ export interface PlacedRecord {
   readonly record: LogRecord;
   readonly start: number;
   readonly end: number;
+  /** The line that it is, where one record is a whole one: made for the first who reads it. */
+  line?: JoinedLine;
 }
 
 /** Reads a log forward from a position, across segments, while it grows at one end and is deleted at the other. */
 export class RecordReader {
   readonly #folder: string;
-  readonly #block = Buffer.allocUnsafe(blockBytes);
+  readonly #live: LiveReads | undefined;
   #segments: readonly Segment[] = [];
   #open: { readonly fd: number; readonly segment: Segment } | undefined;
   #position: number;
   #deletedBytes = 0;
+  /** Of the log that is being read. */
+  #generation: number;
 
-  constructor(folder: string, position: number) {
+  /** @param live what all who follow the log read of it; absent for one who does not follow */
+  constructor(folder: string, position: number, live?: LiveReads) {
     this.#folder = folder;
     this.#position = position;
+    this.#live = live;
+    this.#generation = live?.generation ?? 0;
   }
 
   /** The position after the last record that was returned. */
@@ -42,15 +51,27 @@ export class RecordReader {
     if (segment === undefined || segment.base === this.#position) return;
     this.#position -= 1;
     const count = this.#read(segment);
-    const found = this.#block.subarray(0, count).indexOf(newline);
+    const found = block.subarray(0, count).indexOf(newline);
     this.#position += found < 0 ? count : found + 1;
   }
 
-  /**
-   * The next records, at least one; `undefined` at the end. Their messages are views of one buffer, which the next call
-   * overwrites. What is no record is passed over.
-   */
-  next(): PlacedRecord[] | undefined {
+  /** The next records, at least one; `undefined` at the end. What is no record is passed over. */
+  next(): readonly PlacedRecord[] | undefined {
+    const live = this.#live;
+    if (live?.isEnd(this.#position)) return undefined;
+    const known = live?.from(this.#position);
+    if (known !== undefined) {
+      this.#position = known.end;
+      return known.records;
+    }
+    const records = this.#next();
+    if (records === undefined) live?.foundEnd(this.#position);
+    // By the place of the first: whoever comes to it from elsewhere finds for himself what is missing before.
+    else live?.keep(records[0]?.start ?? this.#position, { records, end: this.#position });
+    return records;
+  }
+
+  #next(): PlacedRecord[] | undefined {
     for (;;) {
       const segment = this.#locate();
       if (segment === undefined) return undefined;
@@ -69,9 +90,11 @@ export class RecordReader {
   #parse(count: number): PlacedRecord[] {
     const records: PlacedRecord[] = [];
     const base = this.#position;
+    // The block is everybody's, and what is in it is looked at later.
+    const bytes = Buffer.from(block.subarray(0, block.subarray(0, count).lastIndexOf(newline) + 1));
     let start = 0;
-    for (let end = this.#block.indexOf(newline); end >= 0 && end < count; end = this.#block.indexOf(newline, start)) {
-      const record = parseRecord(this.#block, start, end);
+    for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, start)) {
+      const record = parseRecord(bytes, start, end);
       if (record) records.push({ record, start: base + start, end: base + end + 1 });
       start = end + 1;
     }
@@ -84,6 +107,7 @@ export class RecordReader {
   #locate(): Segment | undefined {
     const open = this.#open?.segment;
     if (open !== undefined && this.#position >= open.base) return open;
+    if (open === undefined) this.#restartIfRenewed();
     this.#segments = listSegments(this.#folder);
     const [oldest] = this.#segments;
     if (oldest === undefined) return undefined;
@@ -96,12 +120,14 @@ export class RecordReader {
 
   /** At the end of a segment: whether another one follows, which then holds the position. */
   #skipToNext(segment: Segment): boolean {
+    if (this.#restartIfRenewed()) return true;
     this.#segments = listSegments(this.#folder);
     const next = this.#segments.find(({ base }) => base > segment.base);
     if (next === undefined) return this.#restart(segment);
     this.close();
     this.#deletedBytes += Math.max(0, next.base - this.#position);
-    this.#position = next.base;
+    // What others have read may have led beyond the segment that is open here.
+    this.#position = Math.max(this.#position, next.base);
     return true;
   }
 
@@ -111,6 +137,16 @@ export class RecordReader {
     if (last === undefined || (last.base === segment.base && this.#isStill(last))) return false;
     this.close();
     this.#position = this.#segments[0]?.base ?? 0;
+    return true;
+  }
+
+  /** What others read may have led far beyond the file that is open here, so that it does not tell. */
+  #restartIfRenewed(): boolean {
+    const generation = this.#live?.generation ?? 0;
+    if (generation === this.#generation) return false;
+    this.#generation = generation;
+    this.close();
+    this.#position = listSegments(this.#folder)[0]?.base ?? 0;
     return true;
   }
 
@@ -126,7 +162,7 @@ export class RecordReader {
         this.close();
         this.#open = { fd: openSync(segment.path, "r"), segment };
       }
-      return readSync(this.#open.fd, this.#block, 0, blockBytes, this.#position - segment.base);
+      return readSync(this.#open.fd, block, 0, blockBytes, this.#position - segment.base);
     } catch (error) {
       if (isMissing(error)) return 0;
       throw error;
@@ -136,3 +172,5 @@ export class RecordReader {
 
 /** Holds the longest record, and is parsed within a few milliseconds. */
 const blockBytes = chunkBytes + maxHeadBytes + 65_536;
+/** Reading and parsing is one step, so one block is enough for all readers. */
+const block = Buffer.allocUnsafeSlow(blockBytes);

@@ -16,7 +16,7 @@ export interface LogRecord {
   readonly stream: Stream;
   readonly tag: Tag;
   /** A view into the buffer that was parsed. */
-  readonly message: Uint8Array;
+  readonly message: Buffer;
 }
 
 /** Longest name of an instance, so that a record's head is bounded. */
