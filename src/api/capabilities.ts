@@ -3,14 +3,10 @@ import { capabilityRoutes } from "./capability-routes.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { changes, needs, permissions } from "./permissions.ts";
 import { roleNames } from "./role-names.ts";
+import { tokenPattern } from "./token-form.ts";
 
 /** Requests and documents of `solo capability`. */
 
-/** So that people, secret scanners and redaction know a token when they see it. */
-export const tokenPrefix = "solo_cap_";
-/** Of 32 random bytes in base64url. */
-export const tokenRandomLength = 43;
-export const tokenPattern = new RegExp(`^${tokenPrefix}[A-Za-z0-9_-]{${tokenRandomLength}}$`);
 export const capabilityIdPattern = /^cap-[0-9a-f]{16}$/;
 const tokenForm = "a token begins with solo_cap_ and has 52 characters";
 

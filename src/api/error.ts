@@ -1,3 +1,5 @@
+import { withoutTokens } from "./token-form.ts";
+
 /**
  * The closed family of errors that cross Solo's boundaries. Every code fixes its exit code and HTTP status, so that the
  * terminal, `--json`, HTTP and logs can't disagree about one failure.
@@ -70,7 +72,10 @@ export interface SoloErrorOptions {
   readonly cause?: unknown;
 }
 
-/** An expected failure: a value with a code, never shown with a stack. Anything else that is thrown is a bug. */
+/**
+ * An expected failure: a value with a code, never shown with a stack, and without tokens in its words. Anything else that is thrown is
+ * a bug.
+ */
 export class SoloError extends Error {
   override readonly name = "SoloError";
   readonly code: ErrorCode;
@@ -79,9 +84,9 @@ export class SoloError extends Error {
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ErrorCode, message: string, options: SoloErrorOptions = {}) {
-    super(message, { cause: options.cause });
+    super(withoutTokens(message), { cause: options.cause });
     this.code = code;
-    this.hint = options.hint ?? null;
+    this.hint = options.hint === undefined ? null : withoutTokens(options.hint);
     this.applied = options.applied ?? "no";
     this.details = options.details;
   }

@@ -50,6 +50,7 @@ export * from "./state-operations.ts";
 export * from "./states.ts";
 export * from "./tenant-routes.ts";
 export * from "./tenants.ts";
+export * from "./token-form.ts";
 export * from "./trace-parent.ts";
 export * from "./units.ts";
 export * from "./upload-limit.ts";

@@ -88,6 +88,11 @@ export default defineService({
   const error = await failure(daemon.client.call({ name: "erring", method: "tell" }));
   expect(error.message).toContain("by [token]");
   for (const name of ["talkative", "erring"]) await daemon.client.kill({ name, force: true });
+  // … nor in what is told to somebody who gave one in the wrong place.
+  const { token } = await daemon.client.capabilityGrant({ resource: "tenant", permissions: ["read"] });
+  const misplaced = (await daemon.env.run(["capability", "verify", token])).expect(2);
+  expect(misplaced.stderr).toContain("unexpected argument [token]");
+  expect(misplaced.stdout + misplaced.stderr).not.toContain(token);
   const lines = await daemon.logs("talkative");
   expect(lines).toContain("twice [token]");
   expect(lines.join()).not.toContain("solo_cap_");

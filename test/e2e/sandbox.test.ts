@@ -292,8 +292,13 @@ describe("a sandbox", () => {
     process.kill(first?.pid ?? 0, "SIGKILL");
     const again = await solo.until("again", ({ restarts, ready }) => restarts === 1 && ready === 1);
     expect(again.last_exit).toMatchObject({ signal: "SIGKILL" });
-    const logs = await solo.logs("again");
-    expect(logs.filter((line) => line.includes("Permission denied"))).toHaveLength(2);
+    const logs = await waitFor(
+      async () => {
+        const lines = await solo.logs("again");
+        return lines.filter((line) => line.includes("Permission denied")).length === 2 ? lines : undefined;
+      },
+      { what: "both to be refused" },
+    );
     expect(logs.filter((line) => line.startsWith("left:"))).toEqual([]);
     const folder = temporaryOf("again");
     expect(existsSync(folder)).toBe(true);
