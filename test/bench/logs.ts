@@ -50,13 +50,14 @@ const ways = [
 
 export const logs: Bench = {
   name: "logs",
-  summary: `One service that prints ${lines} numbered lines as fast as it can, in JavaScript that both run unchanged: from its first line to the moment when the last one is on disk. Every line is then looked for. PM2 keeps the bytes as they come; Solo keeps time, instance and stream with each line. The last row is the limit: the same program with nothing behind it but a file.`,
+  summary: `One service that prints ${lines} numbered lines as fast as it can, in JavaScript that both run unchanged: from its first line to the moment when the last one is on disk. Every line is then looked for. PM2 keeps the bytes as they come; Solo keeps time, instance and stream with each line. The last rows are the limits: the same program with nothing behind it but a file, and with nobody at all who takes its lines.`,
   peers: ["pm2"],
   async run({ quick, note }) {
     await using env = soloEnv();
     await using pm2 = new Pm2();
     await solo(env, "start");
     const rows = [];
+    const pm2Rates: number[] = [];
     for (const way of ways) {
       note(`pairs with pm2: ${way.name}`);
       const [ours, theirs] = await inPairs(
@@ -65,6 +66,7 @@ export const logs: Bench = {
         (run) => pm2Rate(env, pm2, `noisy-${ways.indexOf(way)}-${run}`, way.step),
       );
       const measure = { name: `log intake, ${way.name}`, unit: "lines/s", better: "higher" } as const;
+      if (way.name === "console.log") pm2Rates.push(...theirs);
       const peer = { name: "pm2", values: theirs };
       rows.push(peerRow(measure, ours, way.wanted === undefined ? peer : { ...peer, wanted: way.wanted }));
     }
@@ -77,13 +79,19 @@ export const logs: Bench = {
     );
     const measure = { name: "log intake, console.log", unit: "lines/s", better: "higher" } as const;
     rows.push(peerRow(measure, ours, { name: "bun FILE | cat > LOG", values: alone }));
+    const unheard = [];
+    for (const _ of pm2Rates) unheard.push(await unheardRate(env, way.step));
+    const limit = { ...measure, name: "console.log to /dev/null, taken in by nobody" };
+    rows.push(peerRow(limit, unheard, { name: "pm2", values: pm2Rates }));
     return rows;
   },
 };
 
 async function soloRate(env: SoloEnv, name: string, step: string): Promise<number> {
-  const mark = join(env.root, `${name}.mark`);
-  await solo(env, "deploy", env.write(`${name}.js`, noisy(mark, step)), name, "--no-wait");
+  const marks = join(env.root, "marks");
+  mkdirSync(marks, { recursive: true });
+  const mark = join(marks, `${name}.mark`);
+  await solo(env, "deploy", env.write(`${name}.js`, noisy(mark, step)), name, "--no-wait", "--allow-write", marks);
   const folder = join(env.dataDir, "logs", "default", name);
   const rate = await rateOf(mark, () =>
     existsSync(folder)
@@ -116,6 +124,16 @@ async function catRate(env: SoloEnv, name: string, step: string): Promise<number
   const child = Bun.spawn(["sh", "-c", '"$0" "$1" | cat > "$2"', process.execPath, program, file]);
   await child.exited;
   return rateOf(mark, () => [file]);
+}
+
+/** What the program can write, a write(2) for each line, when that costs as little as it can. */
+async function unheardRate(env: SoloEnv, step: string): Promise<number> {
+  const mark = join(env.root, "unheard.mark");
+  const done = `fs.writeFileSync(${JSON.stringify(`${mark}.end`)}, String(Date.now()));`;
+  const program = env.write("unheard.js", noisy(mark, step).replace(/setInterval.*/, done));
+  await Bun.spawn([process.execPath, program], { stdout: Bun.file("/dev/null") }).exited;
+  const [begin, end] = [mark, `${mark}.end`].map((file) => Number(readFileSync(file, "utf8")));
+  return lines / (((end ?? 0) - (begin ?? 0)) / 1_000);
 }
 
 /** Lines per second, once the last one is seen. @throws when a line is missing, or there twice */
