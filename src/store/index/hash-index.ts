@@ -27,6 +27,8 @@ export class HashIndex {
   constructor(buckets: number) {
     this.#buckets = Math.max(buckets, minBuckets);
     this.#table = newTable(this.#buckets);
+    // Now is the time to wait for its memory, rather than at the first insertions.
+    if (this.#table.byteLength >= largeBytes) this.#table.fill(0);
     this.#found = this.#table;
     this.#nextOverflow = this.#buckets;
   }
