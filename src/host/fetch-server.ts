@@ -30,9 +30,13 @@ export function serveModule(module: FetchModule, port: number, onListening: () =
   return { port, drain: () => drain(server, pending) };
 }
 
-/** Loopback only, no development page, and no idle limit: an event stream may be silent for long. */
+/**
+ * Loopback only, no development page, a port that is shared with nobody (Bun's default without that page), and no idle limit:
+ * an event stream may be silent for long.
+ */
 export function listenOptions(port: number) {
-  return { hostname: "127.0.0.1", port, development: false, idleTimeout: 0, error: answerError } as const;
+  const options = { development: false, reusePort: false, idleTimeout: 0, error: answerError } as const;
+  return { hostname: "127.0.0.1", port, ...options };
 }
 
 /** The caller learns that it failed, the log learns why. */

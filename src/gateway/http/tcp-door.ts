@@ -85,6 +85,8 @@ function handlersOf(options: TcpDoorOptions, closing: AbortSignal, certificate?:
   const context: RequestContext = { access, version, closing, onBug, authenticate };
   return {
     development: false,
+    // Bun shares the port with other programs of the same user where `development` is off: their clients would land here.
+    reusePort: false,
     maxRequestBodySize: maxRequestBytes,
     fetch: async (request: Request, server: Bun.Server<undefined>) => {
       // Bun ends a silent connection after 10 s, but an answer may take hours.

@@ -70,6 +70,15 @@ test("waits for a port that another program has", async () => {
   expect(said).toHaveLength(2);
 });
 
+test("shares its port with nobody, not even with another kernel", async () => {
+  const [one, two] = [open(), open()];
+  const third = open({ port: two.port });
+  expect(third.door.check()).toMatchObject({ status: "degraded", message: expect.stringContaining("taken") });
+  await two.door.close();
+  await waitFor(() => third.door.check().status === "healthy", { what: "the door to open" });
+  expect((await one.ask("/v1/version")).status).toBe(200);
+});
+
 test("stays shut where others could read tokens along the way", async () => {
   const { door, said } = open({ bind: "0.0.0.0" });
   expect(door.check()).toMatchObject({ status: "degraded", message: expect.stringContaining("solo tls init") });
