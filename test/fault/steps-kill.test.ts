@@ -36,8 +36,9 @@ test(`${kills} kills of kernel and agents: no step twice, no effect twice`, asyn
       await Bun.sleep(draw() * 15);
       const choice = draw();
       // With its guardian, which waits longer before each of many restarts.
-      if (choice < 0.15) await daemon.replaceBoth();
-      else if (choice < 0.3) await replaceAtEndOfRun(daemon, ledger);
+      if (choice < 0.1) await daemon.replaceBoth();
+      else if (choice < 0.2) await replaceAt("/kept ship", daemon, ledger);
+      else if (choice < 0.3) await replaceAt("/carried-out prepare", daemon, ledger);
       else await killInstance(daemon, draw);
     }
     await ledger.silently(async () => {
@@ -76,9 +77,9 @@ async function progress(ledger: Ledger, steps: number, meanwhile: () => Promise<
   await waitFor(reached, { what: `${steps} more steps`, deadlineMs: 40_000 });
 }
 
-/** So that the end of a run, and another instance's wish for it, are what the next kernel is asked first. */
-async function replaceAtEndOfRun(daemon: Daemon, ledger: Ledger): Promise<void> {
-  await ledger.interrupt("ship", () => daemon.crashBoth());
+/** So that the end of a run or step, and another instance's wish for it, are what the next kernel is asked first. */
+async function replaceAt(moment: string, daemon: Daemon, ledger: Ledger): Promise<void> {
+  await ledger.interrupt(moment, () => daemon.crashBoth());
   await daemon.start();
 }
 

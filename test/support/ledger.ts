@@ -21,7 +21,7 @@ export class Ledger {
   /** Charges that were taken and not answered yet. */
   underWay = 0;
   #silence: PromiseWithResolvers<void> | undefined;
-  readonly #interruptions = new Map<string, () => Promise<void>>();
+  #interruption: { readonly at: string; readonly act: () => Promise<void> } | undefined;
 
   constructor() {
     this.#server = Bun.serve({
@@ -31,7 +31,7 @@ export class Ledger {
         const { pathname } = new URL(request.url);
         const fields = Object(await request.json());
         const answer = this.#take(pathname, fields);
-        if (pathname === "/kept") await this.#interrupted(fields.id);
+        await this.#interrupted(`${pathname} ${fields.id}`);
         // Long enough for a kill to find effects under way.
         if (pathname === "/charge") await this.#charging();
         return Response.json(answer);
@@ -59,17 +59,21 @@ export class Ledger {
     }
   }
 
-  /** Has `act` done when the next result of a step is told to be kept, before the service goes on from there. */
-  interrupt(id: string, act: () => Promise<void>): Promise<void> {
+  /**
+   * Has `act` done at the next thing that is told, before the service goes on from there.
+   * @param at its path, and how the step's id begins, such as `/kept ship`
+   */
+  interrupt(at: string, act: () => Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#interruptions.set(id, () => act().then(resolve, reject));
+      this.#interruption = { at, act: () => act().then(resolve, reject) };
     });
   }
 
-  async #interrupted(id: string): Promise<void> {
-    const act = this.#interruptions.get(id);
-    this.#interruptions.delete(id);
-    await act?.();
+  async #interrupted(told: string): Promise<void> {
+    const interruption = this.#interruption;
+    if (interruption === undefined || !told.startsWith(interruption.at)) return;
+    this.#interruption = undefined;
+    await interruption.act();
   }
 
   async #charging(): Promise<void> {

@@ -234,7 +234,16 @@ export class ServiceCheckpoints {
       const { tenant, name: service } = ref;
       const foreign = found.foreign ?? { tenant: found.tenant, service: found.service };
       const id = newCheckpointId(now);
-      const about = { ...found, id, tenant, service, created: now, reason: "import" as const, parent: found.id, foreign };
+      const about = {
+        ...found,
+        id,
+        tenant,
+        service,
+        created: now,
+        reason: "import" as const,
+        parent: found.id,
+        foreign,
+      };
       return this.#shelf.take(file, about);
     });
   }

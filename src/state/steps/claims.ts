@@ -1,8 +1,8 @@
 import { holdMs } from "./limits.ts";
 
 /**
- * Who is at what right now, and who waits for it. In memory only: the next kernel knows of none. Where that matters, for runs
- * and effects, the owner is in the record as well.
+ * Who is at what right now, and who waits for it. In memory only: the next kernel knows of none. Where that matters, for runs,
+ * effects and steps of the service's own run, the owner is in a record as well.
  */
 export class Claims {
   readonly #isAlive: (owner: string) => boolean;

@@ -46,6 +46,9 @@ export function finishedOfKey(key: string): { readonly time: number; readonly ru
 /** Runs that have begun and not ended. In `meta`. */
 export const unfinishedPrefix = "run-begun/";
 
+/** Steps of the service's own run that have begun and not ended. In `meta`. */
+export const begunStepsPrefix = "step-begun/";
+
 /** So that the order of keys is that of numbers. */
 const width = 16;
 

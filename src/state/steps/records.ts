@@ -62,7 +62,7 @@ export const signalIdsKey = "\u0000\u0000ids";
 export const usageRecord = z.object({ window: count, used: amounts, reserved: amounts });
 export const usageKey = "usage";
 
-/** In `meta`: a run that has begun, and the process that is at it. */
+/** In `meta`: a run, or a step of the service's own, that has begun, and the process that is at it. */
 export const begunRecord = z.object({ begun: count, owner: z.string().nullable() });
 /** In `meta`: what makes idempotency keys of this state differ from those of another one of the same name. */
 export const identityRecord = z.object({ id: z.string() });

@@ -3,18 +3,16 @@ import type { ClaimAnswer, UnfinishedRun } from "../../api/steps.ts";
 import type { Mutation, View } from "../core/types.ts";
 import { finishedKey, finishedOfKey, finishedPrefix, runKey, runPrefix, unfinishedPrefix } from "./key.ts";
 import { maxFinishedRuns, maxUnfinishedRuns, runRetentionMs } from "./limits.ts";
+import { abandon, begin, begunAt, type Owned } from "./ownership.ts";
 import { type Caller, ownerOf, type StepParts } from "./parts.ts";
 import { begunRecord, effectRecord, put, read, remove, stepRecord } from "./records.ts";
-import { checkResult, claim, hasEnded } from "./steps.ts";
+import { checkResult } from "./steps.ts";
 
 /** Old runs that each end of one may forget beyond itself: more than come, so that it catches up. */
 const forgottenAtOnce = 4;
 
 /** Runs that `list` tells at once. */
 const pageRuns = 1_000;
-
-/** How a run stands for a process that asks for it; `begun`: not ended, and free, or its own already. */
-type Standing = "new" | "begun" | "taken" | "ended";
 
 /** Named stretches of work, such as the handling of one order: when one ends, its result takes the place of its steps. */
 export class Runs {
@@ -28,24 +26,8 @@ export class Runs {
    * The result of a run that has ended within the retention; else the run is the caller's, unless another process has it.
    * Whose it is is durable: the next kernel must not give it to a second one.
    */
-  async begin(caller: Caller, run: string): Promise<ClaimAnswer> {
-    const { state, claims } = this.#parts;
-    const owner = ownerOf(caller);
-    const find = () => {
-      const stored = state.get("step", runKey(run));
-      const record = stored && read(stepRecord, stored);
-      return record?.kind === "run" ? record.result : undefined;
-    };
-    for (let held = false; ; held = true) {
-      const answer = await claim(this.#parts, claimOf(run), owner, find);
-      if (answer.state !== "claimed") return answer;
-      const standing = await this.#own(caller, run);
-      if (standing === "new" || standing === "begun") return { state: "claimed", is_fresh: standing === "new" };
-      claims.drop(claimOf(run), owner);
-      if (standing === "ended") continue;
-      if (held) return { state: "busy" };
-      await claims.changed(claimOf(run));
-    }
+  begin(caller: Caller, run: string): Promise<ClaimAnswer> {
+    return begin(this.#parts, caller, this.#owned(run));
   }
 
   /** Keeps the result, and forgets what led to it, at once. Effects of unknown outcome stay until somebody resolves them. */
@@ -62,7 +44,7 @@ export class Runs {
             kept = known.result;
             return [];
           }
-          const begun = begunAt(view, run)?.begun ?? view.time;
+          const begun = begunAt(view, unfinishedPrefix + run)?.begun ?? view.time;
           const record = { kind: "run", result, begun, time: view.time };
           return [
             ...leftovers(view, run),
@@ -82,53 +64,8 @@ export class Runs {
   }
 
   /** The run failed, and can be gone on with by whoever comes next. */
-  async abandon(caller: Caller, run: string): Promise<void> {
-    const owner = ownerOf(caller);
-    await this.#parts.state.commit(
-      (view) => {
-        const begun = begunAt(view, run);
-        return begun?.owner === owner ? [put("meta", unfinishedPrefix + run, { ...begun, owner: null })] : [];
-      },
-      { origin: caller.instance, durability: "sync" },
-    );
-    this.#parts.claims.drop(claimOf(run), owner);
-  }
-
-  /** Makes the run the caller's, where it is nobody's. */
-  async #own(caller: Caller, run: string): Promise<Standing> {
-    const { state, tally, claims } = this.#parts;
-    const owner = ownerOf(caller);
-    const found: { standing: Standing } = { standing: "taken" };
-    try {
-      await state.commit(
-        (view) => {
-          const begun = begunAt(view, run);
-          const standing = this.#standingOf(view, run, owner);
-          found.standing = standing;
-          if (standing === "taken" || standing === "ended" || begun?.owner === owner) return [];
-          if (standing === "new" && tally.of("meta", unfinishedPrefix) >= maxUnfinishedRuns) return tooMany();
-          return [put("meta", unfinishedPrefix + run, { begun: begun?.begun ?? view.time, owner })];
-        },
-        { origin: caller.instance, durability: "sync" },
-      );
-    } catch (error) {
-      claims.drop(claimOf(run), owner);
-      throw error;
-    }
-    if (found.standing === "new") tally.add("meta", unfinishedPrefix, 1);
-    return found.standing;
-  }
-
-  /**
-   * Asked within the entry that makes it the caller's: the claims of this kernel know nothing of a process that had the run
-   * before it, and that one may have ended it since its result was looked for.
-   */
-  #standingOf(view: View, run: string, owner: string): Standing {
-    if (hasEnded(view.get("step", runKey(run)), run) !== undefined) return "ended";
-    const begun = begunAt(view, run);
-    if (begun === undefined) return "new";
-    const holder = begun.owner ?? owner;
-    return holder === owner || !this.#parts.isAlive(holder) ? "begun" : "taken";
+  abandon(caller: Caller, run: string): Promise<void> {
+    return abandon(this.#parts, caller, this.#owned(run));
   }
 
   /** Runs that have begun and not ended, by id. */
@@ -143,6 +80,22 @@ export class Runs {
       begun: read(begunRecord, stored).begun,
     }));
     return { runs };
+  }
+
+  #owned(run: string): Owned {
+    const { tally } = this.#parts;
+    return {
+      key: unfinishedPrefix + run,
+      prefix: unfinishedPrefix,
+      claim: claimOf(run),
+      isListed: true,
+      find: (view) => {
+        const stored = view.get("step", runKey(run));
+        const record = stored && read(stepRecord, stored);
+        return record?.kind === "run" ? record.result : undefined;
+      },
+      refuse: () => (tally.of("meta", unfinishedPrefix) < maxUnfinishedRuns ? undefined : tooMany()),
+    };
   }
 
   /** What the retention has no room or time for, oldest first. */
@@ -171,11 +124,6 @@ function leftovers(view: View, run: string): Mutation[] {
     if (state !== "pending" && state !== "unknown") mutations.push(remove("effect", key));
   }
   return mutations;
-}
-
-function begunAt(view: View, run: string) {
-  const stored = view.get("meta", unfinishedPrefix + run);
-  return stored && read(begunRecord, stored);
 }
 
 function tooMany(): SoloError {

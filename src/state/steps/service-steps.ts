@@ -78,7 +78,7 @@ export class ServiceSteps {
       }
       case "step.abandon": {
         const { trace, ...abandoned } = accept(schemas["step.abandon"], operation, input);
-        this.#steps.abandon(caller, abandoned);
+        await this.#steps.abandon(caller, abandoned);
         this.#ended(caller, { kind: "step", time, ...abandoned }, trace);
         return null;
       }

@@ -1,9 +1,11 @@
 import { SoloError } from "../../api/error.ts";
 import { type ClaimAnswer, maxResultBytes, type StepName } from "../../api/steps.ts";
-import { runKey, runPrefix, stepKey } from "./key.ts";
+import type { View } from "../core/types.ts";
+import { begunStepsPrefix, runKey, runPrefix, stepKey } from "./key.ts";
 import { maxRunSteps } from "./limits.ts";
-import { type Caller, durable, ownerOf, type StepParts } from "./parts.ts";
-import { put, read, type StepRecord, stepRecord } from "./records.ts";
+import { abandon, begin, claim, type Owned } from "./ownership.ts";
+import { type Caller, ownerOf, type StepParts } from "./parts.ts";
+import { put, read, remove, type StepRecord, stepRecord } from "./records.ts";
 
 /** Results of steps: the first one that is kept is the step's for good. */
 export class Steps {
@@ -13,19 +15,16 @@ export class Steps {
     this.#parts = parts;
   }
 
-  /** The result if there is one; else the step is the caller's to do, unless another process is at it. */
+  /**
+   * The result if there is one; else the step is the caller's to do, unless another process is at it. Whose a run is is durable,
+   * so whose its steps are needn't be; those of the service's own run are everybody's, and have owners of their own.
+   */
   async begin(caller: Caller, name: StepName): Promise<ClaimAnswer> {
-    const key = stepKey(name);
-    const find = () => {
-      const { state } = this.#parts;
-      const stored = state.get("step", key);
-      if (stored !== undefined) return resultOf(read(stepRecord, stored), name);
-      // Its result may have been there and been forgotten with the run.
-      const ended = hasEnded(state.get("step", runKey(name.run)), name.run);
-      if (ended !== undefined) throw ended;
-      return undefined;
-    };
-    return claim(this.#parts, claimOf(name), ownerOf(caller), find);
+    if (name.run === "") {
+      const answer = await begin(this.#parts, caller, this.#owned(name));
+      return answer.state === "claimed" ? { state: "claimed" } : answer;
+    }
+    return claim(this.#parts, claimOf(name), ownerOf(caller), () => this.#find(this.#parts.state, name));
   }
 
   /** @returns what is kept: an earlier result if there is one */
@@ -36,25 +35,30 @@ export class Steps {
     checkResult(`step ${JSON.stringify(id)}`, result);
     const { state, tally, claims } = this.#parts;
     const key = stepKey({ run, id });
+    const begunKey = begunStepsPrefix + id;
     let kept = result;
     let isNew = false;
+    let begun = 0;
     try {
       await state.commit(
         (view) => {
           isNew = false;
+          begun = run === "" && view.get("meta", begunKey) !== undefined ? 1 : 0;
+          const over = begun === 0 ? [] : [remove("meta", begunKey)];
           const stored = view.get("step", key);
           if (stored !== undefined) {
             kept = resultOf(read(stepRecord, stored), { run, id });
-            return [];
+            return over;
           }
           const refused = hasEnded(view.get("step", runKey(run)), run) ?? this.#isFull(run);
           if (refused !== undefined) return refused;
           isNew = true;
-          return [put("step", key, { kind: "step", result, time: view.time })];
+          return [put("step", key, { kind: "step", result, time: view.time }), ...over];
         },
         { origin: caller.instance, durability: "sync" },
       );
       if (isNew) tally.add("step", runPrefix(run), 1);
+      tally.add("meta", begunStepsPrefix, -begun);
       return { result: kept };
     } finally {
       claims.drop(claimOf({ run, id }), ownerOf(caller));
@@ -62,8 +66,30 @@ export class Steps {
   }
 
   /** The step failed: whoever comes next may do it. */
-  abandon(caller: Caller, name: StepName): void {
-    this.#parts.claims.drop(claimOf(name), ownerOf(caller));
+  async abandon(caller: Caller, name: StepName): Promise<void> {
+    if (name.run === "") await abandon(this.#parts, caller, this.#owned(name));
+    else this.#parts.claims.drop(claimOf(name), ownerOf(caller));
+  }
+
+  #find(view: Pick<View, "get">, name: StepName): Uint8Array | undefined {
+    const stored = view.get("step", stepKey(name));
+    if (stored !== undefined) return resultOf(read(stepRecord, stored), name);
+    // Its result may have been there and been forgotten with the run.
+    const ended = hasEnded(view.get("step", runKey(name.run)), name.run);
+    if (ended !== undefined) throw ended;
+    return undefined;
+  }
+
+  #owned(name: StepName): Owned {
+    const { tally } = this.#parts;
+    return {
+      key: begunStepsPrefix + name.id,
+      prefix: begunStepsPrefix,
+      claim: claimOf(name),
+      isListed: false,
+      find: (view) => this.#find(view, name),
+      refuse: () => (tally.of("meta", begunStepsPrefix) < maxRunSteps ? this.#isFull(name.run) : tooManyBegun()),
+    };
   }
 
   #isFull(run: string): SoloError | undefined {
@@ -75,24 +101,10 @@ export class Steps {
   }
 }
 
-/** A result, or a claim on the work, waiting a while for another process that has it. */
-export async function claim(
-  parts: StepParts,
-  key: string,
-  owner: string,
-  find: () => Uint8Array | undefined,
-): Promise<ClaimAnswer> {
-  const { claims } = parts;
-  for (let held = false; ; held = true) {
-    const result = find();
-    if (result !== undefined) {
-      await durable(parts);
-      return { state: "done", result };
-    }
-    if (claims.take(key, owner)) return { state: "claimed" };
-    if (held) return { state: "busy" };
-    await claims.changed(key);
-  }
+function tooManyBegun(): SoloError {
+  return new SoloError("limit_exceeded", `${maxRunSteps} steps of the service's own run have begun and not ended`, {
+    hint: "do repeated work in a run of its own: ctx.run(id, …) forgets its steps when it ends",
+  });
 }
 
 /** @throws SoloError `limit_exceeded` for a result that is too long */

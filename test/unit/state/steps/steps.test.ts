@@ -135,3 +135,35 @@ test("no step of a run that has ended is begun", async () => {
     code: "conflict",
   });
 });
+
+test("the next kernel gives a step of the service's own run to nobody else while the process that is at it lives", async () => {
+  const workshop = await Workshop.open();
+  await workshop.ask("step.begin", step);
+  await workshop.reopen();
+  const waiting = workshop.ask("step.begin", step, Workshop.other);
+  await workshop.ask("step.finish", { ...step, result: bytes("mine") });
+  expect(valueIn(await waiting)).toBe("mine");
+  expect(workshop.state?.page("meta", { prefix: "step-begun/" })).toEqual([]);
+});
+
+test("a step of the service's own run that ends while another process asks for it is not begun again", async () => {
+  const workshop = await Workshop.open();
+  await workshop.ask("step.begin", step);
+  await workshop.reopen();
+  const [answer] = await Promise.all([
+    workshop.ask("step.begin", step, Workshop.other),
+    workshop.ask("step.finish", { ...step, result: bytes("mine") }),
+  ]);
+  expect(valueIn(answer)).toBe("mine");
+});
+
+test("a step of the service's own run that was given up, or whose process died, is free for the next kernel's callers too", async () => {
+  const workshop = await Workshop.open();
+  await workshop.ask("step.begin", step);
+  await workshop.ask("step.abandon", step);
+  expect(workshop.state?.page("meta", { prefix: "step-begun/" })).toEqual([]);
+  await workshop.ask("step.begin", step);
+  workshop.kill(Workshop.one);
+  await workshop.reopen();
+  expect(await workshop.ask("step.begin", step, Workshop.other)).toEqual({ state: "claimed" });
+});
