@@ -1,4 +1,5 @@
 import { maxIdlePerEndpoint, suspectMs, upstreamIdleMs } from "./options.ts";
+import { RequestCounters } from "./request-counters.ts";
 import { type IdlePool, UpstreamConnection, type UpstreamUser } from "./upstream-connection.ts";
 
 /** One instance of a service, as the ingress reaches it. */
@@ -31,12 +32,23 @@ export class EndpointState implements IdlePool {
   private suspected = false;
   private suspectUntil = 0;
   private waiter: (() => void) | null = null;
+  private recorded: RequestCounters | undefined;
 
   /** @param onRoom called when a request has left that others may have waited for */
   constructor(
     readonly endpoint: Endpoint,
     private readonly onRoom: () => void = () => undefined,
   ) {}
+
+  /** How the requests ended that it got; made for the first one. */
+  get counters(): RequestCounters {
+    this.recorded ??= new RequestCounters();
+    return this.recorded;
+  }
+
+  get countersIfAny(): RequestCounters | undefined {
+    return this.recorded;
+  }
 
   get inFlight(): number {
     return this.occupants.length;

@@ -244,9 +244,10 @@ export class Exchange implements Conversation, Dispatchable, Occupant, UpstreamU
 
   private record(status: number): void {
     if (this.phase === "over") return;
-    this.route.counters.count(status);
+    const tookMs = this.begun > 0 ? performance.now() - this.begun : null;
+    this.route.counters.add(status, tookMs);
+    this.endpoint?.counters.add(status, tookMs);
     this.span?.end(this.route.key, status);
-    if (this.begun > 0) this.route.counters.time(performance.now() - this.begun);
   }
 
   private leave(): void {

@@ -112,6 +112,11 @@ export class Ingress {
     return this.context.routes.get(key)?.countersIfAny;
   }
 
+  /** The same, of each of its present endpoints that had one, by its id. */
+  requestsByEndpoint(key: string): Iterable<readonly [id: string, counters: RequestCounters]> {
+    return this.context.routes.get(key)?.countersByEndpoint() ?? [];
+  }
+
   /** Requests that led to no service, by the status that they were answered with. */
   get unrouted(): ReadonlyMap<number, number> {
     return this.context.unrouted;

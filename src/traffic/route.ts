@@ -95,6 +95,13 @@ export class Route {
     state.remove();
   }
 
+  /** How the requests ended that each endpoint got, of those that got any. */
+  *countersByEndpoint(): Generator<readonly [id: string, counters: RequestCounters]> {
+    for (const { endpoint, countersIfAny } of this.endpoints) {
+      if (countersIfAny !== undefined) yield [endpoint.id, countersIfAny];
+    }
+  }
+
   find(id: string): EndpointState | undefined {
     return this.endpoints.find((state) => state.endpoint.id === id);
   }

@@ -268,3 +268,21 @@ describe("the page", () => {
     expect(browser.complaints).toEqual([]);
   });
 });
+
+test("revisions are compared by what each had of the requests", async () => {
+  const answering = (text: string) => `export default { fetch: () => new Response("${text}") };`;
+  (await env.run(["deploy", env.write("two.ts", answering("one")), "two"])).expect();
+  const page = await signIn(admin, at("services/two/rollouts"));
+  await page.getByText("No instance has had a request").waitFor();
+  const row = (words: string) => page.getByRole("row").filter({ hasText: words });
+  const ask = async () => void (await (await env.fetch("two")).text());
+  const seen = async (words: string) => {
+    await ask();
+    return (await row(words).count()) > 0;
+  };
+  await waitFor(() => seen("wanted"), { what: "the traffic of the first revision" });
+  (await env.run(["deploy", env.write("two.ts", answering("two")), "two"])).expect();
+  await waitFor(() => seen("before"), { what: "the traffic of both revisions" });
+  await waitFor(() => seen("wanted"), { what: "the traffic of the second revision" });
+  expect(await row("before").textContent()).toMatch(/\d %.*≤ [\d.]+ ms.*two-/);
+});

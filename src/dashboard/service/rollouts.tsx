@@ -3,6 +3,7 @@ import { useMemo } from "preact/hooks";
 import type { EventDocument } from "../../api/documents.ts";
 import { FailureNote, StateBadge, Time, useFollow } from "../parts/index.ts";
 import { useSession } from "../session/index.ts";
+import { TrafficByRevision } from "./revision-traffic.tsx";
 import type { TabProps } from "./service.tsx";
 
 /** Which revisions run, and how they came: deploys, restarts, changes of number, roll-backs. */
@@ -31,6 +32,7 @@ export function Rollouts({ name, status }: TabProps) {
           );
         })}
       </ul>
+      <TrafficByRevision name={name} status={status} />
       <h2>How they came</h2>
       {failure && <FailureNote failure={failure} />}
       {changes.length === 0 && <p class="hint">Nothing of it is among the events that are kept.</p>}

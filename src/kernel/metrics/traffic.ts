@@ -1,5 +1,6 @@
 import type { Snapshot } from "../../observe/metrics/index.ts";
 import { Distribution } from "../../observe/metrics/index.ts";
+import type { RequestCounters } from "../../traffic/index.ts";
 import type { Kernel } from "../kernel.ts";
 
 /** What goes through the kernel: requests of the ingress, and what is in flight. */
@@ -29,15 +30,29 @@ function collectIngress(kernel: Kernel, into: Snapshot): void {
     into.add("solo_ingress_errors_total", labels, errors);
     into.add("solo_ingress_in_flight", labels, inFlight);
     into.add("solo_ingress_waiting", labels, held);
-    for (const [index, code] of classes.entries()) {
-      const count = counters.classes[index] ?? 0;
-      if (count > 0) into.add("solo_ingress_requests_total", { ...labels, code }, count);
+    for (const [code, count] of byClass(counters)) into.add("solo_ingress_requests_total", { ...labels, code }, count);
+    into.addDistribution("solo_ingress_request_duration_seconds", labels, durationsOf(counters));
+    for (const [instance, own] of ingress.requestsByEndpoint(service.key)) {
+      const ofInstance = { ...labels, instance };
+      for (const [code, count] of byClass(own))
+        into.add("solo_instance_requests_total", { ...ofInstance, code }, count);
+      into.addDistribution("solo_instance_request_duration_seconds", ofInstance, durationsOf(own));
     }
-    const distribution = new Distribution(counters.boundsMs.map((bound) => bound / 1_000));
-    distribution.counts.set(counters.counts);
-    distribution.sum = counters.sumMs / 1_000;
-    into.addDistribution("solo_ingress_request_duration_seconds", labels, distribution);
   }
+}
+
+function* byClass(counters: RequestCounters): Generator<readonly [code: string, count: number]> {
+  for (const [index, code] of classes.entries()) {
+    const count = counters.classes[index] ?? 0;
+    if (count > 0) yield [code, count];
+  }
+}
+
+function durationsOf({ boundsMs, counts, sumMs }: RequestCounters): Distribution {
+  const distribution = new Distribution(boundsMs.map((bound) => bound / 1_000));
+  distribution.counts.set(counts);
+  distribution.sum = sumMs / 1_000;
+  return distribution;
 }
 
 /** By the first digit of a status. */

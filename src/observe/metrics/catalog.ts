@@ -63,6 +63,20 @@ export const catalog = {
     "tenant",
     "service",
   ),
+  solo_instance_requests_total: counter(
+    "Requests of the ingress to an instance by class of status; cut: the client went.",
+    "tenant",
+    "service",
+    "instance",
+    "code",
+  ),
+  solo_instance_request_duration_seconds: histogram(
+    "Of those, from the head of a request to the end of its response.",
+    requestBounds,
+    "tenant",
+    "service",
+    "instance",
+  ),
   solo_ingress_errors_total: counter(
     "Requests that the ingress itself answered with 5xx or cut off.",
     "tenant",
