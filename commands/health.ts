@@ -7,7 +7,8 @@ const notHealthy = 3;
 
 export default class Health extends SoloCommand {
   static override summary = "Tell whether the kernel, or one service, is well";
-  static override description = "Ends with 0 when healthy, with 3 when not, and with 7 when no kernel runs.";
+  static override description =
+    "Ends with 0 when healthy, with 3 when degraded (it works, and something is wrong or soon will be) or unhealthy, and with 7 when no kernel runs. `status` in the JSON tells degraded and unhealthy apart; over HTTP, /health answers 200 for a kernel that is degraded.";
   static override examples = ["<%= config.bin %> health", "<%= config.bin %> health web --json"];
   static override args = { name: argument({ description: "Name of the service" }) };
   static override flags = { ...serviceIdFlag };

@@ -51,6 +51,16 @@ test("promtool finds nothing wrong with the names, types and units", async () =>
   expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "", stderr: "" });
 });
 
+test("the histograms in milliseconds are there for who asks for them", async () => {
+  expect(await scrape()).not.toContain("_ms");
+  const text = await scrape("?units=ms");
+  expect(text).toContain("# TYPE solo_service_startup_ms histogram");
+  const value = (name: string) => Number(new RegExp(`^${name}\\{.*service="web".*\\} (.*)$`, "m").exec(text)?.[1]);
+  expect(value("solo_service_startup_ms_sum")).toBeCloseTo(value("solo_service_startup_seconds_sum") * 1_000, 1);
+  expect(text).toMatch(/solo_service_startup_ms_bucket\{.*le="2500\.0"\} 1/);
+  expect((await fetch(`${url}?units=days`)).status).toBe(400);
+});
+
 test("what happened is what is measured", async () => {
   const text = await scrape();
   for (const line of [

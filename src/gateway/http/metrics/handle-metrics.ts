@@ -4,6 +4,7 @@ import { problem } from "../problem.ts";
 import { requestIdOf } from "../request-id.ts";
 import type { RequestUrl } from "../request-url.ts";
 import { exposition } from "./exposition.ts";
+import { withUnits } from "./in-milliseconds.ts";
 
 /**
  * `GET /metrics`: everything for who may see it, else what the token's tenant may; `?tenant=NAME` and `?service=NAME` narrow it.
@@ -27,7 +28,7 @@ export async function handleMetrics(
     const asked = context.authenticate(request, requestId);
     // Reading is all there is here.
     const caller: Caller = asked.kind === "anonymous" && isOpen ? { kind: "owner", request_id: requestId } : asked;
-    const document = await documentFor(caller, url.searchParams, context);
+    const document = withUnits(await documentFor(caller, url.searchParams, context), url.searchParams.get("units"));
     const { contentType, text } = exposition(document, request.headers.get("accept"));
     return new Response(request.method === "HEAD" ? null : text, {
       headers: { "content-type": contentType, "cache-control": "no-store" },
