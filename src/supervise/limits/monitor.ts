@@ -3,6 +3,7 @@ import { serviceKey } from "../../api/index.ts";
 import { ProcessScan, pageSize, readStat, StatFiles } from "../../system/index.ts";
 import type { Instance } from "../instance.ts";
 import type { SuperviseRuntime } from "../runtime.ts";
+import { CloserLook, growsTowards } from "./closer-look.ts";
 import {
   type Consumption,
   consumptionOf,
@@ -58,6 +59,7 @@ export class LimitMonitor {
   readonly #throttles = new Map<string, Throttle>();
   readonly #restarts = new RestartRate();
   readonly #orphans = new Orphans();
+  readonly #closer: CloserLook<Instance>;
   readonly #tenants: TenantLimits<Instance>;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #files = new StatFiles();
@@ -73,6 +75,10 @@ export class LimitMonitor {
     this.#pressure = pressure;
     this.#ofServices = new ServiceLimits(runtime.clock, pressure, (...order) => this.#act(...order));
     this.#tenants = new TenantLimits(runtime.clock, this.#tenantHost());
+    this.#closer = new CloserLook(runtime.clock, (instance, resource, current, limit) => {
+      if (instance.pid !== null)
+        this.#judge(instance, this.#watchedOf(instance, instance.pid), { resource, current, limit });
+    });
     this.#timer = setInterval(() => this.#slice(), roundMs / slicesPerRound);
     this.#timer.unref();
   }
@@ -85,6 +91,7 @@ export class LimitMonitor {
   /** Lets go of everything: what is slowed down runs on at its own speed. */
   stop(): void {
     clearInterval(this.#timer);
+    this.#closer.stop();
     for (const throttle of this.#throttles.values()) throttle.end();
     this.#throttles.clear();
     this.#files.close();
@@ -114,6 +121,9 @@ export class LimitMonitor {
   }
 
   #slice(): void {
+    for (const instance of this.#supervisor.all()) {
+      if (instance.pid !== null && this.#watched.get(instance.id)?.pid !== instance.pid) this.#closer.at(instance);
+    }
     if (this.#scan === undefined) {
       if (![...this.#supervisor.all()].some(({ pid }) => pid !== null)) return void this.#rest();
       this.#scan = new ProcessScan(this.#files, this.#strangers);
@@ -180,7 +190,12 @@ export class LimitMonitor {
     if (instance.pid === null) return undefined;
     const watched = this.#watchedOf(instance, instance.pid);
     const calls = this.#pressure.callsOf(instance.plan.ref, instance.id);
+    const before = watched.used;
     const used = consumptionOf(watched, { ...look, calls, limits });
+    const isGrowing =
+      growsTowards(limits?.memory_bytes, before.memoryBytes, used.memoryBytes) ||
+      growsTowards(limits?.processes, before.processes, used.processes);
+    if (isGrowing) this.#closer.at(instance);
     const judge = (resource: LimitedResource, current: number, limit: number | undefined) => {
       if (limit !== undefined) this.#judge(instance, watched, { resource, current, limit });
     };
