@@ -48,9 +48,9 @@ export interface Recorder {
 interface AtWork {
   /** Of its service's records. */
   readonly folder: string;
-  /** What it looks at; undefined before that is started. */
-  process: ProcessIdentity | undefined;
-  readonly ended: Promise<unknown>;
+  /** What it looks at. */
+  readonly process: ProcessIdentity;
+  readonly ended: Promise<void>;
 }
 
 const identity = z.object({ pid: z.int(), startTime: z.int() });
@@ -98,15 +98,11 @@ export class Recorders {
         detached: true,
       });
       child.unref();
-      const work: AtWork = { folder, process: undefined, ended: child.exited };
-      this.#atWork.add(work);
-      void child.exited.then(() => this.#atWork.delete(work));
+      // Whoever reaps orphans may take its status before Bun does: its end is seen by a pidfd.
+      child.exited.catch(() => undefined);
       return {
         watch: { filter: watchFilter(pass), pass, socket: ours },
-        began: (pid) => {
-          work.process = identityOf(pid);
-          this.#began(instance, child.pid, work.process);
-        },
+        began: (pid) => this.#began(instance, child.pid, pid),
         close: () => closeSync(ours),
       };
     } catch (cause) {
@@ -129,9 +125,7 @@ export class Recorders {
   /** Waits for what is yet to be kept of processes of a service that have ended: for a moment at most. */
   async settled(ref: ServiceRef): Promise<void> {
     const folder = this.folderOf(ref);
-    const ending = [...this.#atWork].filter(
-      ({ folder: its, process }) => its === folder && !(process && isSame(process)),
-    );
+    const ending = [...this.#atWork].filter((work) => work.folder === folder && !isSame(work.process));
     if (ending.length === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, settleMs);
@@ -145,20 +139,27 @@ export class Recorders {
     rmSync(this.#fileOf(id), { force: true });
   }
 
-  #began({ id, revision }: RecordedInstance, recorder: number, process: ProcessIdentity): void {
-    const pair = { revision, recorder: identityOf(recorder), process };
+  #began({ id, ref, revision }: RecordedInstance, recorder: number, pid: number): void {
+    const pair = { revision, recorder: identityOf(recorder), process: identityOf(pid) };
     try {
       writeFileAtomic(this.#fileOf(id), JSON.stringify(pair));
     } catch {
       // The next kernel will not watch it; the program runs, and must not be lost for that.
     }
-    this.#watch(id, pair);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const work: AtWork = { folder: this.folderOf(ref), process: pair.process, ended: promise };
+    this.#atWork.add(work);
+    this.#watch(id, pair, () => {
+      this.#atWork.delete(work);
+      resolve();
+    });
   }
 
-  #watch(id: string, pair: Pair): void {
+  #watch(id: string, pair: Pair, onEnd: () => void = () => undefined): void {
     const { poller, onLost } = this.#options;
     this.#revisions.set(id, pair.revision);
     const tell = () => {
+      onEnd();
       if (isSame(pair.process)) onLost(id, pair.process);
     };
     const pidfd = isSame(pair.recorder) ? openPidfd(pair.recorder.pid) : undefined;
