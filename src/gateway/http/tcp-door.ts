@@ -70,7 +70,8 @@ interface Listener {
 function listen(options: TcpDoorOptions, closing: AbortController): Listener | Promise<Listener> {
   const { bind, port, tls } = options;
   if (tls === undefined) {
-    const server = Bun.serve({ hostname: bind, port, ...handlersOf(options, closing.signal) });
+    // Bun shares the port with other programs of the same user where `development` is off: their clients would land here.
+    const server = Bun.serve({ hostname: bind, port, reusePort: false, ...handlersOf(options, closing.signal) });
     return { close: () => closeServer(server, closing) };
   }
   const serve = (unix: string, certificate: CertificateFacts | undefined) =>
@@ -85,8 +86,6 @@ function handlersOf(options: TcpDoorOptions, closing: AbortSignal, certificate?:
   const context: RequestContext = { access, version, closing, onBug, authenticate };
   return {
     development: false,
-    // Bun shares the port with other programs of the same user where `development` is off: their clients would land here.
-    reusePort: false,
     maxRequestBodySize: maxRequestBytes,
     fetch: async (request: Request, server: Bun.Server<undefined>) => {
       // Bun ends a silent connection after 10 s, but an answer may take hours.
