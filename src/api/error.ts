@@ -106,6 +106,17 @@ export class SoloError extends Error {
     return table[this.code][2];
   }
 
+  /** The same error, told by somebody who knows more of whether anything was changed. */
+  withApplied(applied: Applied): SoloError {
+    const { code, message, hint, details, cause } = this;
+    return new SoloError(code, message, {
+      applied,
+      cause,
+      ...(hint !== null && { hint }),
+      ...(details && { details }),
+    });
+  }
+
   toDocument(): ErrorDocument {
     const { code, message, hint, retryable, applied, exit, details } = this;
     return { error: { code, message, hint, retryable, applied, exit, ...(details && { details }) } };
@@ -121,31 +132,38 @@ export class SoloError extends Error {
     });
   }
 
-  /** Wraps whatever was thrown. An unexpected error becomes `internal`, keeping its cause for the daemon's log. */
-  static from(thrown: unknown): SoloError {
+  /**
+   * Wraps whatever was thrown. An unexpected error becomes `internal`, keeping its cause for the daemon's log.
+   * @param applied what is known of whether the operation changed anything, where the thrown error itself does not say so
+   */
+  static from(thrown: unknown, applied: Applied = "unknown"): SoloError {
     if (thrown instanceof SoloError) return thrown;
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     const system = systemCode(thrown);
     if (system === "ENOSPC" || system === "EDQUOT" || system === "SQLITE_FULL") {
       return new SoloError("storage_full", `the disk is full: ${message}`, {
         hint: "free some space, then repeat the command; `solo paths` shows what Solo keeps where",
-        applied: "unknown",
+        applied,
         cause: thrown,
       });
     }
     if (system === "EROFS" || system === "EACCES" || system === "EPERM") {
       return new SoloError("io_error", `the system refuses access: ${message}`, {
         hint: "give yourself access to it; for the data directory, `--data-dir` names another one",
-        applied: "unknown",
+        applied,
         cause: thrown,
       });
     }
     if (system === "EIO" || system?.startsWith("SQLITE_IOERR")) {
-      return new SoloError("io_error", `the disk reported an error: ${message}`, { applied: "unknown", cause: thrown });
+      return new SoloError("io_error", `the disk reported an error: ${message}`, {
+        hint: "see what the system says of the disk (`dmesg`); `solo paths` shows what Solo keeps where",
+        applied,
+        cause: thrown,
+      });
     }
     return new SoloError("internal", message, {
       hint: "this is a bug in Solo; please report it with the output of `solo doctor --json`",
-      applied: "unknown",
+      applied,
       cause: thrown,
     });
   }

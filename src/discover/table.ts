@@ -9,7 +9,7 @@ export function registrationTable(database: Database): RegistrationTable {
     try {
       database.transaction(write).immediate();
     } catch (error) {
-      throw SoloError.from(error);
+      throw SoloError.from(error, "no");
     }
   };
   return {

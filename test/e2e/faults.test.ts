@@ -100,6 +100,28 @@ test("a full disk: services go on, reads answer, changes fail as such, and all w
   expect(seen).toMatchObject({ samePid: true, answer: "second" });
 });
 
+test("what needs room on a full disk changes nothing, says so and what to do, and works when there is room again", () => {
+  const named = z.object({ name: z.string(), code: z.int(), document: z.unknown() });
+  const seen = z
+    .object({ full: z.array(named), again: z.array(named), listed: z.unknown(), same: z.boolean() })
+    .parse(JSON.parse(inPrivateMounts("full-disk-operations.ts")));
+  expect(seen.full.length).toBeGreaterThan(5);
+  for (const { name, code, document } of seen.full) {
+    const error = {
+      code: "storage_full",
+      applied: "no",
+      retryable: true,
+      hint: expect.stringContaining("free some space"),
+    };
+    expect({ name, code, document }).toMatchObject({ name, code: 1, document: { error } });
+  }
+  expect(seen.same).toBe(true);
+  expect(seen.listed).toMatchObject({ services: [{ service: "st", state: "ready", ready: 1 }] });
+  expect(seen.again.map(({ name, code }) => ({ name, code }))).toEqual(
+    seen.full.map(({ name }) => ({ name, code: 0 })),
+  );
+});
+
 test("a disk that is full before the first start is told as such", () => {
   const seen = z.array(outcome).parse(JSON.parse(inPrivateMounts("no-room.ts")));
   expect(seen).toHaveLength(3);

@@ -30,7 +30,7 @@ export function databaseError(path: string, thrown: unknown): SoloError {
       cause: thrown,
     });
   }
-  return SoloError.from(thrown);
+  return SoloError.from(thrown, "no");
 }
 
 export function corruptError(path: string, reason: string, cause?: unknown): SoloError {

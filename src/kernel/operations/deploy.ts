@@ -124,7 +124,11 @@ async function buildAll(
   recorded: Promise<void>,
 ): Promise<Map<Deployment, Revision>> {
   const built = deployments.map(async (deployment) => [deployment, await deployment.build()] as const);
-  const revisions = new Map(await Promise.all(built));
+  const revisions = new Map(
+    await Promise.all(built).catch((error: unknown) => {
+      throw SoloError.from(error, "no");
+    }),
+  );
   // A bundle that nothing refers to is none of the state: up to here, nothing has changed.
   await recorded;
   for (const group of request.groups) kernel.declareGroup(request.tenant, group);

@@ -11,7 +11,7 @@ export function capabilityTable(database: Database): CapabilityTable {
     try {
       database.transaction(write).immediate();
     } catch (error) {
-      throw SoloError.from(error);
+      throw SoloError.from(error, "no");
     }
   };
   const unsynced = (write: () => void) => {

@@ -215,7 +215,8 @@ function guarded<Result>(path: string, use: () => Result): Result {
         cause: error,
       });
     }
-    throw SoloError.from(error);
+    // A statement or a transaction, kept as a whole or not at all.
+    throw SoloError.from(error, "no");
   }
 }
 

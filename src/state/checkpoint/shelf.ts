@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { SoloError } from "../../api/error.ts";
+import { type Applied, SoloError } from "../../api/error.ts";
 import { type FileSystem, StoreError } from "../../store/index.ts";
 import { stateFailure } from "../failure/index.ts";
 import { CheckpointCatalog, type Copy, type DamagedCopy, fileProblem } from "./catalog.ts";
@@ -72,7 +72,7 @@ export class CheckpointShelf {
   }
 
   remove(id: string): Promise<void> {
-    return inFiles("deleting it", () => this.catalog.remove(id));
+    return inFiles("deleting it", () => this.catalog.remove(id), "unknown");
   }
 
   /** A copy whose body is what was written; what is wrong with others is told of. */
@@ -106,11 +106,12 @@ export class CheckpointShelf {
   }
 }
 
-async function inFiles<Result>(doing: string, work: () => Promise<Result>): Promise<Result> {
+/** @param applied whether anything has changed when it fails: a copy that is not whole is none, and is removed */
+async function inFiles<Result>(doing: string, work: () => Promise<Result>, applied: Applied = "no"): Promise<Result> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof SoloError) throw error;
-    throw stateFailure(StoreError.fromFile(doing, error));
+    throw stateFailure(StoreError.fromFile(doing, error), applied);
   }
 }

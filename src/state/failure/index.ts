@@ -1,4 +1,4 @@
-import { type ErrorCode, SoloError } from "../../api/error.ts";
+import { type Applied, type ErrorCode, SoloError } from "../../api/error.ts";
 import { StoreError, type StoreErrorCode } from "../../store/index.ts";
 
 /** What the store's errors are in the words of the API. */
@@ -16,12 +16,28 @@ export const apiCodes = {
   busy: "conflict",
 } as const satisfies Readonly<Record<StoreErrorCode, ErrorCode>>;
 
-/** What the store threw, in the words of the API. What was asked for may have been done when a sync failed. */
-export function stateFailure(thrown: unknown): SoloError {
-  if (!(thrown instanceof StoreError)) return SoloError.from(thrown);
+/** The next step of whoever meets a disk that takes nothing more. */
+const hints: Readonly<Partial<Record<StoreErrorCode, string>>> = {
+  full: "free some space on this file system, then repeat the command; `solo paths` shows what Solo keeps where",
+  io_error: "see what the system says of the disk (`dmesg`); `solo paths` shows what Solo keeps where",
+  poisoned:
+    "see what the system says of the disk (`dmesg`), then restart the kernel: `solo stop --keep-services`, `solo start`",
+};
+
+/**
+ * What the store threw, in the words of the API.
+ * @param applied whether what was asked for was done, where it is known: it may have been when a write or a sync failed
+ */
+export function stateFailure(thrown: unknown, applied: Applied = "unknown"): SoloError {
+  if (!(thrown instanceof StoreError)) return SoloError.from(thrown, applied);
   const { code } = thrown;
-  const unknown = code === "full" || code === "io_error" || code === "poisoned";
-  return new SoloError(apiCodes[code], thrown.message, { cause: thrown, applied: unknown ? "unknown" : "no" });
+  const isOfDisk = code === "full" || code === "io_error" || code === "poisoned";
+  const hint = hints[code];
+  return new SoloError(apiCodes[code], thrown.message, {
+    cause: thrown,
+    applied: isOfDisk ? applied : "no",
+    ...(hint !== undefined && { hint }),
+  });
 }
 
 /** Whether a state's own files are why it can't be opened: damaged, or unreadable. */

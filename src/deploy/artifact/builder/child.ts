@@ -30,7 +30,7 @@ async function answer({ id, job }: BuildRequest): Promise<BuildAnswer> {
   try {
     return { id, ...(await build(job)) };
   } catch (error) {
-    return { id, error: SoloError.from(error).toDocument() };
+    return { id, error: SoloError.from(error, "no").toDocument() };
   }
 }
 

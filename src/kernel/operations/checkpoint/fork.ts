@@ -60,7 +60,10 @@ async function fork(
       ? from.past(point, state)
       : from.withPast(point, state, async (found) => {
           signal.throwIfAborted();
-          await fill(kernel, origin, service, found);
+          await fill(kernel, origin, service, found).catch((error: unknown) => {
+            // There is no service yet. What was written of its state is written over by the next attempt.
+            throw SoloError.from(error).withApplied("no");
+          });
           return found;
         }),
   );

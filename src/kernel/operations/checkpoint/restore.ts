@@ -1,5 +1,6 @@
 import { type CheckpointRestore, type OperationRequest, SoloError } from "../../../api/index.ts";
 import type { SoundPast, StoredInfo } from "../../../state/index.ts";
+import { freeDiskBytes } from "../../../system/index.ts";
 import { describe, externalOf, subjectOf } from "../../checkpoints.ts";
 import type { Kernel } from "../../kernel.ts";
 import { startFirst } from "../../rollout.ts";
@@ -55,6 +56,7 @@ export async function restoreNow(
     const start = { revision, replicas: service.replicas, wait: request.wait };
     await startFirst({ kernel, service, signal, report: () => undefined }, start);
   };
+  if (!request.dry_run) refuseFullDisk(kernel.paths.dataDir);
   let isStopped = false;
   const still = async () => {
     signal.throwIfAborted();
@@ -71,7 +73,11 @@ export async function restoreNow(
   });
   const { result, troubles } = await restoring.catch(async (error: unknown) => {
     // Nothing was set back: the service runs on with what it had.
-    if (isStopped) await startAgain();
+    if (isStopped) {
+      await startAgain().catch((failure: unknown) => {
+        throw leftStopped(SoloError.from(error), SoloError.from(failure), ref.name);
+      });
+    }
     throw error;
   });
   const { past, before, position, setAside } = result;
@@ -145,6 +151,27 @@ export function toldOf({
     restored_time: new Date(position === 0 && base !== undefined ? base.created : time).toISOString(),
     replayed,
   };
+}
+
+/** A service is not stopped for what can't be written afterwards. */
+function refuseFullDisk(dataDir: string): void {
+  const free = freeDiskBytes(dataDir);
+  if (free >= leastDiskBytes) return;
+  throw new SoloError("storage_full", `${dataDir}: no space left to set a state back in (${free} bytes)`, {
+    hint: "free some space on this file system, then repeat the command; `solo paths` shows what Solo keeps where",
+  });
+}
+
+/** With less, not even what has happened can be written down. */
+const leastDiskBytes = 1_048_576;
+
+function leftStopped(error: SoloError, failure: SoloError, name: string): SoloError {
+  const message = `${error.message}. The state is as it was, but the service did not start again: ${failure.message}`;
+  return new SoloError(error.code, message, {
+    hint: `mend that, then \`solo restart ${name}\``,
+    applied: "yes",
+    cause: error,
+  });
 }
 
 function afterwards({ code, message, hint, details }: SoloError): SoloError {
