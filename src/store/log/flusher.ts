@@ -1,5 +1,5 @@
 import { StoreError } from "../error.ts";
-import { isBulkWriting } from "../file/index.ts";
+import { isBulkWriting, SyncChoice } from "../file/index.ts";
 import type { AppendBuffer, Chunk } from "./append-buffer.ts";
 import { CommitGroup } from "./commit-group.ts";
 import type { Iterators } from "./iterators.ts";
@@ -53,6 +53,7 @@ export class Flusher {
   #state: "resting" | "scheduled" | "flushing" = "resting";
   #wanted = false;
   #syncMs = 0;
+  readonly #choice = new SyncChoice();
   #failure: StoreError | undefined;
   /** Whether somebody has learned of the failure. */
   isFailureTold = false;
@@ -166,8 +167,9 @@ export class Flusher {
     this.#flyingEnd = end.address;
     this.#state = "flushing";
     const [only] = chunks;
-    if (only !== undefined && chunks.length === 1 && this.#isQuick(only)) this.#flushOnTheSpot(only, end);
-    else void this.#flushChunks(chunks, end);
+    const quick = only !== undefined && chunks.length === 1 && this.#isQuick(only) ? only : undefined;
+    if (quick !== undefined && this.#choice.isHere()) this.#flushOnTheSpot(quick, end);
+    else void this.#flushChunks(chunks, end, quick !== undefined);
   }
 
   #isQuick({ used, startsSegment }: Chunk): boolean {
@@ -182,6 +184,7 @@ export class Flusher {
       this.#parts.writer.writeSync(chunk);
       this.#parts.writer.syncSync();
       const tookMs = Math.min(this.#parts.clock() - started, longestCountedMs);
+      this.#choice.took(true, tookMs);
       this.#syncMs += (tookMs - this.#syncMs) / 8;
     } catch (error) {
       this.fail(StoreError.fromFile("writing the log", error));
@@ -190,14 +193,16 @@ export class Flusher {
     this.#landed([chunk], end);
   }
 
-  async #flushChunks(chunks: readonly Chunk[], end: Point): Promise<void> {
+  async #flushChunks(chunks: readonly Chunk[], end: Point, isQuick: boolean): Promise<void> {
     try {
+      const started = this.#parts.clock();
       for (const run of runsOf(chunks)) {
         const [first] = run;
         if (first?.startsSegment) await this.#parts.writer.beginSegment(first.start, this.#parts.iterators.positions);
         await this.#parts.writer.write(run);
         await this.#parts.writer.sync();
       }
+      if (isQuick) this.#choice.took(false, this.#parts.clock() - started);
       this.#syncMs *= fadingPerCommit;
     } catch (error) {
       this.fail(StoreError.fromFile("writing the log", error));
