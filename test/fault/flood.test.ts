@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import type { Socket, SocketHandler } from "bun";
 import { ownerKeyHeader, ownerKeyPath } from "../../src/api/index.ts";
 import { pack } from "../../src/api/message-pack.ts";
 import { Daemon, waitFor } from "../support/index.ts";
+import { type Address, connect, noise, pour } from "../support/pour.ts";
 
 /** What outsiders and services may send to each listener: too much, too long, or nonsense. Others must not notice. */
 
@@ -20,52 +20,6 @@ afterAll(() => daemon[Symbol.asyncDispose]());
 
 const unix = (name: string) => ({ unix: join(daemon.env.dataDir, name) });
 const ingress = () => ({ hostname: "127.0.0.1", port: daemon.env.ingressPort });
-type Address = ReturnType<typeof unix> | ReturnType<typeof ingress>;
-
-/** A connection that sends some bytes again and again until it is closed, or has sent enough. */
-async function pour(
-  address: Address,
-  bytes: Uint8Array,
-  mostBytes: number,
-): Promise<{ received: string; closed: boolean }> {
-  const state = { received: "", closed: false, sent: 0 };
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const fill = (socket: Socket) => {
-    while (state.sent < mostBytes && !state.closed) {
-      const written = socket.write(bytes);
-      if (written <= 0) return;
-      state.sent += written;
-    }
-    if (state.sent >= mostBytes) resolve();
-  };
-  const end = () => {
-    state.closed = true;
-    resolve();
-  };
-  const handlers = {
-    open: fill,
-    drain: fill,
-    data: (_: Socket, data: Uint8Array) => void (state.received += Buffer.from(data).toString("latin1")),
-    close: end,
-    end,
-    error: end,
-  };
-  const socket = await connect(address, handlers);
-  // One that takes no more and says nothing is as good as closed to it.
-  const timer = setTimeout(resolve, stallMs);
-  await promise;
-  clearTimeout(timer);
-  socket.terminate();
-  return state;
-}
-
-const stallMs = 1_000;
-
-function connect(address: Address, socket: SocketHandler<undefined>): Promise<Socket<undefined>> {
-  if ("unix" in address) return Bun.connect({ unix: address.unix, socket });
-  return Bun.connect({ hostname: address.hostname, port: address.port, socket });
-}
-
 /** Others are served, by the same kernel. */
 async function isWell(): Promise<void> {
   const response = await fetch(`http://127.0.0.1:${daemon.env.ingressPort}/`, { headers: { host: "calm.localhost" } });
@@ -73,9 +27,6 @@ async function isWell(): Promise<void> {
   expect((await daemon.client.call({ name: "calm", method: "hi" })).output).toBe("hi");
   expect((await daemon.status("calm")).instances[0]).toMatchObject({ state: "ready", restarts: 0 });
 }
-
-const noise = (seed: number, length: number) =>
-  Uint8Array.from({ length }, (_, index) => (Math.imul(index + seed, 2_654_435_761) >>> 24) & 0xff);
 
 const listeners: readonly [name: string, address: () => Address][] = [
   ["the ingress", ingress],

@@ -20,13 +20,16 @@ import { type WaitOptions, waitFor } from "./wait-for.ts";
 export class Daemon implements AsyncDisposable {
   readonly env: SoloEnv = soloEnv();
   readonly client: SoloClient;
+  readonly #variables: Readonly<Record<string, string>>;
 
-  constructor() {
+  constructor(variables: Readonly<Record<string, string>> = {}) {
+    this.#variables = variables;
     this.client = createClient(socketTransport(join(this.env.dataDir, "solo.sock")), "a test");
   }
 
-  static async start(): Promise<Daemon> {
-    const daemon = new Daemon();
+  /** @param variables of its environment, beside those of {@link SoloEnv} */
+  static async start(variables: Readonly<Record<string, string>> = {}): Promise<Daemon> {
+    const daemon = new Daemon(variables);
     await daemon.start();
     return daemon;
   }
@@ -37,7 +40,7 @@ export class Daemon implements AsyncDisposable {
     const flags = ["--data-dir", dataDir, "--ingress-port", String(ingressPort)];
     const child = Bun.spawn([soloBinary(), "__guardian", ...flags], {
       cwd: root,
-      env: { ...env },
+      env: { ...env, ...this.#variables },
       stdio: ["ignore", "ignore", "ignore"],
       detached: true,
     });
