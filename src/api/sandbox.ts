@@ -92,6 +92,13 @@ export const learnedSchema = z.object({
     listen: portList,
     call: z.array(z.string()),
   }),
+  /** What else is said of the sandbox, which stays as it is; what is as by default is left out. */
+  kept: z.object({
+    inherit_env: z.array(z.string()).optional(),
+    max_files: z.int().optional(),
+    max_processes: z.int().optional(),
+    max_file_bytes: z.int().optional(),
+  }),
   /** What is declared and was not used. */
   unused: z.array(z.object({ setting: z.string(), value: z.string() })),
   /** Uses that are not among the least, and why. */

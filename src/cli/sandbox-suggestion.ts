@@ -43,7 +43,12 @@ export function suggestSandbox(document: SandboxDocument): SandboxSuggestion {
     sandbox,
     call,
     state: learned.state,
-    toml: [`[service.${service}.sandbox]`, 'mode = "enforce"', ...linesOf(sandbox), ...calls].join("\n"),
+    toml: [
+      `[service.${service}.sandbox]`,
+      'mode = "enforce"',
+      ...linesOf({ ...sandbox, ...learned.kept }),
+      ...calls,
+    ].join("\n"),
     unclear: [],
     unused: learned.unused,
     left_out: learned.left_out,
@@ -92,13 +97,19 @@ export function remarksOn({ unclear, unused, left_out, unseen }: SandboxSuggesti
   ];
 }
 
-function linesOf(sandbox: SandboxSuggestion["sandbox"]): string[] {
-  return Object.entries(sandbox).flatMap(([name, value]) => (value.length === 0 ? [] : [`${name} = ${tomlOf(value)}`]));
+type Setting = number | "any" | readonly (string | number)[];
+
+function linesOf(settings: Readonly<Record<string, Setting | undefined>>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) =>
+    value === undefined || (Array.isArray(value) && value.length === 0) ? [] : [`${name} = ${tomlOf(value)}`],
+  );
 }
 
 /** JSON's strings and numbers are TOML's too. */
-function tomlOf(value: "any" | readonly (string | number)[]): string {
-  return value === "any" ? '"any"' : `[${value.map((item) => JSON.stringify(item)).join(", ")}]`;
+function tomlOf(value: Setting): string {
+  return typeof value === "object"
+    ? `[${value.map((item) => JSON.stringify(item)).join(", ")}]`
+    : JSON.stringify(value);
 }
 
 function union(declared: Ports, refused: readonly number[]): Ports {

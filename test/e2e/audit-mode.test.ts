@@ -89,7 +89,7 @@ ${Object.values(additions).join("\n")}
 `;
 }
 
-const inAudit = (name: Name) => `[service.${name}.sandbox]\nmode = "audit"`;
+const inAudit = (name: Name) => `[service.${name}.sandbox]\nmode = "audit"\nmax_files = 512`;
 
 async function deploy(additions: Readonly<Record<Name, string>>) {
   env.write("solo.toml", project(additions));
@@ -197,6 +197,7 @@ test("what was used is suggested, and nothing that every service has anyway", as
     await waitFor(isWanted, { what: `the suggestion for ${name}` }).catch(() => undefined);
     const { sandbox, ...rest } = await suggested(name);
     expect(sandbox).toEqual(wanted[name]);
+    expect(rest.toml).toContain("\nmax_files = 512");
     expect(rest).toMatchObject({ source: "audit", unused: [], left_out: [], unseen: 0 });
   }
   expect(await suggested("app")).toMatchObject({ call: ["helper"], state: true });

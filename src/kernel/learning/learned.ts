@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { LearnedDocument, SandboxDocument } from "../../api/index.ts";
+import { type LearnedDocument, type SandboxDocument, type SandboxSpec, sandboxSchema } from "../../api/index.ts";
 import { leastSandbox, readRecord, recordPath, type UseRecord } from "../../security/learning/index.ts";
 import type { Kernel } from "../kernel.ts";
 import { sandboxPlace } from "../sandbox-place.ts";
@@ -31,8 +31,20 @@ export function learnedOf(kernel: Kernel, { ref, revision }: Service): LearnedDo
     operations,
     state,
     least: { ...least.sandbox, call: called },
+    kept: keptOf(sandbox),
     unused: [...least.unused, ...idle.map((value) => ({ setting: "allow.call", value }))],
     left_out: least.left_out,
+  };
+}
+
+function keptOf(sandbox: SandboxSpec): LearnedDocument["kept"] {
+  const usual = sandboxSchema.parse({});
+  const { inherit_env, max_files, max_processes, max_file_bytes } = sandbox;
+  return {
+    ...(inherit_env.length > 0 && { inherit_env }),
+    ...(max_files !== usual.max_files && { max_files }),
+    ...(max_processes !== undefined && { max_processes }),
+    ...(max_file_bytes !== usual.max_file_bytes && { max_file_bytes }),
   };
 }
 

@@ -67,6 +67,7 @@ test("in audit mode it is what was used, whatever is declared, and says what sta
     operations: [],
     state: true,
     least: { read: ["/srv/a"], write: [], connect: [6_379], listen: "any", call: ["mailer"] },
+    kept: { inherit_env: ["LANG"], max_files: 64 },
     unused: [{ setting: "sandbox.read", value: "/srv/b" }],
     left_out: [{ access: "read", target: "/", reason: "it is too much" }],
   };
@@ -78,6 +79,8 @@ test("in audit mode it is what was used, whatever is declared, and says what sta
     'read = ["/srv/a"]',
     "connect = [6379]",
     'listen = "any"',
+    'inherit_env = ["LANG"]',
+    "max_files = 64",
     "[service.web.allow]",
     'call = ["mailer"]',
   ]);
