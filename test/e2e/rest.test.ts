@@ -229,6 +229,13 @@ describe("streams", () => {
     await follow.return(undefined);
   });
 
+  test("of events refuse an id that is none, naming the header", async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/events`, {
+      headers: { authorization: `Bearer ${token}`, "last-event-id": "x" },
+    });
+    expect([answer.status, (await answer.json()).message]).toEqual([400, "Last-Event-ID: expects the id of an event"]);
+  });
+
   test("of logs begin with the last lines of a level, and of events have them on demand", async () => {
     const logs = sent("/logs?service_id=b&level=WARN&limit=5");
     const both = sent("/events?service_id=b&include_logs=true");

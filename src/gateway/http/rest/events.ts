@@ -23,13 +23,20 @@ export function eventOf({ id, event, time, tenant, subject, data }: EventDocumen
 export const followEvents: RestHandler = async (request) => {
   const { api, tenant, query, headers, end } = request;
   const name = query.has("service_id") ? { name: serviceOf(query.get("service_id")) } : {};
-  const since = integerOf(query, "since_id", Number(headers.get("last-event-id") ?? 0), 0, Number.MAX_SAFE_INTEGER);
+  const since = integerOf(query, "since_id", lastSeen(headers), 0, Number.MAX_SAFE_INTEGER);
   const events = api.events({ tenant, ...name, follow: true, since_cursor: String(since) }, end.signal);
   if (!flagOf(query, "include_logs")) return stream(request, map(events, eventOf));
   if (name.name === undefined) throw invalid("include_logs", "needs a service_id");
   const lines = api.logs({ tenant, name: name.name, follow: true, tail: 0 }, end.signal);
   return stream(request, merged<object>([map(events, eventOf), map(lines, (line) => logEventOf(line, tenant))]));
 };
+
+/** What a browser that connects again has seen. */
+function lastSeen(headers: Headers): number {
+  const id = headers.get("last-event-id") ?? "0";
+  if (/^\d{1,15}$/.test(id)) return Number(id);
+  throw invalid("Last-Event-ID", "expects the id of an event");
+}
 
 /** `GET /logs`: the last lines of a service of at least some level, then each new one. */
 export const followLogs: RestHandler = async (request) => {
