@@ -31,7 +31,8 @@ export const hostMessageSchema = z.discriminatedUnion("type", [
     type: z.literal("answer"),
     id: z.string(),
     output: z.unknown(),
-    error: z.object({ code: z.string(), message: z.string() }).optional(),
+    /** `hint`: of Solo's own errors, such as what `solo effects resolve` is to be told. */
+    error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
   }),
   /** Sent every second while the event loop turns, or as often as the kernel last asked for. `health` is the service's own answer, when it gives one. */
   z.object({

@@ -24,7 +24,8 @@ export async function callMethod(
   } catch (thrown) {
     console.error(thrown);
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    return { output: null, error: { code: codeOf(error), message: error.message.slice(0, longestMessage) } };
+    const message = error.message.slice(0, longestMessage);
+    return { output: null, error: { code: codeOf(error), message, ...hintOf(error) } };
   }
 }
 
@@ -33,6 +34,12 @@ function codeOf(error: Error): string {
   if (!("code" in error)) return error.name;
   const code = String(error.code);
   return error.name === "SoloError" || callersMistakes.includes(code) ? code : error.name;
+}
+
+/** Of Solo's own errors, for whoever sees them at the end. */
+function hintOf(error: Error): { readonly hint?: string } {
+  if (error.name !== "SoloError" || !("hint" in error) || typeof error.hint !== "string") return {};
+  return { hint: error.hint.slice(0, longestMessage) };
 }
 
 const callersMistakes: readonly string[] = ["invalid_request", "not_found", "conflict", "limit_exceeded"];

@@ -7,7 +7,9 @@ export function withoutSecrets(message: HostMessage, redact: (text: string) => s
     return { ...message, message: redact(message.message), stack: stack ?? null, frame: frame ?? null };
   }
   if (message.type === "answer" && message.error !== undefined) {
-    return { ...message, error: { ...message.error, message: redact(message.error.message) } };
+    const { code, message: text, hint } = message.error;
+    const error = { code, message: redact(text), ...(hint !== undefined && { hint: redact(hint) }) };
+    return { ...message, error };
   }
   if (message.type !== "heartbeat" || message.health?.message === undefined) return message;
   return { ...message, health: { ...message.health, message: redact(message.health.message) } };

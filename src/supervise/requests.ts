@@ -4,9 +4,15 @@ import { SoloError } from "../api/index.ts";
 /** Requests that wait for one process. */
 const maxWaiting = 1_024;
 
+interface AnswerError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
 export interface Answer {
   readonly data?: unknown;
-  readonly error?: { readonly code: string; readonly message: string } | null | undefined;
+  readonly error?: AnswerError | null | undefined;
 }
 
 /** What a request was asked in the course of, and what is asked because of it. */
@@ -99,12 +105,13 @@ export async function within(promise: Promise<unknown>, timeoutMs: number): Prom
 }
 
 /** The service's own error; a method that it does not have is nobody's failure. */
-function refused({ code, message }: { readonly code: string; readonly message: string }): SoloError {
+function refused({ code, message, hint }: AnswerError): SoloError {
   if (code === unknownMethod)
     return new SoloError("not_found", message, { hint: "a service's `methods` say what it has" });
   const own = passedOn.find((one) => one === code);
-  if (own !== undefined) return new SoloError(own, message, { applied: "unknown", details: { code } });
-  return new SoloError("failed", `${code}: ${message}`, { applied: "unknown", details: { code } });
+  const about = { applied: "unknown", details: { code }, ...(hint !== undefined && { hint }) } as const;
+  if (own !== undefined) return new SoloError(own, message, about);
+  return new SoloError("failed", `${code}: ${message}`, about);
 }
 
 /**

@@ -186,10 +186,17 @@ describe("the Python SDK", () => {
     });
     await daemon.until(name, (status) => status.restarts > restarts && status.state === "ready");
     const again = await failure(daemon.client.call({ name, method: "effect", input: "payment" }));
-    expect(again.message).toContain("outcome_unknown");
+    expect(again).toMatchObject({ code: "outcome_unknown", message: expect.stringContaining("payment") });
     const waiting = ask(name, "signal", "go");
     await daemon.client.signal({ name, signal: "go", value: { speed: 3 } });
     expect(await waiting).toEqual({ speed: 3 });
+  });
+
+  test("tells its callers what its budget has no room for", async () => {
+    await daemon.deploy({ poor: { kind: "port", sandbox, command: [sdkAgent], budget: { calls: 0 } } });
+    const { code, stderr } = await daemon.env.run(["call", "poor", "effect", '"mail"']);
+    expect([code, stderr]).toEqual([12, expect.stringContaining("the budget of 0 calls has no room for 1 more")]);
+    await daemon.client.kill({ name: "poor" });
   });
 
   test("is set back by a restore of its service's checkpoint", async () => {

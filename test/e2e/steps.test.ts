@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { effectListSchema, effectSchema, signalResultSchema } from "../../src/api/index.ts";
-import { Daemon, waitFor } from "../support/index.ts";
+import { Daemon, failure, waitFor } from "../support/index.ts";
 
 setDefaultTimeout(60_000);
 
@@ -36,6 +36,7 @@ const tries = {
   unfinished: (run, ctx) => ctx.unfinishedRuns(),
 };
 export default defineService({
+  methods: { effect: (input, ctx) => tries.effect(ctx, ctx, input) },
   async fetch(request, ctx) {
     const { what, run, ends = true, ...input } = await request.json();
     const act = (steps) => tries[what](steps, ctx, input);
@@ -240,4 +241,14 @@ test("a budget refuses what it has no room for, and gives back what was not used
   expect(budget).toMatch(/tokens +100 +100 +0 +0/);
   expect((await daemon.env.run(["status", "thrifty"])).stdout).toMatch(/tokens +100 of 100 used/);
   expect((await daemon.status("thrifty")).budget?.resources[0]).toMatchObject({ resource: "calls", used: 3, left: 0 });
+});
+
+test("whoever calls a method is told what to do about what its effects refuse", async () => {
+  const input = { id: "advised", how: "throws" };
+  const unknown = await failure(daemon.client.call({ name: "shop", method: "effect", input }));
+  expect([unknown.code, unknown.hint]).toEqual(["outcome_unknown", expect.stringContaining("`solo effects resolve`")]);
+  await deploy("poor", { budget: { calls: 0 } });
+  const exhausted = await failure(daemon.client.call({ name: "poor", method: "effect", input: { id: "any" } }));
+  expect([exhausted.code, exhausted.hint]).toEqual(["budget_exhausted", expect.stringContaining("raise `budget`")]);
+  await daemon.client.kill({ name: "poor" });
 });

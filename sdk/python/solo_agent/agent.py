@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from .connection import VERSION, Connection
+from .connection import VERSION, CallError, Connection, StepError
 from .registry import Registration, Registry
 from .secrets import Secrets
 from .state import OPERATION, State
@@ -339,6 +339,9 @@ class Agent:
         except Exception as error:
             _say(f"method {request['message']} failed\n{_trace()}")
             failure = {"code": type(error).__name__, "message": str(error)}
+            if isinstance(error, (CallError, StepError)):
+                # What the kernel refused, the caller is told as the kernel said it.
+                failure = {"code": error.code, "message": error.message}
             self._connection.send("process_response", request_id=request_id, error=failure)
         finally:
             self._connection.under_way.request_id = None
