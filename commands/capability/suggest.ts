@@ -8,8 +8,8 @@ export default class CapabilitySuggest extends SoloCommand {
     'Prints lines for its solo.toml. Of a service in audit mode (sandbox.mode = "audit", or --sandbox-audit) they are what it was seen to use: let it do all that it does first. Of another one they are what is declared, and what its own words tell that it was refused; one that stops at its first refusal shows the next one only when it gets further.';
   static override usage = "capability suggest NAME [FLAGS]";
   static override examples = [
-    "<%= config.bin %> deploy server.py --sandbox-audit",
-    "<%= config.bin %> capability suggest server >> solo.toml",
+    "<%= config.bin %> deploy api.ts --sandbox-audit",
+    "<%= config.bin %> capability suggest api >> solo.toml",
   ];
   static override args = { name: argument({ description: "Name of the service" }) };
   static override flags = { ...serviceIdFlag };
