@@ -179,6 +179,11 @@ export const sandboxSchema = z.strictObject({
   write: absolutePaths.default([]),
   /** TCP ports, on any address, that it may connect to, beside its own. */
   connect: ports.default([]),
+  /**
+   * Whether it may use UDP, for which the system has no rules by port. Without it names can't be looked up, and TCP to port 53 goes
+   * nowhere either unless `connect` names it. Absent: yes.
+   */
+  udp: z.boolean().optional(),
   /** TCP ports that it may listen on, beside its own. */
   listen: ports.default([]),
   /**

@@ -77,6 +77,7 @@ function confinement({ read, write, found, connect, listen, inherit_env, ...boun
     ...rights("sandbox.inherit_env", inherit_env),
     limit("sandbox.max_files", bounds.max_files),
     ...(bounds.max_processes === undefined ? [] : [limit("sandbox.max_processes", bounds.max_processes)]),
+    ...(bounds.udp === false ? [{ setting: "sandbox.udp", value: "false", bound: 0 }] : []),
     ...(bounds.namespaces === true ? [{ setting: "sandbox.namespaces", value: "true", bound: 0 }] : []),
     limit("sandbox.max_file_bytes", bounds.max_file_bytes),
   ];

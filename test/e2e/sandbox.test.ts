@@ -143,7 +143,12 @@ function rights(): Attempts {
   };
 }
 
-async function attempt(name: string, attempts: Attempts, program: ServiceSpecInput): Promise<Record<string, string>> {
+async function attempt(
+  name: string,
+  attempts: Attempts,
+  program: ServiceSpecInput,
+  more: ServiceSpecInput["sandbox"] = {},
+): Promise<Record<string, string>> {
   for (const folder of ["declared/read", "declared/write"]) mkdirSync(join(solo.env.root, folder), { recursive: true });
   solo.env.write("declared/read/a.txt", "a");
   solo.env.write("hostile/own.txt", "own");
@@ -154,6 +159,7 @@ async function attempt(name: string, attempts: Attempts, program: ServiceSpecInp
     listen: [mayListen],
     max_files: maxFiles,
     max_file_bytes: maxFileBytes,
+    ...more,
   };
   const env = { ...program.env, ATTEMPTS: JSON.stringify(attempts), PATH: "/usr/bin:/bin" };
   await solo.deploy({ [name]: { ...program, cwd: join(solo.env.root, "hostile"), env, sandbox } });
@@ -476,6 +482,24 @@ test("a service that says nothing is bounded at the fork as well, where there ar
   const most = isThere ? readFileSync(`/sys/fs/cgroup/pids${group}/pids.max`, "utf8").trim() : "2048";
   expect(most).toBe("2048");
   await solo.client.kill({ name: "plain", force: true });
+});
+
+test("a service without UDP has no datagrams but those of unix sockets, and no name server", async () => {
+  const attempts: Attempts = {
+    UDP: ["send", served],
+    "UDP of IPv6": ["open_socket", 10, 2 | 0x800],
+    "UDP-Lite": ["open_socket", 2, 2, 136],
+    ICMP: ["open_socket", 2, 2, 1],
+    "a name server by TCP": ["connect", 53],
+    "a datagram of a unix socket": ["open_socket", 1, 2],
+    "an allowed port": ["connect", served],
+  };
+  const without = await attempt("without-udp", attempts, python(), { udp: false });
+  const done = (results: Record<string, string>) =>
+    Object.keys(results).filter((name) => results[name]?.startsWith("done"));
+  expect(done(without)).toEqual(["a datagram of a unix socket", "an allowed port"]);
+  expect(without["a name server by TCP"]).toContain("Permission denied");
+  expect(done(await attempt("with-udp", attempts, python()))).toContain("UDP");
 });
 
 test("all processes of an instance have one share of the processor, where there are control groups, and are ended before the kernel", async () => {

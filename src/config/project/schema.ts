@@ -98,6 +98,7 @@ const sandboxFileSchema = z.strictObject({
   inherit_env: sandboxSchema.shape.inherit_env.unwrap().optional(),
   max_files: read(integer("a number of files", 16, 1_048_576)).optional(),
   max_processes: read(integer("a number of processes", 16, 1_000_000)).optional(),
+  udp: z.boolean().optional(),
   namespaces: z.boolean().optional(),
   max_file_bytes: read(size(4_096, 1e15)).optional(),
 });

@@ -46,9 +46,10 @@ function refuseUnrecorded(name: string): void {
   });
 }
 
-function refuseMissing(name: string, { namespaces = false }: SandboxSpec): void {
+function refuseMissing(name: string, { namespaces = false, udp = true }: SandboxSpec): void {
+  const asked = new Set([...(namespaces ? ["namespaces"] : []), ...(udp ? [] : ["system calls"])]);
   const missing = mechanisms().filter(
-    (mechanism) => (mechanism.required || (namespaces && mechanism.name === "namespaces")) && !mechanism.available,
+    (mechanism) => (mechanism.required || asked.has(mechanism.name)) && !mechanism.available,
   );
   if (missing.length === 0) return;
   const what = missing.map((mechanism) => `${mechanism.name} (${mechanism.detail})`).join(", ");

@@ -56,7 +56,10 @@ export function policyOf(subject: SandboxSubject, place: SandboxPlace): SandboxP
       ...sandbox.read.map((path) => grant(path, "declared", { read: true, execute: true })),
       ...writableOf(spec).map((path) => grant(path, "declared", { read: true, write: true })),
     ],
-    connect: sandbox.connect === "any" ? "any" : [...new Set([...own, dnsPort, ...sandbox.connect])],
+    connect:
+      sandbox.connect === "any"
+        ? "any"
+        : [...new Set([...own, ...(sandbox.udp === false ? [] : [dnsPort]), ...sandbox.connect])],
     listen: sandbox.listen === "any" ? "any" : [...new Set([...own, ...sandbox.listen])],
   };
 }

@@ -44,6 +44,7 @@ export class Sandboxes {
   readonly #place: SandboxPlace;
   readonly #recorders: Recorders;
   readonly #filter = denyFilter();
+  readonly #filterOfUdp = denyFilter({ udp: false });
   readonly #groups: ControlGroups;
   #removed = 0;
 
@@ -165,7 +166,7 @@ export class Sandboxes {
         ...(namespaces ? byFirstProcess(program.command) : { path, args: program.command }),
         namespaces,
         ruleset,
-        filter: available.has("system calls") ? this.#filter : undefined,
+        filter: available.has("system calls") ? this.#filterOf(sandbox) : undefined,
         limits,
         dropCapabilities: droppedCapabilities(),
         groups: group.tasks,
@@ -183,6 +184,10 @@ export class Sandboxes {
       ruleset?.close();
       group.close();
     }
+  }
+
+  #filterOf({ mode, udp }: SandboxSpec): Uint8Array {
+    return udp === false && mode !== "audit" ? this.#filterOfUdp : this.#filter;
   }
 
   /** What it may use by itself, and what its service says of it elsewhere, need not be learned. */

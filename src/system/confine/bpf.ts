@@ -40,6 +40,8 @@ const argumentsOffset = 16;
 export const jumpIfEqual = 0x15;
 export const jumpIfAtLeast = 0x35;
 export const jumpIfAnyBit = 0x45;
+/** BPF_ALU|AND|K. */
+export const keepBits = 0x54;
 /** BPF_LD|W|ABS, BPF_RET|K. */
 const loadWord = 0x20;
 const returnValue = 0x06;

@@ -9,6 +9,7 @@ import {
   jumpIfAnyBit,
   jumpIfAtLeast,
   jumpIfEqual,
+  keepBits,
   load,
   loadArgument,
   numberOffset,
@@ -18,12 +19,12 @@ import {
 /**
  * A seccomp filter (seccomp(2)) for services: what a service has no business with is refused with EPERM, everything else
  * passes. It closes what Landlock does not cover: tracing, mounts, namespaces, kernel modules, keys, the clock, other kinds of
- * sockets, other processes' resource limits.
+ * sockets, other processes' resource limits; and UDP, for which Landlock has no rules, for who is to have none.
  *
  * `clone3` is said not to exist, since its flags lie in memory that a filter can't see: the C library falls back on
  * `clone`, whose flags can be checked.
  */
-export function denyFilter(): Uint8Array {
+export function denyFilter({ udp = true }: { readonly udp?: boolean } = {}): Uint8Array {
   const column = arch === "arm64" ? 1 : 0;
   const refused = Object.values(forbidden).flatMap((numbers) => {
     const number = numbers[column];
@@ -41,6 +42,7 @@ export function denyFilter(): Uint8Array {
     ...onArgument(cloneCall[column], 0, [[jumpIfAnyBit, 0, 1, namespaceFlags] as const, answer(refuse(EPERM))]),
     ...onArgument(ioctlCall[column], 1, equalsAny(terminalInjection)),
     ...onArgument(socketCall[column], 0, equalsNone(socketFamilies)),
+    ...(udp ? [] : datagramsOf(socketCall[column])),
     ...onArgument(socketCall[column], 2, equalsNone(socketProtocols)),
     ...onArgument(setpriorityCall[column], 0, equalsAny([ofAllTheUsers])),
     ...limitsOfOthers(prlimitCall[column]),
@@ -58,6 +60,21 @@ function equalsAny(values: readonly number[]): Instruction[] {
 function equalsNone(values: readonly number[]): Instruction[] {
   const passes = values.map((value, index) => [jumpIfEqual, values.length - index, 0, value] as const);
   return [...passes, answer(refuse(EPERM))];
+}
+
+/** UDP, UDP-Lite and ICMP without privileges: sockets for datagrams of the two families that leave the machine. */
+function datagramsOf(number = 0): Instruction[] {
+  const inner: Instruction[] = [
+    loadArgument(0),
+    [jumpIfEqual, 1, 0, inet],
+    [jumpIfEqual, 0, 4, inet6],
+    loadArgument(1),
+    [keepBits, 0, 0, socketTypes],
+    [jumpIfEqual, 0, 1, datagrams],
+    answer(refuse(EPERM)),
+    load(numberOffset),
+  ];
+  return [[jumpIfEqual, 0, inner.length, number], ...inner];
 }
 
 /** New limits for any process but the caller: one on processor time would end the kernel, which is the same user's. */
@@ -139,11 +156,16 @@ const socketCall = [41, 198] as const;
 const namespaceFlags = 0x7e02_0000;
 /** TIOCSTI and TIOCLINUX write into a terminal's input. */
 const terminalInjection = [0x5412, 0x541c];
+const [inet, inet6] = [2, 10] as const;
 /**
  * AF_UNIX, AF_INET, AF_INET6, and AF_NETLINK, by which the C library lists the machine's addresses. All others are refused: traffic of others
  * (AF_PACKET), the machine's host (AF_VSOCK), TCP in disguise (AF_SMC), and many that hardly anybody uses, or looks after.
  */
-const socketFamilies = [1, 2, 10, 16];
+const socketFamilies = [1, inet, inet6, 16];
+/** The other bits of a socket's type are flags. */
+const socketTypes = 0xf;
+/** SOCK_DGRAM. */
+const datagrams = 2;
 /**
  * The family's own one, ICMP, TCP, UDP, ICMPv6, UDP-Lite; of AF_NETLINK what lists addresses (0), and nothing on others' sockets, devices or
  * the machine's audit log. MPTCP, SCTP, DCCP and SMC reach TCP ports, or ports like them, that Landlock's rules on TCP don't speak of.

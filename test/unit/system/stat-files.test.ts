@@ -22,7 +22,7 @@ test("a process that does nothing is the same object at every look, and another 
     const [one, other] = [files.read(child.pid), files.read(child.pid)];
     return one !== undefined && one === other && one.state === "S" && one.comm === "sh" && one;
   });
-  expect(atRest).toEqual(readStat(child.pid));
+  expect(readStat(child.pid)).toEqual(atRest);
   child.stdin.write("go\n");
   child.stdin.flush();
   const busy = await until("it works", () => {
