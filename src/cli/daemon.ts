@@ -10,8 +10,9 @@ export interface KernelState {
   readonly version: string;
   /** False when it ran already. */
   readonly started: boolean;
-  readonly data_dir: string;
-  readonly socket: string;
+  /** Null: the kernel is elsewhere. */
+  readonly data_dir: string | null;
+  readonly socket: string | null;
 }
 
 /** A shutdown's result; `pid` is null when no kernel ran. */
@@ -96,8 +97,10 @@ function isRunning(pid: number): boolean {
   }
 }
 
-function stateOf({ pid, version }: HealthDocument, started: boolean, { config }: Session): KernelState {
-  return { state: "running", pid, version, started, data_dir: config.paths.dataDir, socket: config.paths.socket };
+function stateOf({ pid, version }: HealthDocument, started: boolean, { config, isLocal }: Session): KernelState {
+  const { dataDir, socket } = config.paths;
+  const place = isLocal ? { data_dir: dataDir, socket } : { data_dir: null, socket: null };
+  return { state: "running", pid, version, started, ...place };
 }
 
 function onlyUnreachable(thrown: unknown): undefined {

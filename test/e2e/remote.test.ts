@@ -100,6 +100,11 @@ test("what is about this machine says so", async () => {
   }
 });
 
+test("a kernel elsewhere that runs is told of without a folder of this machine", async () => {
+  const told = (await remotely(["start", "--json"])).expect().json();
+  expect(told).toMatchObject({ state: "running", started: false, data_dir: null, socket: null });
+});
+
 test("a checkpoint is brought here, by who may read all of it, and taken to a kernel by its owner", async () => {
   const source = far.write(
     "counter.ts",

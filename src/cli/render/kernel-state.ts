@@ -3,7 +3,8 @@ import type { KernelState, Stopped } from "../daemon.ts";
 import type { View } from "../view.ts";
 
 export function renderKernelState({ pid, version, started, data_dir }: KernelState, { style }: View): string {
-  return `${style.green(started ? "started" : "already running")}  ${style.dim(`kernel ${pid}, version ${version}, ${data_dir}`)}`;
+  const place = data_dir === null ? "" : `, ${data_dir}`;
+  return `${style.green(started ? "started" : "already running")}  ${style.dim(`kernel ${pid}, version ${version}${place}`)}`;
 }
 
 export function renderShutdown({ pid, kept, stopped, took_ms }: Stopped, { style }: View): string {
