@@ -79,7 +79,17 @@ async function progress(ledger: Ledger, steps: number, meanwhile: () => Promise<
 
 /** So that the end of a run or step, and another instance's wish for it, are what the next kernel is asked first. */
 async function replaceAt(moment: string, daemon: Daemon, ledger: Ledger): Promise<void> {
-  await ledger.interrupt(moment, () => daemon.crashBoth());
+  let isOver = false;
+  const interrupted = ledger
+    .interrupt(moment, () => daemon.crashBoth())
+    .finally(() => {
+      isOver = true;
+    });
+  await waitFor(() => isOver || resolveUnknown(daemon, ledger).then(() => false), {
+    what: `the service to come to ${moment}`,
+    deadlineMs: 40_000,
+  });
+  await interrupted;
   await daemon.start();
 }
 
