@@ -137,6 +137,28 @@ test("connections that say nothing keep nobody out, and are let go at the end", 
   for (const socket of silent) socket.destroy();
 });
 
+test("a call is answered although the client has ended its half of the connection", async () => {
+  const path = "/grpc.health.v1.Health/Check";
+  const asked = headers([
+    [":method", "POST"],
+    [":scheme", "http"],
+    [":path", path],
+    [":authority", "x"],
+    ["te", "trailers"],
+    ["content-type", "application/grpc"],
+  ]);
+  const answer = new Promise<Buffer>((resolve, reject) => {
+    const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    const heard: Buffer[] = [];
+    socket.on("data", (bytes) => heard.push(bytes));
+    socket.on("end", () => resolve(Buffer.concat(heard)));
+    socket.on("error", reject);
+    socket.end(Buffer.concat([preface, settings, frame(1, 4, 1, asked), frame(0, 1, 1, Buffer.alloc(5))]));
+  });
+  // The message of the answer: SERVING.
+  expect((await answer).includes(frame(0, 0, 1, Buffer.from("00000000020801", "hex")))).toBe(true);
+});
+
 test("nothing of it is left in memory, and none of it is a surprise to the kernel", async () => {
   await waitFor(async () => (await health()).memory_bytes < 400_000_000, { what: "memory" });
   expect(readFileSync(join(env.dataDir, "logs", "kernel.log"), "utf8")).not.toContain("unexpected");
