@@ -84,4 +84,10 @@ export interface ApiAccess {
    * @throws SoloError `unauthenticated`
    */
   readonly checkCredentials: (caller: Caller, operation: OperationName) => void;
+  /**
+   * What can be said then of the load: that there is no room for what the caller may ask. Nothing is counted when there is.
+   * @param name the service that the operation is on, where it is known already
+   * @throws SoloError `limit_exceeded`, with how long to wait
+   */
+  readonly checkRoom: (caller: Caller, operation: OperationName, name?: string) => void;
 }

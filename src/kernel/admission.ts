@@ -27,6 +27,11 @@ export function admission({ slots, streams, rates, tenantRates }: AdmissionParts
       }
       return (isReadingStream(operation) ? streams : slots).take(tenant ?? kernelsOwn);
     },
+    check: ({ capability }, operation, tenant) => {
+      rates.check(capability.id, capability.rates);
+      tenantRates.check(tenant);
+      (isReadingStream(operation) ? streams : slots).check(tenant);
+    },
   };
 }
 

@@ -122,6 +122,7 @@ export function accessAudit(trail: AuditTrail): AccessAudit {
     refused: (request, { code, message }) => {
       // Whoever reaches for another tenant is its own tenant's affair: the other one learns nothing of it.
       const tenant = isStranger(request) ? request.caller.capability.tenant : request.tenant;
+      if (trail.countRefusal({ actor: actorOf(request.caller), tenant, operation: request.operation }, code)) return;
       trail.refuse({ ...subjectOf(request), tenant }, { code, reason: message });
     },
   };

@@ -1,22 +1,29 @@
 import { join } from "node:path";
-import { ownerKeyHeader, ownerKeyPath, SoloError } from "../../src/api/index.ts";
+import { z } from "zod";
+import { SoloError } from "../../src/api/index.ts";
+import { createClient, socketTransport } from "../../src/client/index.ts";
 import { Slots } from "../../src/traffic/admission/index.ts";
 import { type Consumer, Mailbox, type Message } from "../../src/traffic/mailbox/index.ts";
-import { Daemon, waitFor } from "../support/index.ts";
+import { freePort, type SoloEnv, soloEnv, waitFor } from "../support/index.ts";
+import { bareServer } from "./support/bare-server.ts";
 import type { Bench } from "./support/bench.ts";
-import { askedRow, peerRow, plainRow, type Row } from "./support/row.ts";
+import { solo } from "./support/crowd.ts";
+import { askedRow, peerRow, type Row } from "./support/row.ts";
 import { median, percentile } from "./support/statistics.ts";
+import { runWrk } from "./support/wrk.ts";
 
 const wantedPerSecond = 50_000;
 const limits = { perTenant: 100, total: 1_000 };
 /** Keep-alive connections that flood, each with one request at a time. */
 const floodConnections = 32;
+/** As clients that don't wait for an answer before they ask again send them. */
+const pipelinedRequests = 16;
 
 export const shedding: Bench = {
   name: "shedding",
   summary:
-    "A tenant that has its 100 requests in flight goes on asking, and each is refused. In process: the admission alone, and how long calls of another tenant take through admission and mailbox while 50,000 requests a second are refused, beside the same without refusals. Over HTTP: `POST …/call` on the owner's socket, with the client on the same cores; and the calls of another tenant while 2,000 a second are refused.",
-  peers: [],
+    "A tenant that has its 100 requests in flight goes on asking, and each is refused. In process: the admission alone, and how long calls of another tenant take through admission and mailbox while 50,000 requests a second are refused, beside the same without refusals. Over HTTP: `POST …/call` with a token on 32 connections, wrk with one thread on the same cores; beside it a Bun.serve that does nothing but answer 429. And the calls of another tenant while 2,000 a second are refused.",
+  peers: ["wrk"],
   async run({ quick, note }) {
     const runs = quick ? 1 : 5;
     note("in process");
@@ -114,45 +121,101 @@ function delivered(mailbox: Mailbox<Consumer>): Promise<void> {
 }
 
 async function overHttp(runs: number, ms: number): Promise<Row[]> {
-  await using daemon = await Daemon.start();
+  const port = freePort();
+  await using env = soloEnv();
+  const settings = { SOLO_HTTP_PORT: String(port), SOLO_SECURITY_RATE_LIMIT_PER_CAPABILITY: "1000000" };
+  (await env.run(["start"], { env: settings })).expect();
+  const client = createClient(socketTransport(join(env.dataDir, "solo.sock")), "a benchmark");
   const code = `import { defineService } from "solo";
     export default defineService({ methods: { wait: () => Bun.sleep(600_000), hi: () => "hi" } });`;
-  const services = [{ name: "one", spec: daemon.marked(daemon.module("one.ts", code)) }];
-  for (const tenant of ["flood", "calm"]) {
-    for await (const _ of daemon.client.deploy({ tenant, services }));
-  }
+  const module = env.write("one.ts", code);
+  for (const tenant of ["flood", "calm"]) await solo(env, "deploy", module, "one", "--tenant", tenant);
   const held = new AbortController();
   const wait = { tenant: "flood", name: "one", method: "wait", timeout_ms: 600_000 };
-  for (let count = 0; count < limits.perTenant; count++) {
-    daemon.client.call(wait, held.signal).catch(() => undefined);
-  }
+  for (let count = 0; count < limits.perTenant; count++) client.call(wait, held.signal).catch(() => undefined);
   await waitFor(
-    async () => (await daemon.client.status({ tenant: "flood", name: "one" })).mailbox?.in_flight === limits.perTenant,
+    async () => (await client.status({ tenant: "flood", name: "one" })).mailbox?.in_flight === limits.perTenant,
     { what: "a full tenant" },
   );
-  const [perSecond, calm, flooded]: [number[], number[], number[]] = [[], [], []];
-  const call = async () => void (await daemon.client.call({ tenant: "calm", name: "one", method: "hi" }));
+  const args = ["capability", "grant", "--tenant", "flood", "--resource", "tenant", "--permissions", "call", "--json"];
+  const { token } = (await env.run(args)).expect().json(z.object({ token: z.string() }));
+  const flood = floodOf(env, port, token);
+  await using bare = await bareServer(429, 600);
+  const [single, pipelined, calm, flooded]: [number[], number[], number[], number[]] = [[], [], [], []];
+  const [bareSingle, barePipelined]: [number[], number[]] = [[], []];
+  const call = async () => void (await client.call({ tenant: "calm", name: "one", method: "hi" }));
+  const seconds = Math.max(1, Math.round(ms / 1_000));
+  // Code that runs often is compiled better.
+  for (const script of [flood.single, flood.pipelined])
+    await runWrk(flood.url, floodConnections, 2, { script, refused: true });
   for (let run = 0; run < runs; run++) {
+    for (const [script, refusals, floor] of [
+      [flood.single, single, bareSingle],
+      [flood.pipelined, pipelined, barePipelined],
+    ] as const) {
+      refusals.push(await rateOf(flood.url, script, seconds));
+      floor.push(await rateOf(bare.url, script, seconds));
+    }
     calm.push(await p99Of(call, ms));
-    const flood = new Flood(daemon.env.dataDir);
-    await Promise.all([flood.run(ms, Number.POSITIVE_INFINITY), Bun.sleep(ms)]);
-    perSecond.push(flood.refused / (ms / 1_000));
-    const steady = new Flood(daemon.env.dataDir);
+    const steady = new Flood(port, flood.request);
     const [p99] = await Promise.all([p99Of(call, ms), steady.run(ms, 2_000)]);
     flooded.push(p99);
   }
   held.abort();
+  const http = { unit: "refusals/s", better: "higher" } as const;
+  const beside = "Bun.serve, a constant";
   return [
-    plainRow(
-      { name: "refusals over HTTP, a client on the same cores", unit: "refusals/s", better: "higher" },
-      median(perSecond),
+    askedRow(
+      { name: `refusals over HTTP, ${pipelinedRequests} at a time on each connection`, ...http },
+      median(pipelined),
+      wantedPerSecond,
       runs,
     ),
+    peerRow({ name: "the same", ...http }, pipelined, { name: beside, values: barePipelined }),
+    peerRow({ name: "refusals over HTTP, one at a time on each connection", ...http }, single, {
+      name: beside,
+      values: bareSingle,
+    }),
     peerRow({ name: "p99 of calls beside 2,000 refusals/s over HTTP", unit: "ms", better: "lower" }, flooded, {
       name: "without refusals",
       values: calm,
     }),
   ];
+}
+
+async function rateOf(url: string, script: string, seconds: number): Promise<number> {
+  return (await runWrk(url, floodConnections, seconds, { script, refused: true })).requestsPerSecond;
+}
+
+/** The call that is refused: as bytes, and as programs of wrk that send one or several of them at a time. */
+function floodOf(env: SoloEnv, port: number, token: string) {
+  const path = "/v1/services/one/call";
+  const body = JSON.stringify({ tenant: "flood", method: "hi" });
+  const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+  const fields = Object.entries(headers).map(([name, value]) => `["${name}"] = "${value}"`);
+  const script = (count: number) =>
+    env.write(
+      `flood-${count}.lua`,
+      `local all
+      init = function()
+        local requests = {}
+        for index = 1, ${count} do requests[index] = wrk.format("POST", "${path}", { ${fields.join(", ")} }, '${body}') end
+        all = table.concat(requests)
+      end
+      request = function() return all end`,
+    );
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    "Host: localhost",
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    `Content-Length: ${body.length}`,
+  ];
+  return {
+    url: `http://127.0.0.1:${port}${path}`,
+    request: `${head.join("\r\n")}\r\n\r\n${body}`,
+    single: script(1),
+    pipelined: script(pipelinedRequests),
+  };
 }
 
 async function p99Of(act: () => Promise<void>, ms: number): Promise<number> {
@@ -166,38 +229,32 @@ async function p99Of(act: () => Promise<void>, ms: number): Promise<number> {
   return percentile(took, 99);
 }
 
-/** Connections to a kernel's socket that ask for the same call again and again. */
+/** Connections to a kernel that ask for the same call again and again. */
 class Flood {
-  refused = 0;
-  readonly #request: Promise<string>;
-  readonly #path: string;
+  readonly #port: number;
+  readonly #request: string;
 
-  constructor(dataDir: string) {
-    this.#path = join(dataDir, "solo.sock");
-    this.#request = requestTo(this.#path);
+  constructor(port: number, request: string) {
+    this.#port = port;
+    this.#request = request;
   }
 
   /** @param perSecond of all connections together */
   async run(ms: number, perSecond: number): Promise<void> {
-    const request = await this.#request;
     const started = performance.now();
     const hasTime = () => performance.now() - started < ms;
     const pauseMs = (floodConnections / perSecond) * 1_000;
-    const again = (socket: { write(text: string): number; end(): void }) => {
-      if (!hasTime()) socket.end();
-      else if (pauseMs > 1) setTimeout(() => socket.write(request), pauseMs);
-      else socket.write(request);
-    };
     const closed = Array.from({ length: floodConnections }, async () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       await Bun.connect({
-        unix: this.#path,
+        hostname: "127.0.0.1",
+        port: this.#port,
         socket: {
-          open: (socket) => void socket.write(request),
+          open: (socket) => void socket.write(this.#request),
           data: (socket, bytes) => {
             if (!bytes.includes("HTTP/1.1 429")) return;
-            this.refused += 1;
-            again(socket);
+            if (hasTime()) setTimeout(() => socket.write(this.#request), pauseMs);
+            else socket.end();
           },
           close: () => resolve(),
           error: () => resolve(),
@@ -207,17 +264,4 @@ class Flood {
     });
     await Promise.all(closed);
   }
-}
-
-async function requestTo(socketPath: string): Promise<string> {
-  const key = (await Bun.file(ownerKeyPath(socketPath)).text()).trim();
-  const body = JSON.stringify({ tenant: "flood", method: "hi" });
-  const head = [
-    "POST /v1/services/one/call HTTP/1.1",
-    "Host: localhost",
-    `${ownerKeyHeader}: ${key}`,
-    "Content-Type: application/json",
-    `Content-Length: ${body.length}`,
-  ];
-  return `${head.join("\r\n")}\r\n\r\n${body}`;
 }

@@ -32,22 +32,48 @@ export interface RequestContext {
   readonly authenticate: (request: Request, requestId: RequestId) => Caller;
 }
 
-/** One request: find the operation, read its input, call it, answer with a document or a stream. */
-export async function handleRequest(request: Request, context: RequestContext, url?: RequestUrl): Promise<Response> {
+/**
+ * One request: find the operation, read its input, call it, answer with a document or a stream. What is refused before its input
+ * is read is refused at once: refusals of requests that came together then go out together.
+ */
+export function handleRequest(
+  request: Request,
+  context: RequestContext,
+  url?: RequestUrl,
+): Response | Promise<Response> {
   const requestId = requestIdOf(request);
   try {
     const target = url ?? urlOf(request);
     const { name, parameters } = matchRoute(request.method, target.pathname);
     const caller = context.authenticate(request, requestId);
     context.access.checkCredentials(caller, name);
-    const given = readInput(request, target, name, parameters);
+    const key = idempotencyKeyOf(request);
+    // Under load a body that nobody will act upon is not even read. An answer that was given once is given again.
+    if (operations[name].method === "POST" && key === undefined)
+      context.access.checkRoom(caller, name, parameters.name);
+    const api = context.access.apiFor(caller, key);
+    return operate(name, {
+      request,
+      requestId,
+      api,
+      context,
+      input: () => readInput(request, target, name, parameters),
+    });
+  } catch (thrown) {
+    return problem(reported(thrown, context), { version: context.version, requestId });
+  }
+}
+
+async function operate(name: OperationName, exchange: Exchange): Promise<Response> {
+  const { request, requestId, api, context } = exchange;
+  try {
+    const given = exchange.input();
     // To wait for what is there already takes longer than most of these steps.
     const input = withCondition(given instanceof Promise ? await given : given, request.headers, name);
-    const api = context.access.apiFor(caller, idempotencyKeyOf(request));
     if (name === "status") {
       return statusAnswer(await api.status(checkInput(name, input)), headersOf(requestId, context));
     }
-    return await callOperation(name, input, { request, requestId, api, context });
+    return await callOperation(name, input, exchange);
   } catch (thrown) {
     return problem(reported(thrown, context), { version: context.version, requestId });
   }
@@ -58,6 +84,7 @@ interface Exchange {
   readonly requestId: RequestId;
   readonly api: SoloApi;
   readonly context: RequestContext;
+  readonly input: () => ReturnType<typeof readInput>;
 }
 
 async function callOperation<Name extends OperationName>(

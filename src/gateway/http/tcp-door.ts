@@ -30,7 +30,7 @@ export interface Served {
   readonly title: string;
   /** Of its port. */
   readonly setting: string;
-  readonly handle: (request: Request, url: RequestUrl, context: RequestContext) => Promise<Response>;
+  readonly handle: (request: Request, url: RequestUrl, context: RequestContext) => Response | Promise<Response>;
 }
 
 const httpApi: Served = {
@@ -87,23 +87,25 @@ function handlersOf(options: TcpDoorOptions, closing: AbortSignal, certificate?:
   return {
     development: false,
     maxRequestBodySize: maxRequestBytes,
-    fetch: async (request: Request, server: Bun.Server<undefined>) => {
-      // Bun ends a silent connection after 10 s, but an answer may take hours.
-      server.timeout(request, 0);
-      const answer = await answerTo(request, context, served);
-      if (!isStream(answer)) server.timeout(request, idleSeconds);
-      return answer;
+    fetch: (request: Request, server: Bun.Server<undefined>) => {
+      const answered = (answer: Response) => {
+        if (!isStream(answer)) server.timeout(request, idleSeconds);
+        return answer;
+      };
+      const failed = (thrown: unknown) =>
+        answered(problem(reported(thrown, context), { version, requestId: requestIdOf(request) }));
+      try {
+        const answer = served.handle(request, urlOf(request), context);
+        if (!(answer instanceof Promise)) return answered(answer);
+        // Bun ends a silent connection after 10 s, but an answer may take hours.
+        server.timeout(request, 0);
+        return answer.then(answered, failed);
+      } catch (thrown) {
+        return failed(thrown);
+      }
     },
     error: (error: Error) => Response.json(SoloError.from(error).toDocument(), { status: 500 }),
   } as const;
-}
-
-async function answerTo(request: Request, context: RequestContext, { handle }: Served): Promise<Response> {
-  try {
-    return await handle(request, urlOf(request), context);
-  } catch (thrown) {
-    return problem(reported(thrown, context), { version: context.version, requestId: requestIdOf(request) });
-  }
 }
 
 /** Streams stay as long as both sides do. */

@@ -1,16 +1,18 @@
 import {
   type ApiAccess,
   type Caller,
+  type CapabilityCaller,
   isKeyed,
   type OperationInput,
   type OperationName,
   type OperationOutput,
   operations,
+  type ServiceCaller,
   type SoloApi,
   SoloError,
 } from "../../api/index.ts";
 import { accept } from "../accept.ts";
-import { authorize, noCredentials } from "./authorize.ts";
+import { authorize, coversService, noCredentials } from "./authorize.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { attempted, once } from "./once.ts";
 import type {
@@ -69,6 +71,19 @@ export class Access implements ApiAccess {
   checkCredentials: ApiAccess["checkCredentials"] = (caller, operation) => {
     if (caller.kind !== "anonymous" || operations[operation].permission === "open") return;
     throw this.#refused(withoutCaller(operation, caller.request_id), noCredentials());
+  };
+
+  checkRoom: ApiAccess["checkRoom"] = (caller, operation, name) => {
+    const { admission } = this.#parts;
+    if (admission === undefined || caller.kind === "owner" || caller.kind === "anonymous") return;
+    const request = likelyRequest(caller, operation, name);
+    // What is not allowed is refused for that reason, and what it takes to know is read then.
+    if (request === undefined) return;
+    try {
+      admission.check(caller, operation, request.tenant);
+    } catch (thrown) {
+      throw this.#refused(request, thrown);
+    }
   };
 
   /** Every operation of the table, as one caller has it. */
@@ -228,6 +243,18 @@ function withoutCaller(operation: RefusedRequest["operation"], requestId: string
   const permission = operation === "authenticate" ? "any" : operations[operation].permission;
   const caller = { kind: "anonymous", request_id: requestId } as const;
   return { caller, operation, permission, tenant: null, names: [], changes: false, input: {} };
+}
+
+/** What a caller that knows of one tenant alone may ask of an operation, if anything; undefined for other callers. */
+function likelyRequest(caller: CapabilityCaller | ServiceCaller, operation: OperationName, name: string | undefined) {
+  const { capability } = caller;
+  const { permission, changes, on } = operations[operation];
+  const isAllowed = capability.permissions.some((one) => one === permission || one.startsWith(`${permission}:`));
+  if (!isAllowed || capability.resource === "*" || on === "kernel") return undefined;
+  const { tenant } = capability;
+  if (name !== undefined && !coversService(capability, tenant, name)) return undefined;
+  const names = name === undefined ? [] : [name];
+  return { caller, operation, permission, tenant, names, changes, input: {} } satisfies RefusedRequest;
 }
 
 /** Streams that do what changes nothing while their begin is being recorded, and wait for that record themselves. */

@@ -30,6 +30,11 @@ export interface Admission {
    * @throws SoloError `limit_exceeded`, with how long to wait
    */
   admit(request: AccessRequest): AdmissionSlot;
+  /**
+   * Refuses what it would refuse of that caller in that tenant at the moment, whatever else the request says. Counts nothing.
+   * @throws SoloError `limit_exceeded`, with how long to wait
+   */
+  check(caller: CapabilityCaller | ServiceCaller, operation: OperationName, tenant: string): void;
 }
 
 export interface AdmissionSlot {

@@ -7,6 +7,9 @@ const singleInAll = 200;
 const maxKinds = 256;
 export const refusalWindowMs = 1_000;
 
+/** What those that are counted together have in common, beside the code. */
+export type RefusalKind = Pick<AuditSubject, "actor" | "tenant" | "operation">;
+
 export interface Refusal {
   readonly subject: AuditSubject;
   readonly end: AuditEnd;
@@ -21,10 +24,17 @@ export class RefusalWindow {
   #single = 0;
   #others = 0;
 
+  /** Counts one of a kind of which no more is recorded one by one within this window; false when this one may have to be. */
+  counts(kind: RefusalKind, code: AuditEnd["code"]): boolean {
+    const known = this.#kinds.get(keyOf(kind, code));
+    if (known === undefined || known.single < singlePerWindow) return false;
+    known.counted += 1;
+    return true;
+  }
+
   /** Whether this one is to be recorded by itself. */
   admits(refusal: Refusal): boolean {
-    const { actor, tenant, operation } = refusal.subject;
-    const key = JSON.stringify([actor, tenant, operation, refusal.end.code]);
+    const key = keyOf(refusal.subject, refusal.end.code);
     let kind = this.#kinds.get(key);
     if (kind === undefined) {
       if (this.#kinds.size >= maxKinds) {
@@ -64,4 +74,9 @@ export class RefusalWindow {
     this.#others = 0;
     return counted;
   }
+}
+
+function keyOf({ actor, tenant, operation }: RefusalKind, code: AuditEnd["code"]): string {
+  // No name has a blank in it.
+  return `${operation} ${code} ${tenant ?? ""} ${actor}`;
 }

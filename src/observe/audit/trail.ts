@@ -4,7 +4,7 @@ import type { Clock } from "../../system/index.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { type AuditRequest, readTrail } from "./read.ts";
 import { type AuditEnd, type AuditLine, type AuditSubject, type ChainPoint, genesis, serialize } from "./record.ts";
-import { RefusalWindow, refusalWindowMs } from "./refusals.ts";
+import { type RefusalKind, RefusalWindow, refusalWindowMs } from "./refusals.ts";
 import { listSegments } from "./segments.ts";
 import { TrailStorage } from "./storage.ts";
 import { type AuditCheck, headLine, verifySegments } from "./verify.ts";
@@ -91,6 +91,11 @@ export class AuditTrail {
         await this.#append(end, true).catch(() => this.#lose());
       },
     };
+  }
+
+  /** Counts a refusal whose kind was recorded often enough within this second, for which its subject need not be known. */
+  countRefusal(kind: RefusalKind, code: AuditEnd["code"]): boolean {
+    return this.#refusals.counts(kind, code);
   }
 
   /**

@@ -51,7 +51,8 @@ export class MetricsRegistry {
   ): Series<Value> | undefined {
     const family = families.get(name) ?? new Map<string, Series<Value>>();
     families.set(name, family);
-    const key = catalog[name].labels.map((label) => labels[label]).join("\0");
+    let key = "";
+    for (const label of catalog[name].labels) key += `${labels[label]}\0`;
     const known = family.get(key);
     if (known !== undefined) return known;
     if (family.size >= mostCounted) {

@@ -46,10 +46,20 @@ export class RateLimit {
   take(holder: string, rates: readonly Rate[] = []): void {
     const now = this.#clock.monotonic();
     if (now - this.#sweptAt >= sweepMs) this.#sweep(now);
-    const general = { id: holder, per_second: this.#perSecond };
-    const all = rates.some(({ id }) => id === holder) ? rates : [general, ...rates];
+    const all = this.#allOf(holder, rates);
     const fullAt = all.map((rate) => this.#afterOneMore(rate, now));
     for (const [index, { id }] of all.entries()) this.#fullAt.set(id, fullAt[index] ?? now);
+  }
+
+  /** Refuses what {@link take} would, and counts nothing. */
+  check(holder: string, rates: readonly Rate[] = []): void {
+    const now = this.#clock.monotonic();
+    for (const rate of this.#allOf(holder, rates)) this.#afterOneMore(rate, now);
+  }
+
+  #allOf(holder: string, rates: readonly Rate[]): readonly Rate[] {
+    const general = { id: holder, per_second: this.#perSecond };
+    return rates.some(({ id }) => id === holder) ? rates : [general, ...rates];
   }
 
   /** When a bucket will be full again once a request was counted. */

@@ -41,6 +41,21 @@ export class Slots {
 
   /** @throws SoloError `limit_exceeded` with `details.retry_after_ms` when the tenant, or all together, have no place left */
   take(tenant: string): Lease {
+    this.check(tenant);
+    this.#tenants.set(tenant, (this.#tenants.get(tenant) ?? 0) + 1);
+    this.#inFlight += 1;
+    let isHeld = true;
+    return {
+      release: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        this.#giveBack(tenant);
+      },
+    };
+  }
+
+  /** Refuses what {@link take} would, and takes nothing. */
+  check(tenant: string): void {
     const { total, of } = this.#limits;
     const own = of?.(tenant);
     const perTenant = own ?? this.#limits.perTenant;
@@ -51,16 +66,6 @@ export class Slots {
     }
     if (this.#inFlight >= total)
       throw this.#refusal("total", "limits.max_total", total, `${total} ${this.#what} are in flight`);
-    this.#tenants.set(tenant, held + 1);
-    this.#inFlight += 1;
-    let isHeld = true;
-    return {
-      release: () => {
-        if (!isHeld) return;
-        isHeld = false;
-        this.#giveBack(tenant);
-      },
-    };
   }
 
   #giveBack(tenant: string): void {
