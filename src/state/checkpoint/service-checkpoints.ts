@@ -207,10 +207,7 @@ export class ServiceCheckpoints {
     });
   }
 
-  /**
-   * Copies a checkpoint to a file of its own, after reading it whole.
-   * @throws SoloError `conflict` when the file exists
-   */
+  /** Copies a checkpoint to a file of its own, after reading it whole. @throws SoloError `conflict` when the file exists */
   async export(id: string, file: string): Promise<StoredInfo> {
     const info = this.catalog.get(id);
     await this.#shelf.giveOut(info.id, file);
