@@ -23,6 +23,9 @@ const unsentMaxBytes = 4_096;
 /** An interval that does nothing but keep a process alive. */
 const keepAliveMs = 2_147_483_647;
 
+/** Nothing to be sent. */
+const nothing = new Uint8Array(0);
+
 /** Room for what an answer has beside the output. */
 const answerHeadBytes = 1_024;
 
@@ -38,7 +41,7 @@ type Health = Extract<HostMessage, { type: "heartbeat" }>["health"];
 export class ControlChannel {
   readonly #identity: Identity;
   #socket: Socket | undefined;
-  #unsent = Buffer.alloc(0);
+  #unsent: Bytes = nothing;
   #state: State | undefined;
   #health: (() => Promise<Health>) | undefined;
   #call: AnswerCall = async ({ method }) => ({
@@ -77,7 +80,7 @@ export class ControlChannel {
     return () => {
       this.#state = state;
       if (!this.#socket) return;
-      this.#unsent = this.#unsent.byteLength === 0 ? message : Buffer.concat([this.#unsent, message]);
+      this.#unsent = joined(this.#unsent, message);
       this.#write();
     };
   }
@@ -172,7 +175,7 @@ export class ControlChannel {
       }
     }
     this.#socket = undefined;
-    this.#unsent = Buffer.alloc(0);
+    this.#unsent = nothing;
     this.#calls = "";
     this.#decoder = new TextDecoder();
     const timer = setTimeout(() => {
@@ -220,7 +223,7 @@ export class ControlChannel {
   }
 
   #send(message: HostMessage): void {
-    this.#unsent = Buffer.concat([this.#unsent, encode(message)]);
+    this.#unsent = joined(this.#unsent, encode(message));
     this.#write();
   }
 
@@ -232,6 +235,19 @@ export class ControlChannel {
   }
 }
 
-function encode(message: HostMessage): Buffer<ArrayBuffer> {
-  return Buffer.from(`${JSON.stringify(message)}\n`);
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const encoder = new TextEncoder();
+
+/** Not by `Buffer`, whose first use takes as long as all else that is said before a module is loaded. */
+function encode(message: HostMessage): Bytes {
+  return encoder.encode(`${JSON.stringify(message)}\n`);
+}
+
+function joined(first: Bytes, second: Bytes): Bytes {
+  if (first.byteLength === 0) return second;
+  const both = new Uint8Array(first.byteLength + second.byteLength);
+  both.set(first);
+  both.set(second, first.byteLength);
+  return both;
 }
