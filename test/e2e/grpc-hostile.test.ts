@@ -150,7 +150,7 @@ test("a call is answered although the client has ended its half of the connectio
   const answer = new Promise<Buffer>((resolve, reject) => {
     const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
     const heard: Buffer[] = [];
-    socket.on("data", (bytes) => heard.push(bytes));
+    socket.on("data", (bytes: Buffer) => heard.push(bytes));
     socket.on("end", () => resolve(Buffer.concat(heard)));
     socket.on("error", reject);
     socket.end(Buffer.concat([preface, settings, frame(1, 4, 1, asked), frame(0, 1, 1, Buffer.alloc(5))]));
