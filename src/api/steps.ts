@@ -83,7 +83,7 @@ export interface StepOperations {
   "effect.begin": { input: StepName & { token: string; cost: Cost; repeatable: boolean }; output: EffectAnswer };
   "effect.finish": { input: StepName & Traced & { token: string; outcome: EffectOutcome }; output: null };
   /** The first to set a timer decides: later ones get its time. */
-  "timer.set": { input: StepName & { until?: number; after_ms?: number }; output: { until: number } };
+  "timer.set": { input: StepName & { until?: number; after_ms?: number }; output: { until: number; left_ms: number } };
   "signal.wait": { input: StepName & { name: string; timeout_ms?: number }; output: WaitAnswer };
 }
 export type StepOperation = keyof StepOperations;

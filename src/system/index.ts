@@ -22,6 +22,7 @@ export * from "./redirect.ts";
 export * from "./self.ts";
 export * from "./signals.ts";
 export * from "./stat-files.ts";
+export * from "./steady-clock.ts";
 export * from "./tree.ts";
 export * from "./unix-datagram.ts";
 export * from "./watch/index.ts";

@@ -49,7 +49,11 @@ export class RunSteps implements Run {
     const name = { run: this.id, id: checkStepId("the id of a timer", id) };
     const due = until instanceof Date ? { until: until.getTime() } : { after_ms: milliseconds("a pause", until) };
     const timer = await this.#requests.ask("timer.set", { ...name, ...due });
-    for (let left = timer.until - Date.now(); left > 0; left = timer.until - Date.now()) {
+    const begun = performance.now();
+    // A moment is one of the machine's clock. A duration is one even when that is set meanwhile.
+    const leftMs = () =>
+      until instanceof Date ? timer.until - Date.now() : timer.left_ms - (performance.now() - begun);
+    for (let left = leftMs(); left > 0; left = leftMs()) {
       await pause(Math.min(left, longestTimerMs), this.#requests.signal);
     }
   }

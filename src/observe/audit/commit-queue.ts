@@ -105,7 +105,7 @@ export class CommitQueue {
 
 function unavailable(reason: string, cause?: unknown): SoloError {
   return new SoloError("audit_unavailable", `the audit trail can't be written, so nothing was done: ${reason}`, {
-    hint: "free some space on the file system of the data folder; `solo kill` and `solo stop` work meanwhile",
+    hint: "see to the file system of the data folder (space: `df`, errors: `dmesg`); `solo kill` and `solo stop` work meanwhile",
     cause,
   });
 }

@@ -1,7 +1,6 @@
 import { SoloError } from "../../api/index.ts";
-import type { Clock } from "../../system/index.ts";
+import { type Clock, SteadyClock } from "../../system/index.ts";
 import { EndWatch } from "./end-watch.ts";
-import { GuardClock } from "./guard-clock.ts";
 import { LiveCapability } from "./live.ts";
 import type { LiveIndex } from "./live-index.ts";
 import { loadLive } from "./load.ts";
@@ -35,7 +34,7 @@ export interface Issued {
 export class Capabilities {
   readonly #table: CapabilityTable;
   readonly #options: CapabilitiesOptions;
-  readonly #time: GuardClock;
+  readonly #time: SteadyClock;
   readonly #ends: EndWatch;
   /** Loaded when the first of them is asked for: most kernels never are. */
   #loaded: LiveIndex | undefined;
@@ -45,7 +44,7 @@ export class Capabilities {
   constructor(options: CapabilitiesOptions) {
     this.#options = options;
     this.#table = options.table;
-    this.#time = new GuardClock(options.clock, options.table.latestTime());
+    this.#time = new SteadyClock(options.clock, options.table.latestTime());
     this.#sweptAt = this.#time.now();
     this.#ends = new EndWatch((live) => this.#hasEnded(live));
   }

@@ -217,7 +217,8 @@ export class Checkpoints {
   #due(ref: ServiceRef, state: ServiceState): CheckpointReason | undefined {
     const { clock, settingsOf, logBounds: { entries, bytes } = defaultBounds } = this.#options;
     const { wal_bytes: walBytes } = state.stats();
-    const now = clock.now();
+    // Not by the machine's clock: one that is set back must not end the checkpoints for as long.
+    const now = clock.monotonic();
     const mark = this.#marks.get(state) ?? this.#note(state, this.of(ref).newest()?.position ?? 0);
     if (state.position === mark.position && this.#options.externalOf(ref) === undefined) return undefined;
     mark.walBytes = Math.min(mark.walBytes, walBytes);
@@ -231,7 +232,7 @@ export class Checkpoints {
   }
 
   #note(state: ServiceState, position: number): Mark {
-    const mark = { position, time: this.#options.clock.now(), walBytes: state.stats().wal_bytes };
+    const mark = { position, time: this.#options.clock.monotonic(), walBytes: state.stats().wal_bytes };
     this.#marks.set(state, mark);
     return mark;
   }

@@ -1,6 +1,6 @@
 import { SoloError } from "../../api/error.ts";
 import { StoreError } from "../../store/index.ts";
-import type { Clock } from "../../system/index.ts";
+import { type Clock, SteadyClock } from "../../system/index.ts";
 import { stateFailure } from "../failure/index.ts";
 import type { ChangedKeys } from "./changed-keys.ts";
 import { checkMutations } from "./check-mutations.ts";
@@ -62,8 +62,9 @@ export class LoggedState implements ServiceState {
   #closing: Promise<void> | undefined;
 
   constructor(parts: StateParts, settings: StateSettings) {
-    const { log, disk, clock } = parts;
-    this.#parts = parts;
+    const { log, disk } = parts;
+    const clock = new SteadyClock(parts.clock, disk.mark.time);
+    this.#parts = { ...parts, clock };
     this.#table = parts.table;
     this.#settings = settings;
     this.#position = parts.position;

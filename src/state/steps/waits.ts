@@ -23,15 +23,16 @@ export class Waits {
     this.#parts = parts;
   }
 
-  /** When a timer is due, in milliseconds since 1970. The first call sets it. */
+  /** When a timer is due, in milliseconds since 1970, and how long that is from now. The first call sets it. */
   async setTimer(
     caller: Caller,
     { run, id, until, after_ms = 0 }: StepName & { until?: number | undefined; after_ms?: number | undefined },
-  ): Promise<{ until: number }> {
+  ): Promise<{ until: number; left_ms: number }> {
     const key = stepKey({ run, id });
-    let due = 0;
+    let [due, now] = [0, 0];
     await this.#parts.state.commit(
       (view) => {
+        now = view.time;
         const stored = view.get("timer", key);
         if (stored !== undefined) {
           due = read(timerRecord, stored).until;
@@ -44,7 +45,7 @@ export class Waits {
       },
       { origin: caller.instance, durability: "sync" },
     );
-    return { until: due };
+    return { until: due, left_ms: Math.max(0, due - now) };
   }
 
   /**
@@ -55,12 +56,11 @@ export class Waits {
     caller: Caller,
     request: StepName & { name: string; timeout_ms?: number | undefined },
   ): Promise<WaitAnswer> {
-    const { claims, clock } = this.#parts;
+    const { claims } = this.#parts;
     for (let held = false; ; held = true) {
-      const { answer, deadline } = await this.#attempt(caller, request);
+      const { answer, leftMs } = await this.#attempt(caller, request);
       if (answer.state !== "pending" || held) return answer;
-      const left = deadline === null ? holdMs : Math.min(holdMs, Math.max(0, deadline - clock.now()));
-      await claims.changed(waitKey(request.run, request.name), left);
+      await claims.changed(waitKey(request.run, request.name), Math.min(holdMs, Math.max(0, leftMs)));
     }
   }
 
@@ -92,11 +92,11 @@ export class Waits {
   async #attempt(
     caller: Caller,
     request: StepName & { name: string; timeout_ms?: number | undefined },
-  ): Promise<{ answer: WaitAnswer; deadline: number | null }> {
+  ): Promise<{ answer: WaitAnswer; leftMs: number }> {
     const { run, id, name, timeout_ms } = request;
     const key = stepKey({ run, id });
     let answer: WaitAnswer = { state: "pending" };
-    let deadline: number | null = null;
+    let leftMs = Number.POSITIVE_INFINITY;
     let taken = 0;
     await this.#parts.state.commit(
       (view) => {
@@ -108,7 +108,9 @@ export class Waits {
         const ended = hasEnded(view.get("step", runKey(run)), run);
         if (ended !== undefined) return ended;
         const base = { kind: "wait", name, time: view.time };
-        deadline = known === undefined ? (timeout_ms === undefined ? null : view.time + timeout_ms) : known.deadline;
+        const unknown = timeout_ms === undefined ? null : view.time + timeout_ms;
+        const deadline = known === undefined ? unknown : known.deadline;
+        if (deadline !== null) leftMs = deadline - view.time;
         for (const { key: signal, ...stored } of view.entries("signal", {
           prefix: signalPrefix(run, name),
           limit: 1,
@@ -132,7 +134,7 @@ export class Waits {
       this.#parts.tally.add("signal", "", -1);
       this.#parts.tally.forget("step", runPrefix(run));
     }
-    return { answer, deadline };
+    return { answer, leftMs };
   }
 
   #isFull(): SoloError | undefined {

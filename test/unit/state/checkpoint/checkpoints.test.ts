@@ -8,7 +8,7 @@ import {
   type ServiceState,
   ServiceStates,
 } from "../../../../src/state/index.ts";
-import { type Clock, systemClock } from "../../../../src/system/index.ts";
+import type { Clock } from "../../../../src/system/index.ts";
 import { put, stateFolder, write } from "../core/workshop.ts";
 import { subject } from "./workshop.ts";
 
@@ -18,6 +18,8 @@ const second = 1_000;
 /** Checkpoints every 60 s under a clock that stands still, and what was told of them. */
 class Desk {
   now = 1_000_000;
+  /** By how much the machine's clock was set since. */
+  setBy = 0;
   readonly told: string[] = [];
   readonly states: ServiceStates;
   readonly checkpoints: Checkpoints;
@@ -29,7 +31,7 @@ class Desk {
       ...options
     }: Partial<CheckpointSettings & Pick<CheckpointsOptions, "logBounds">> = {},
   ) {
-    const clock: Clock = { ...systemClock, now: () => this.now };
+    const clock: Clock = { now: () => this.now + this.setBy, monotonic: () => this.now };
     this.states = new ServiceStates({ folder, clock });
     this.checkpoints = new Checkpoints({
       states: this.states,
@@ -60,6 +62,21 @@ class Desk {
     await this.checkpoints.look();
   }
 }
+
+test("one is made each interval, whatever the machine's clock is set to", async () => {
+  const desk = new Desk();
+  const state = await desk.open();
+  await desk.later(0);
+  for (const [index, setBy] of [0, 3_600 * second, -900 * second].entries()) {
+    desk.setBy = setBy;
+    await write(state, put("a", String(index)));
+    await desk.later(59 * second);
+    expect(desk.told.filter((told) => told === "interval")).toHaveLength(index);
+    await desk.later(second);
+    expect(desk.told.filter((told) => told === "interval")).toHaveLength(index + 1);
+  }
+  await desk.states.closeAll();
+});
 
 test("one is made each interval in which the state changed, and the oldest go", async () => {
   const desk = new Desk();

@@ -11,7 +11,25 @@ test("a timer keeps its time, whoever asks and when", async () => {
   expect(until).toBe(workshop.now + 60_000);
   workshop.now += 30_000;
   await workshop.reopen();
-  expect(await workshop.ask("timer.set", { ...name, after_ms: 60_000 })).toEqual({ until });
+  expect(await workshop.ask("timer.set", { ...name, after_ms: 60_000 })).toEqual({ until, left_ms: 30_000 });
+});
+
+test("a clock that is set back makes nobody wait for longer", async () => {
+  const workshop = await Workshop.open();
+  const pause = (id: string) => workshop.ask("timer.set", { run: "", id, after_ms: 60_000 });
+  const limited = { ...approval, timeout_ms: 60_000 };
+  await pause("before");
+  expect(await workshop.ask("signal.wait", { ...limited, timeout_ms: 0 })).toEqual({ state: "timed_out" });
+  workshop.setBy = -3_600_000;
+  workshop.now += 10_000;
+  expect(await pause("before")).toMatchObject({ left_ms: 50_000 });
+  expect(await pause("after")).toMatchObject({ left_ms: 60_000 });
+  const other = { ...limited, id: "other", timeout_ms: 1 };
+  const waiting = workshop.ask("signal.wait", other);
+  workshop.now += 60_000;
+  expect(await waiting).toEqual({ state: "timed_out" });
+  await workshop.reopen();
+  expect(await pause("before")).toMatchObject({ left_ms: 0 });
 });
 
 test("a signal that comes before anybody waits is kept, and taken once", async () => {

@@ -12,6 +12,8 @@ let count = 0;
 /** Two instances of one service, and a state whose clock is set by hand. */
 export class Workshop {
   now = Date.UTC(2026, 0, 1);
+  /** By how much the machine's clock was set since. */
+  setBy = 0;
   budget: Budget = {};
   readonly dead = new Set<string>();
   readonly folder: string;
@@ -35,7 +37,7 @@ export class Workshop {
   /** The kernel is replaced. */
   async reopen(): Promise<void> {
     await this.close();
-    const clock = { now: () => this.now, monotonic: () => performance.now() };
+    const clock = { now: () => this.now + this.setBy, monotonic: () => this.now };
     this.state = await openState(this.folder, { clock });
     this.steps = new ServiceSteps({
       ref: { tenant: "default", name: "shop" },

@@ -1,17 +1,16 @@
-import type { Clock } from "../../system/index.ts";
+import type { Clock } from "./clock.ts";
 
 /**
- * The time by which capabilities expire: wall time that never goes back and never stands still. A clock that is set back can
- * neither bring an expired capability to life again nor make one last longer: the time of the last look goes on by the
- * monotonic clock, and the latest time seen is kept, so that the next kernel begins there.
+ * Wall time that never goes back and never stands still: when the machine's clock is set back, the time of the last look goes on
+ * by the monotonic clock until the other has caught up. For whatever is to last as long as was said: what expires, what waits.
  */
-export class GuardClock {
+export class SteadyClock implements Clock {
   readonly #clock: Clock;
   /** The latest time, and when it was by the monotonic clock. */
   #time: number;
   #at: number;
 
-  /** @param latest the latest time that an earlier kernel had seen, in wall milliseconds */
+  /** @param latest the latest time that was seen before, such as by an earlier kernel, in wall milliseconds */
   constructor(clock: Clock, latest: number) {
     this.#clock = clock;
     this.#time = Math.max(latest, clock.now());
@@ -24,5 +23,9 @@ export class GuardClock {
     this.#time = Math.max(this.#clock.now(), this.#time + (monotonic - this.#at));
     this.#at = monotonic;
     return Math.floor(this.#time);
+  }
+
+  monotonic(): number {
+    return this.#clock.monotonic();
   }
 }
