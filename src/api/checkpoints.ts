@@ -64,6 +64,7 @@ export const checkpointPruneRequestSchema = z.strictObject({
   dry_run: z.boolean().default(false),
 });
 export const checkpointExportRequestSchema = z.strictObject({ ...target, id, file });
+/** Whose capability is not `admin` on `*` names a file that `upload` brought. */
 export const checkpointImportRequestSchema = z.strictObject({ ...target, file, dry_run: z.boolean().default(false) });
 
 export const checkpointSchema = z.object({
@@ -220,7 +221,7 @@ export const checkpointOperations = {
   checkpointImport: {
     ...checkpointRoutes.checkpointImport,
     input: checkpointImportRequestSchema,
-    ...changes("admin", "kernel"),
+    ...changes("checkpoint"),
   },
 } as const;
 

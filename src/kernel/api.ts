@@ -1,6 +1,7 @@
 import {
   type Caller,
   callRequestSchema,
+  checkpointImportRequestSchema,
   crashesRequestSchema,
   type DeployProgress,
   deployRequestSchema,
@@ -31,6 +32,7 @@ import type { Kernel } from "./kernel.ts";
 import { lazily } from "./lazily.ts";
 import { metricsApi } from "./metrics/index.ts";
 import { call } from "./operations/call.ts";
+import { importCheckpoint } from "./operations/checkpoint/change.ts";
 import { deploy } from "./operations/deploy.ts";
 import { kill } from "./operations/kill.ts";
 import { reload } from "./operations/reload.ts";
@@ -73,7 +75,9 @@ export function kernelApi(kernel: Kernel): Pick<AccessParts, "api" | "shared"> {
   return { api, shared };
 }
 
-function callersApi(kernel: Kernel, caller: Caller, recorded: Promise<void>): Pick<SoloApi, "deploy" | "call"> {
+type CallersOperation = "deploy" | "call" | "checkpointImport";
+
+function callersApi(kernel: Kernel, caller: Caller, recorded: Promise<void>): Pick<SoloApi, CallersOperation> {
   return {
     deploy: (input, signal) =>
       lazily(() => {
@@ -83,6 +87,7 @@ function callersApi(kernel: Kernel, caller: Caller, recorded: Promise<void>): Pi
         );
       }),
     call: async (input, signal) => call(kernel, accept(callRequestSchema, input), caller, signal),
+    checkpointImport: async (input) => importCheckpoint(kernel, caller, accept(checkpointImportRequestSchema, input)),
   };
 }
 

@@ -3,7 +3,6 @@ import {
   checkpointDeleteRequestSchema,
   checkpointExportRequestSchema,
   checkpointForkRequestSchema,
-  checkpointImportRequestSchema,
   checkpointPruneRequestSchema,
   checkpointRequestSchema,
   checkpointRestoreRequestSchema,
@@ -18,7 +17,6 @@ import {
   createCheckpoint,
   deleteCheckpoint,
   exportCheckpoint,
-  importCheckpoint,
   pruneCheckpoints,
 } from "./operations/checkpoint/change.ts";
 import { checkpointList } from "./operations/checkpoint/documents.ts";
@@ -42,7 +40,6 @@ export function checkpointApi(
   | "checkpointPrune"
   | "checkpointExport"
   | "checkpointDownload"
-  | "checkpointImport"
 > {
   const of = (ref: ServiceRef) => kernel.parts.checkpoints.of(kernel.get(ref).ref);
   return {
@@ -66,6 +63,5 @@ export function checkpointApi(
         const request = accept(checkpointRequestSchema, input);
         return downloadCheckpoint(of(request), request);
       }),
-    checkpointImport: async (input) => importCheckpoint(kernel, accept(checkpointImportRequestSchema, input)),
   };
 }

@@ -20,10 +20,12 @@ beforeAll(async () => {
   (await kernel.run(["start"], { env })).expect();
   const pem = (name: string) => join(kernel.dataDir, "tls", name);
   (await kernel.run(["tls", "client", "ops", "--all-tenants", "--role", "admin"])).expect();
+  (await kernel.run(["tls", "client", "boss", "--role", "admin"])).expect();
   for (const [context, name] of [
     ["prod", "admin"],
     ["others", "other"],
     ["ops", "ops"],
+    ["boss", "boss"],
   ]) {
     const pair = ["--cert", pem(`clients/${name}.pem`), "--key", pem(`clients/${name}.key`)];
     const url = `https://localhost:${port}`;
@@ -105,7 +107,7 @@ test("a kernel elsewhere that runs is told of without a folder of this machine",
   expect(told).toMatchObject({ state: "running", started: false, data_dir: null, socket: null });
 });
 
-test("a checkpoint is brought here, by who may read all of it, and taken to a kernel by its owner", async () => {
+test("a checkpoint is brought here and taken there, by who may read and write all of its state", async () => {
   const source = far.write(
     "counter.ts",
     `import { defineService } from "solo";
@@ -118,18 +120,24 @@ test("a checkpoint is brought here, by who may read all of it, and taken to a ke
     .json(z.object({ id: z.string() }));
   const refused = await remotely(["checkpoint", "export", "counter", id, "--json"]);
   expect([refused.code, refused.json()]).toMatchObject([4, { error: { code: "forbidden" } }]);
-  const asOwner = (args: readonly string[]) => far.run(["--context", "ops", ...args, "--json"]);
+  const asBoss = (args: readonly string[]) => far.run(["--context", "boss", ...args, "--json"]);
   const file = join(far.root, `counter-${id}.checkpoint`);
-  const here = (await asOwner(["checkpoint", "export", "counter", id])).expect().json(z.looseObject({}));
+  const here = (await asBoss(["checkpoint", "export", "counter", id])).expect().json(z.looseObject({}));
   expect(here).toMatchObject({ id, service: "counter", file });
-  const again = await asOwner(["checkpoint", "export", "counter", id]);
+  const again = await asBoss(["checkpoint", "export", "counter", id]);
   expect([again.code, again.json()]).toMatchObject([6, { error: { code: "conflict" } }]);
   const there = join(kernel.root, "there.checkpoint");
   const written = ["checkpoint", "export", "counter", id, "--output", there, "--json"];
   expect((await kernel.run(written)).expect().json()).toEqual({ ...here, file: there });
   expect(readFileSync(file).equals(readFileSync(there))).toBe(true);
-  const taken = (await asOwner(["checkpoint", "import", "counter", file])).expect().json();
+  const taken = (await asBoss(["checkpoint", "import", "counter", file])).expect().json();
   expect(taken).toMatchObject({ service: "counter", reason: "import", parent: id });
+  // What is on the kernel's machine only is for who may read all of that, and nobody else learns whether it is there.
+  const elsewhere = join(kernel.root, "elsewhere.checkpoint");
+  for (const name of [elsewhere, "/nowhere.checkpoint"]) {
+    const { code, stdout } = await asBoss(["checkpoint", "import", "counter", name]);
+    expect([code, JSON.parse(stdout)]).toMatchObject([4, { error: { code: "forbidden", details: { resource: "*" } } }]);
+  }
 });
 
 test("a certificate is for its tenant, and for no more than its role", async () => {

@@ -1,5 +1,5 @@
 export { Access, type AccessParts } from "./access.ts";
-export { coversService, hasPermission } from "./authorize.ts";
+export { coversService, coversTenant, hasPermission } from "./authorize.ts";
 export { Idempotency } from "./idempotency.ts";
 export type {
   AccessRequest,

@@ -50,6 +50,8 @@ export function furtherNeeds({ operation, input }: Pick<AccessRequest, "operatio
   if (operation === "remove") return [{ permission: "operate", names: [textOf(input, "name") ?? ""] }];
   // All of the state is in it.
   if (operation === "checkpointDownload") return [{ permission: "state:read", names: [textOf(input, "name") ?? ""] }];
+  // A restore makes the state of it.
+  if (operation === "checkpointImport") return [{ permission: "state:write", names: [textOf(input, "name") ?? ""] }];
   if (operation !== "deploy") return [];
   return listOf(input, "services").flatMap((service): FurtherNeed[] => {
     const names = [textOf(service, "name") ?? ""];

@@ -1,11 +1,15 @@
-import type {
-  CheckpointDeletion,
-  CheckpointDocument,
-  CheckpointExport,
-  OperationRequest,
-  ServiceRef,
+import { join, resolve } from "node:path";
+import {
+  type Caller,
+  type CheckpointDeletion,
+  type CheckpointDocument,
+  type CheckpointExport,
+  type OperationRequest,
+  type ServiceRef,
+  SoloError,
 } from "../../../api/index.ts";
 import type { StoredInfo } from "../../../state/index.ts";
+import { coversTenant, hasPermission } from "../../access/index.ts";
 import type { Kernel } from "../../kernel.ts";
 import { checkpointDocument } from "./documents.ts";
 
@@ -61,10 +65,13 @@ export async function exportCheckpoint(
   return { ...checkpointDocument(info), file: request.file };
 }
 
+/** @throws SoloError `forbidden` for a file that the caller has not brought */
 export async function importCheckpoint(
   kernel: Kernel,
+  caller: Caller,
   request: OperationRequest<"checkpointImport">,
 ): Promise<CheckpointDocument> {
+  if (!mayReadAnything(caller)) checkBrought(kernel, request);
   const { ref, key } = kernel.get(request);
   const checkpoints = kernel.parts.checkpoints.of(ref);
   if (request.dry_run) {
@@ -76,6 +83,25 @@ export async function importCheckpoint(
   const data = { id, from: parent, origin: foreign };
   kernel.emit({ tenant: ref.tenant, event: "checkpoint_imported", subject: key, data });
   return checkpointDocument(info);
+}
+
+function mayReadAnything(caller: Caller): boolean {
+  if (caller.kind === "owner") return true;
+  if (caller.kind === "anonymous") return false;
+  return hasPermission(caller.capability, "admin") && coversTenant(caller.capability, null);
+}
+
+/** The same whether something is there or not. */
+function checkBrought({ paths }: Kernel, { tenant, file }: OperationRequest<"checkpointImport">): void {
+  if (resolve(file).startsWith(`${join(paths.uploads, tenant)}/`)) return;
+  throw new SoloError(
+    "forbidden",
+    `checkpointImport of ${file}, which was not brought, needs the permission admin on *`,
+    {
+      hint: "bring the file by `upload`, as `solo checkpoint import` does with --context",
+      details: { permission: "admin", resource: "*" },
+    },
+  );
 }
 
 function nameOf({ tenant, name }: ServiceRef): Pick<CheckpointDeletion, "service" | "tenant"> {
