@@ -6,8 +6,9 @@ import type { Service } from "../service.ts";
 import { digestOf, type TrialRecord, TrialRecords } from "./record.ts";
 import { Trial } from "./trial.ts";
 
-/** Longest name of what is changed: it is an agent's, and is told to people. */
+/** Longest name of what is changed, and longest reason for it: they are an agent's, and are told to people. */
 const longestTarget = 200;
+const longestReason = 10_000;
 
 /**
  * Changes that agents want of themselves: put on trial where their service allows it, behind a checkpoint, and taken back when
@@ -28,19 +29,19 @@ export class Evolutions {
     const service = kernel.find(ref);
     const found = findAgent(kernel, ref, id);
     if (service === undefined || found === undefined) return "the service is being removed";
-    const key = serviceKey(ref);
-    const digest = digestOf(hypothesis);
-    const former = this.#records.get(ref);
-    const known = this.#underWay.get(key) ?? (former?.taken === true ? former.digest : undefined);
-    // What was not answered by a kernel that died is sent to the next one again.
-    if (known === digest) return undefined;
-    const refusal = known === undefined ? refusalOf(service, found.agent, hypothesis) : conflict;
-    if (refusal !== undefined) {
-      const { code, message, hint } = refusal;
+    const refuse = ({ code, message, hint }: SoloError) => {
       const reason = hint === null ? message : `${message}: ${hint}`;
       void kernel.parts.audit.trail.refuse(subjectOf(ref, id), { code, reason });
       return reason;
-    }
+    };
+    const refusal = refusalOf(service, found.agent, hypothesis);
+    if (refusal !== undefined) return refuse(refusal);
+    const digest = digestOf(hypothesis);
+    const former = this.#records.get(ref);
+    const known = this.#underWay.get(serviceKey(ref)) ?? (former?.taken === true ? former.digest : undefined);
+    // What was not answered by a kernel that died is sent to the next one again.
+    if (known === digest) return undefined;
+    if (known !== undefined) return refuse(conflict);
     this.#run(service, digest, (signal) => this.#begin(service, id, hypothesis, signal));
     return undefined;
   }
@@ -157,7 +158,11 @@ const conflict = new SoloError("conflict", "another change of it is on trial", {
   hint: "wait for its evolution_result",
 });
 
-function refusalOf(service: Service, agent: PortAgent, { target, new_code }: Hypothesis): SoloError | undefined {
+function refusalOf(
+  service: Service,
+  agent: PortAgent,
+  { reason, target, new_code }: Hypothesis,
+): SoloError | undefined {
   const { evolution = "deny" } = service.revision.spec;
   if (evolution === "deny") {
     return new SoloError("forbidden", "the service does not allow its agent to change itself", {
@@ -172,8 +177,9 @@ function refusalOf(service: Service, agent: PortAgent, { target, new_code }: Hyp
   if (Buffer.byteLength(new_code) > maxReloadBytes) {
     return new SoloError("limit_exceeded", `new_code has at most ${maxReloadBytes} bytes`);
   }
-  if (target === "" || target.length > longestTarget) {
-    return new SoloError("invalid_request", `target has 1 to ${longestTarget} characters`);
+  if (target === "" || target.length > longestTarget || reason.length > longestReason) {
+    const limits = `target has 1 to ${longestTarget} characters, reason at most ${longestReason}`;
+    return new SoloError("invalid_request", limits);
   }
   return undefined;
 }
