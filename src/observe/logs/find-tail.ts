@@ -11,6 +11,8 @@ export interface TailScope {
   readonly accept: LineFilter;
   /** Lines wanted. */
   readonly count: number;
+  /** How far before the end they are looked for, in bytes; absent: to the floor. */
+  readonly reach?: number | undefined;
   /** Whether unfinished lines at the end count. */
   readonly unfinished: boolean;
 }
@@ -27,12 +29,13 @@ export interface TailPlace {
  */
 export async function findTail(scope: TailScope, signal: AbortSignal | undefined): Promise<TailPlace> {
   if (scope.count === 0) return { from: Math.max(scope.floor, scope.end), skip: 0 };
+  const lowest = Math.max(scope.floor, scope.end - (scope.reach ?? Number.POSITIVE_INFINITY));
   for (let windowBytes = firstWindowBytes; ; windowBytes *= windowGrowth) {
-    const from = Math.max(scope.floor, scope.end - windowBytes);
+    const from = Math.max(lowest, scope.end - windowBytes);
     const { accepted, lastCut } = await countLines(scope, from, signal);
     const skip = Math.max(0, accepted - scope.count);
     const enough = accepted >= scope.count && (lastCut < skip || windowBytes > maxLineBytes * 2);
-    if (enough || from === scope.floor || signal?.aborted) return { from, skip };
+    if (enough || from === lowest || signal?.aborted) return { from, skip };
   }
 }
 

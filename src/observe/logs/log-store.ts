@@ -125,10 +125,14 @@ export class LogStore {
     return readLog(source, query, signal);
   }
 
-  /** The messages of the last lines of one instance, oldest first. */
+  /**
+   * The messages of the last lines of one instance, oldest first, as far as they are near the log's end: every end of a process asks
+   * for them, and one that said nothing must not have all be read that others said.
+   */
   async tail(ref: ServiceRef, instance: string, lines: number): Promise<string[]> {
     const messages: string[] = [];
-    for await (const line of this.read({ ...ref, instance, tail: lines, follow: false })) messages.push(line.message);
+    const query = { ...ref, instance, tail: lines, follow: false, reach: tailReach };
+    for await (const line of this.read(query)) messages.push(line.message);
     return messages;
   }
 
@@ -233,3 +237,5 @@ const defaultServiceBytes = 64_000_000;
 const stagingFile = ".intake";
 /** The kernel's own messages are short; this bounds a quoted one. */
 const maxNoteChars = 16_384;
+/** Bytes before a log's end in which the last lines of an instance are looked for: some 10 ms of reading. */
+const tailReach = 1_048_576;

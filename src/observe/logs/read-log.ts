@@ -9,7 +9,10 @@ import { endOf, listSegments, modifiedSince, type Segment } from "./segments.ts"
 import { kernelInstance } from "./service-log.ts";
 import type { Wakeups } from "./wakeups.ts";
 
-export type LogQuery = OperationRequest<"logs">;
+export interface LogQuery extends OperationRequest<"logs"> {
+  /** How far before the log's end `tail` looks for lines, in bytes; absent: all of it. */
+  readonly reach?: number;
+}
 
 export interface LogSource {
   readonly folder: string;
@@ -92,7 +95,8 @@ async function planReading(source: LogSource, query: LogQuery, signal: AbortSign
   const floor = after?.from ?? beginning(segments, query.since);
   if (query.tail === undefined) return { from: floor, aligned: false, end, accept, skip: 0 };
   const scope = { folder: source.folder, floor: Math.max(floor, segments[0]?.base ?? 0), end, accept };
-  const { from, skip } = await findTail({ ...scope, count: query.tail, unfinished: !query.follow }, signal);
+  const wanted = { ...scope, count: query.tail, reach: query.reach, unfinished: !query.follow };
+  const { from, skip } = await findTail(wanted, signal);
   return { from, aligned: from > scope.floor, end, accept, skip };
 }
 

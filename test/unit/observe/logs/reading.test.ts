@@ -30,6 +30,17 @@ test("tail counts only lines that grep and instance let through", async () => {
   expect(await messages(scratch.store.read(query))).toEqual(["4900", "5000"]);
 });
 
+test("the last lines of one instance are looked for near the end only, whatever others wrote", async () => {
+  const scratch = scratchStore();
+  await captureProgram(scratch, ["seq", "1", "50"], { instance: "api-1" });
+  expect(await scratch.store.tail(ref, "api-1", 2)).toEqual(["49", "50"]);
+  await captureProgram(scratch, ["seq", "100000", "140000"], { instance: "api-2" });
+  expect(await scratch.store.tail(ref, "api-1", 2)).toEqual([]);
+  expect(await scratch.store.tail(ref, "api-2", 2)).toEqual(["139999", "140000"]);
+  await captureProgram(scratch, ["seq", "60", "61"], { instance: "api-1" });
+  expect(await scratch.store.tail(ref, "api-1", 20)).toEqual(["60", "61"]);
+});
+
 test("a long line at the end of the tail is whole", async () => {
   const scratch = scratchStore();
   await captureProgram(scratch, ["sh", "-c", "seq 1 100; head -c 900000 /dev/zero | tr '\\0' x; echo"]);
