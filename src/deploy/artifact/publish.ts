@@ -23,8 +23,8 @@ export interface ArtifactFile {
 }
 
 /**
- * Puts files into `folder/<digest>`, durably: written elsewhere, renamed, and synced all together, which costs the wait for the
- * disk once. When the content is there already, or another process brings it at the same moment, nothing is written. Until it
+ * Puts files into `folder/<digest>`, durably: written elsewhere, renamed, and what counts for the digest synced all together,
+ * which costs the wait for the disk once. When the content is there already, or another process brings it at the same moment, nothing is written. Until it
  * resolves a loss of power may leave a folder of that name without its content: nothing may refer to it yet, and the next
  * one who brings the content replaces it.
  *
@@ -74,9 +74,14 @@ interface Place {
   readonly files: readonly ArtifactFile[];
 }
 
-/** Also of what was there: whoever brought it may have died before its sync. */
+/**
+ * Also of what was there: whoever brought it may have died before its sync. Source maps are left to the system, which writes them
+ * within half a minute: each file more is a wait for the disk more. Without one a trace shows the bundle, and an empty one is
+ * replaced by whoever brings the same content.
+ */
 async function synced({ folder, directory, files }: Place, published: Published): Promise<Published> {
-  const paths = [...files.map(({ name }) => join(directory, name)), directory, folder];
+  const needed = files.filter(({ digested }) => digested);
+  const paths = [...needed.map(({ name }) => join(directory, name)), directory, folder];
   await Promise.all(paths.map(sync));
   return published;
 }
@@ -84,7 +89,7 @@ async function synced({ folder, directory, files }: Place, published: Published)
 async function isWhole(directory: string, files: readonly ArtifactFile[]): Promise<boolean> {
   const checks = files.map(async ({ name, bytes, digested }) => {
     const found = await readFile(join(directory, name));
-    return !digested || found.equals(bytes);
+    return digested ? found.equals(bytes) : found.byteLength > 0;
   });
   return (await Promise.all(checks.map((check) => check.catch(() => false)))).every(Boolean);
 }

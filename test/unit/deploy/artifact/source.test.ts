@@ -71,7 +71,13 @@ test("an artifact of which a loss of power left less than its name says is broug
   using shop = new Workshop().write({ "main.ts": "console.log(1);" });
   const { entry, digest } = await shop.source("main.ts");
   const bundle = readFileSync(entry);
-  for (const damage of [() => truncateSync(entry, 0), () => rmSync(entry)]) {
+  const map = `${entry}.map`;
+  for (const damage of [
+    () => truncateSync(entry, 0),
+    () => rmSync(entry),
+    () => truncateSync(map, 0),
+    () => rmSync(map),
+  ]) {
     damage();
     expect(await shop.source("main.ts")).toMatchObject({ entry, digest, cached: false });
     expect(readFileSync(entry)).toEqual(bundle);
