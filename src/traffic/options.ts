@@ -38,8 +38,8 @@ const defaults: Limits = {
   // Longer than a service takes to restart, shorter than callers give up.
   holdTimeoutMs: 10_000,
   maxHeldPerRoute: 1_000,
-  // Two descriptors each stay far below the usual hard limit of 1,048,576, and idle ones cost about 10 MB.
-  maxConnections: 8_192,
+  // Two descriptors each stay far below the usual hard limit of 1,048,576, and idle ones cost about 15 MB.
+  maxConnections: 12_288,
   headTimeoutMs: 10_000,
   idleTimeoutMs: 75_000,
   bodyTimeoutMs: 30_000,

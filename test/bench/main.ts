@@ -14,6 +14,7 @@ import { ingress } from "./ingress.ts";
 import { list } from "./list.ts";
 import { logs } from "./logs.ts";
 import { recovery } from "./recovery.ts";
+import { rest } from "./rest.ts";
 import { restart } from "./restart.ts";
 import { sandbox } from "./sandbox.ts";
 import { scale } from "./scale.ts";
@@ -27,6 +28,7 @@ import { describeMachine } from "./support/machine.ts";
 import { installPeers } from "./support/peers.ts";
 import { isMet } from "./support/row.ts";
 import { plainTable } from "./support/table.ts";
+import { top } from "./top.ts";
 
 /** `bin/bench`: see there. Ends with 1 when a figure that is asked for is missed, or a benchmark failed. */
 
@@ -48,9 +50,11 @@ const benches: readonly Bench[] = [
   steps,
   audit,
   shedding,
+  rest,
   grpc,
   followersBench,
   dashboard,
+  top,
   capability,
 ];
 

@@ -41,6 +41,10 @@ export class Terminal implements AsyncDisposable {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   get exited(): Promise<number> {
     return this.#child.exited;
   }

@@ -10,10 +10,14 @@ export class Supervisord implements AsyncDisposable {
   readonly #daemon: Bun.Subprocess;
   readonly #conf = join(this.#folder, "supervisord.conf");
 
-  private constructor(programs: Readonly<Record<string, string>>) {
+  private constructor(
+    programs: Readonly<Record<string, string>>,
+    private readonly rpcPort: number | undefined,
+  ) {
     const socket = join(this.#folder, "supervisor.sock");
     const sections = [
       `[unix_http_server]\nfile=${socket}`,
+      ...(rpcPort === undefined ? [] : [`[inet_http_server]\nport=127.0.0.1:${rpcPort}`]),
       `[supervisord]\nnodaemon=true\nlogfile=${this.#folder}/supervisord.log\npidfile=${this.#folder}/supervisord.pid\nchildlogdir=${this.#folder}`,
       "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
       `[supervisorctl]\nserverurl=unix://${socket}`,
@@ -28,9 +32,12 @@ export class Supervisord implements AsyncDisposable {
     });
   }
 
-  /** Resolves once every program runs by supervisord's own judgement: it has to stay up for a second. */
-  static async start(programs: Readonly<Record<string, string>>): Promise<Supervisord> {
-    const daemon = new Supervisord(programs);
+  /**
+   * Resolves once every program runs by supervisord's own judgement: it has to stay up for a second.
+   * @param rpcPort where it answers XML-RPC over TCP
+   */
+  static async start(programs: Readonly<Record<string, string>>, rpcPort?: number): Promise<Supervisord> {
+    const daemon = new Supervisord(programs, rpcPort);
     const count = Object.keys(programs).length;
     const allRun = async () => ((await daemon.status()).stdout.match(/RUNNING/g)?.length ?? 0) === count;
     try {
@@ -40,6 +47,10 @@ export class Supervisord implements AsyncDisposable {
       await daemon[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  get rpcUrl(): string {
+    return `http://127.0.0.1:${this.rpcPort}/RPC2`;
   }
 
   status(): Promise<Timed> {
