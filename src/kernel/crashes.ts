@@ -114,7 +114,7 @@ export class CrashReports {
       state,
       usage,
       limits: Object.keys(limits).length === 0 ? null : limits,
-      core: coreHint(signal, pid),
+      core: coreHint(signal, pid, plan.spec.sandbox.mode !== "off"),
       log: log.map((line) => (line.length > longestLine ? `${line.slice(0, longestLine)}…` : line)),
     });
   }

@@ -16,9 +16,9 @@ const dumping = new Set([
 
 /**
  * Where the core dump of a process that died by a signal is, or why there is none; null when its signal makes none.
- * @param limitsPath of a process with the same limit of core dumps
+ * @param isConfined whether a sandbox allowed it no core dump; otherwise its limit was this process's
  */
-export function coreHint(signal: string | null, pid: number | null, limitsPath = "/proc/self/limits"): string | null {
+export function coreHint(signal: string | null, pid: number | null, isConfined: boolean): string | null {
   if (signal === null || !dumping.has(signal)) return null;
   const pattern = readText("/proc/sys/kernel/core_pattern");
   // A program that takes dumps gets them whatever the limit is, as long as it is not 1 (core(5)).
@@ -27,7 +27,8 @@ export function coreHint(signal: string | null, pid: number | null, limitsPath =
     if (!program.includes("systemd-coredump")) return `the system handed the core dump to ${program}`;
     return pid === null ? "`coredumpctl list` shows the core dump" : `\`coredumpctl info ${pid}\` shows the core dump`;
   }
-  if (/^Max core file size\s+0\s/m.test(readText(limitsPath))) {
+  if (isConfined) return "no core dump: its sandbox allows none (`solo deploy --unsandboxed` where it is debugged)";
+  if (/^Max core file size\s+0\s/m.test(readText("/proc/self/limits"))) {
     return "no core dump: the limit of its size is 0 (`ulimit -c unlimited` before `solo start` raises it)";
   }
   return `a core dump, if its folder was writable, is ${pattern === "" ? "core" : pattern} (core_pattern), from its working folder`;
