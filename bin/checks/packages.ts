@@ -8,6 +8,7 @@ const packages: Readonly<Record<string, string>> = {
   chromium: "/usr/bin/chromium",
   "clang-14": "/usr/bin/clang-14",
   curl: "/usr/bin/curl",
+  faketime: "/usr/bin/faketime",
   fish: "/usr/bin/fish",
   "guile-3.0": "/usr/bin/guile",
   "libclang-rt-14-dev-wasm32": "/usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a",

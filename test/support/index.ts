@@ -1,5 +1,6 @@
 export { soloBinary } from "./binary.ts";
 export { Daemon, failure, gone, last } from "./daemon.ts";
+export { libfaketime } from "./faketime.ts";
 export type { Following } from "./follow.ts";
 export { type Leftover, processesOf } from "./leftovers.ts";
 export { freePort, freePorts } from "./ports.ts";
