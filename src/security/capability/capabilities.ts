@@ -7,7 +7,7 @@ import { loadLive } from "./load.ts";
 import { allows, type Narrowing, narrow, reaches } from "./narrow.ts";
 import type { CapabilityRecord, CapabilityTable } from "./record.ts";
 import { ended, tooMany, unknownToken } from "./refusals.ts";
-import { hashOf, newCapabilityId, newToken } from "./token.ts";
+import { hashOf, hashToLookFor, newCapabilityId, newToken } from "./token.ts";
 import { countUse } from "./uses.ts";
 
 export interface CapabilitiesOptions {
@@ -38,6 +38,7 @@ export class Capabilities {
   readonly #ends: EndWatch;
   /** Loaded when the first of them is asked for: most kernels never are. */
   #loaded: LiveIndex | undefined;
+  #latest: LiveCapability | undefined;
   #notedAt = 0;
   #sweptAt: number;
 
@@ -99,11 +100,12 @@ export class Capabilities {
    * @throws SoloError `unauthenticated` for one that is unknown, revoked or expired
    */
   authenticate(token: string, tenant?: string): LiveCapability {
-    const hash = hashOf(token);
+    const hash = hashToLookFor(token);
     const live = hash && this.#index.byHash(hash);
     const isElsewhere = tenant !== undefined && live?.resource !== "*" && live?.tenant !== tenant;
     if (live === undefined || isElsewhere) throw unknownToken();
     this.#checkValid(live);
+    this.#latest = live;
     return live;
   }
 
@@ -112,7 +114,8 @@ export class Capabilities {
    * @throws SoloError `unauthenticated` when it has ended meanwhile, `budget_exhausted` when none is left
    */
   use(id: string): void {
-    const live = this.#index.byId(id);
+    // Mostly the one whose token was shown right before. One that is forgotten meanwhile is revoked too.
+    const live = this.#latest?.id === id ? this.#latest : this.#index.byId(id);
     if (live === undefined) throw unknownToken();
     this.#checkValid(live);
     if (live.counted.length > 0) countUse(live, (counted, used) => this.#table.saveUsed(counted.id, used));

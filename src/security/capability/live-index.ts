@@ -1,4 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
+import { Hashes, wordsOf } from "./hashes.ts";
 import type { LiveCapability } from "./live.ts";
 
 /** Capabilities by token, by id, by the instance that has them, and by the service that holds them. */
@@ -6,6 +6,7 @@ export class LiveIndex {
   readonly #byId = new Map<string, LiveCapability>();
   /** By the first four bytes of the hash: a small integer is the cheapest key. Few share theirs, and none its whole hash. */
   readonly #byHash = new Map<number, LiveCapability>();
+  readonly #hashes = new Hashes();
   readonly #byHolder = new Map<string, Set<LiveCapability>>();
 
   readonly #byInstance = new Map<string, LiveCapability>();
@@ -23,9 +24,9 @@ export class LiveIndex {
   }
 
   /** The capability of a token, whose hash is compared as a whole in constant time. */
-  byHash(hash: Buffer): LiveCapability | undefined {
+  byHash(hash: Int32Array): LiveCapability | undefined {
     let live = this.#byHash.get(keyOf(hash));
-    while (live !== undefined && !timingSafeEqual(live.hash, hash)) live = live.nextOfKey;
+    while (live !== undefined && !this.#hashes.isAt(live.hashPlace, hash)) live = live.nextOfKey;
     return live;
   }
 
@@ -46,8 +47,8 @@ export class LiveIndex {
   add(live: LiveCapability): void {
     this.#byId.set(live.id, live);
     if (live.record.instance !== null) this.#byInstance.set(live.record.instance, live);
-    const key = keyOf(live.hash);
-    this.#link(key, live);
+    live.hashPlace = this.#hashes.add(live.record.hash);
+    this.#link(keyOf(wordsOf(live.record.hash)), live);
     const holder = holderOf(live);
     if (holder === undefined) return;
     const held = this.#byHolder.get(holder) ?? new Set();
@@ -57,12 +58,14 @@ export class LiveIndex {
   remove(live: LiveCapability): void {
     this.#byId.delete(live.id);
     if (live.record.instance !== null) this.#byInstance.delete(live.record.instance);
-    const key = keyOf(live.hash);
+    const key = keyOf(wordsOf(live.record.hash));
     const others: LiveCapability[] = [];
     for (let other = this.#byHash.get(key); other !== undefined; other = other.nextOfKey) {
       if (other !== live) others.push(other);
     }
     this.#byHash.delete(key);
+    if (live.hashPlace >= 0) this.#hashes.remove(live.hashPlace);
+    live.hashPlace = -1;
     for (const other of others) this.#link(key, other);
     live.parent?.children?.delete(live);
     const holder = holderOf(live);
@@ -78,8 +81,8 @@ export class LiveIndex {
   }
 }
 
-function keyOf(hash: Buffer): number {
-  return hash.readInt32LE(0);
+function keyOf(hash: Int32Array): number {
+  return hash[0] ?? 0;
 }
 
 /** Only services can use what they hold without showing a token. */

@@ -6,7 +6,6 @@ import type { CapabilityRecord } from "./record.ts";
 export class LiveCapability implements Bounds {
   readonly record: CapabilityRecord;
   readonly facts: CapabilityFacts;
-  readonly hash: Buffer;
   /** Undefined for none, as nearly all have. */
   children: Set<LiveCapability> | undefined;
   /** Itself and its ancestors, as far as they have a limit of operations. */
@@ -16,6 +15,8 @@ export class LiveCapability implements Bounds {
   readonly depth: number;
   /** The next one in the index whose hash begins alike. */
   nextOfKey: LiveCapability | undefined;
+  /** Where the index has its hash. */
+  hashPlace = -1;
   revoked: number | null;
   /** Operations so far; and those that are durably counted already. */
   used: number;
@@ -27,7 +28,6 @@ export class LiveCapability implements Bounds {
     this.record = record;
     this.parent = parent;
     this.depth = (parent?.depth ?? 0) + 1;
-    this.hash = Buffer.from(record.hash);
     this.revoked = record.revoked;
     this.used = this.reserved = record.used;
     this.counted = [...(record.calls === null ? [] : [this]), ...(parent?.counted ?? [])];
