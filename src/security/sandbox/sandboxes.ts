@@ -119,6 +119,7 @@ export class Sandboxes {
   /** Removes the temporary folders and control groups of instances that are not known, and takes over what records the others. */
   sweep(known: ReadonlySet<string>): void {
     this.#recorders.takeOver(known);
+    this.#groups.removeForgotten();
     for (const name of this.#groups.names()) if (!known.has(name)) this.#groups.remove(name);
     const folder = this.#place.temporary;
     if (!existsSync(folder)) return;

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -67,9 +68,30 @@ export class ControlGroups {
     return new Set(all.flatMap((name) => (name.startsWith(this.#prefix) ? [name.slice(this.#prefix.length)] : [])));
   }
 
+  /**
+   * Removes groups without processes that kernels left which never came back, such as those whose data was removed. Young ones
+   * may be about to be entered.
+   */
+  removeForgotten(): void {
+    for (const folder of Object.values(foldersOf())) {
+      for (const name of foldersIn(folder)) {
+        const path = join(folder, name);
+        if (groupOfAny.test(name) && !name.startsWith(this.#prefix) && isOld(path)) removeFolder(path);
+      }
+    }
+  }
+
   #in(folder: string, name: string): string {
     return join(folder, this.#prefix + name);
   }
+}
+
+/** As `Sandboxes` names them. */
+const groupOfAny = /^solo-[0-9a-f]{1,16}\./;
+const oldMs = 3_600_000;
+
+function isOld(path: string): boolean {
+  return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY) > oldMs;
 }
 
 function openGroup(folder: string, settings: Readonly<Record<string, string>> = {}): number | undefined {
