@@ -84,8 +84,8 @@ export function serviceStatus(
   const row = serviceRow(kernel, service, instances);
   return {
     ...row,
-    created: new Date(service.created).toISOString(),
-    updated: new Date(service.updated).toISOString(),
+    created: textOf(service.created),
+    updated: textOf(service.updated),
     instances: instances.map((instance) => instanceDetail(kernel, instance)),
     health: { status: healthOf(row), probes: instances.flatMap((instance) => probesOf(instance)) },
     limits: { log_bytes: service.revision.spec.log_bytes, ...service.revision.spec.limits },
@@ -131,7 +131,7 @@ function instanceDetail(kernel: Kernel, instance: Instance): InstanceDetail {
     state,
     port: serves && pid !== null ? port : null,
     revision: plan.revision,
-    started: startedAt === null ? null : new Date(startedAt).toISOString(),
+    started: startedAt === null ? null : textOf(startedAt),
     uptime_ms: instance.uptimeMs,
     restarts,
     rss_bytes: usage.rssBytes,
@@ -197,4 +197,17 @@ function probesOf(instance: Instance): ServiceStatus["health"]["probes"] {
     message: record.message,
     checked: record.checkedAt === null ? null : new Date(record.checkedAt).toISOString(),
   }));
+}
+
+/** Moments that statuses tell again and again; up to a thousand are remembered. */
+const texts = new Map<number, string>();
+const mostTexts = 1_000;
+
+function textOf(time: number): string {
+  const known = texts.get(time);
+  if (known !== undefined) return known;
+  const text = new Date(time).toISOString();
+  if (texts.size >= mostTexts) texts.clear();
+  texts.set(time, text);
+  return text;
 }

@@ -49,12 +49,12 @@ export class MetricsRegistry {
     labels: Labels,
     made: () => Value,
   ): Series<Value> | undefined {
-    const family = families.get(name) ?? new Map<string, Series<Value>>();
-    families.set(name, family);
     let key = "";
     for (const label of catalog[name].labels) key += `${labels[label]}\0`;
-    const known = family.get(key);
+    const known = families.get(name)?.get(key);
     if (known !== undefined) return known;
+    const family = families.get(name) ?? new Map<string, Series<Value>>();
+    families.set(name, family);
     if (family.size >= mostCounted) {
       this.#dropped.set(name, (this.#dropped.get(name) ?? 0) + 1);
       return undefined;
