@@ -39,17 +39,19 @@ export class Heartbeat {
     this.#isAdopted = shape !== null;
     this.#last = this.#lastTick = clock.monotonic();
     this.#endTicks = everyBeat(() => {
-      this.#noticePause();
+      const now = clock.monotonic();
+      this.#noticePause(now);
       const paceMs = heartbeatPaceMs();
       if (paceMs !== this.#paceMs && setPace(paceMs)) this.#paceMs = paceMs;
-      if (this.#isOverdue) onSilence();
+      if (this.#isOverdue(now)) onSilence();
     });
   }
 
   /** @returns whether it tells anything new: nearly every beat only says that all is as it was */
   receive(message: HostMessage): boolean {
-    const isSame = this.ready && !this.#isOverdue && message.type === "heartbeat" && this.#isKnown(message.health);
-    this.#last = this.#clock.monotonic();
+    const now = this.#clock.monotonic();
+    const isSame = this.ready && !this.#isOverdue(now) && message.type === "heartbeat" && this.#isKnown(message.health);
+    this.#last = now;
     if (message.type === "ready") {
       this.#shape = message.shape;
       this.listens = message.port !== null;
@@ -74,15 +76,19 @@ export class Heartbeat {
 
   /** Milliseconds since the host was last heard of, or adopted; 0 before a new one was ready. */
   get silenceMs(): number {
-    return this.ready || this.#isAdopted ? this.#clock.monotonic() - this.#last : 0;
+    return this.#silenceAt(this.#clock.monotonic());
   }
 
   stop(): void {
     this.#endTicks();
   }
 
-  get #isOverdue(): boolean {
-    return this.silenceMs > (this.#paceMs ?? heartbeatIntervalMs);
+  #silenceAt(now: number): number {
+    return this.ready || this.#isAdopted ? now - this.#last : 0;
+  }
+
+  #isOverdue(now: number): boolean {
+    return this.#silenceAt(now) > (this.#paceMs ?? heartbeatIntervalMs);
   }
 
   #isKnown({ status, message }: Health = healthy): boolean {
@@ -90,8 +96,7 @@ export class Heartbeat {
   }
 
   /** After a pause of the kernel itself (a suspended machine, SIGSTOP) beats may be waiting unread: give them a round. */
-  #noticePause(): void {
-    const now = this.#clock.monotonic();
+  #noticePause(now: number): void {
     if (now - this.#lastTick > heartbeatIntervalMs * 2) this.#last = now;
     this.#lastTick = now;
   }
