@@ -13,6 +13,7 @@ import {
 import {
   type ConfinedProgram,
   ConfineError,
+  type ControlGroup,
   ControlGroups,
   cleanEnvironment,
   denyFilter,
@@ -151,16 +152,18 @@ export class Sandboxes {
     const isRecorded = sandbox.mode === "audit";
     const namespaces = wanted && available.has("namespaces");
     const allowed = namespaces ? { ...policy, paths: policy.paths.filter(({ path }) => path !== "/proc") } : policy;
-    const ruleset = isRecorded ? scopesOnly() : landlockSupport().files ? this.#rules(allowed) : undefined;
     const limits: ResourceLimit[] = [
       { resource: "core", value: 0 },
       { resource: "open_files", value: Math.min(sandbox.max_files, mostOpenFiles()) },
       { resource: "file_size", value: sandbox.max_file_bytes },
     ];
     const [path = ""] = program.command;
-    const group = this.#groups.open(id, mostTasks(spec));
+    // Nothing that may fail stands between these and the block that closes them: a kernel that may open no more files tries again.
+    const ruleset = isRecorded ? scopesOnly() : landlockSupport().files ? this.#rules(allowed) : undefined;
+    let group: ControlGroup | undefined;
     let recorder: Recorder | undefined;
     try {
+      group = this.#groups.open(id, mostTasks(spec));
       if (isRecorded) recorder = this.#record(instance, path);
       const pid = spawnConfined({
         ...program,
@@ -183,7 +186,7 @@ export class Sandboxes {
     } finally {
       recorder?.close();
       ruleset?.close();
-      group.close();
+      group?.close();
     }
   }
 
