@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { type ProcessStat, parseStatBytes } from "./process-stat.ts";
 
 /** Longer than any line of a stat file: 52 numbers of at most 20 digits, and a name. */
@@ -19,6 +19,7 @@ interface StatFile {
 export class StatFiles {
   readonly #files = new Map<number, StatFile>();
   readonly #bytes = Buffer.alloc(statBytes);
+  readonly #mostOpen = mostOpenFiles();
 
   /** The process with this pid, zombies included: the same object for as long as nothing changed; undefined for none. */
   read(pid: number): ProcessStat | undefined {
@@ -51,7 +52,9 @@ export class StatFiles {
       return undefined;
     }
     const stat = this.#readFrom({ fd });
-    if (stat === undefined || this.#files.size >= mostKept) closeSync(fd);
+    // The lowest number that is free is taken: half of them are left to whatever else needs one.
+    const isMany = this.#files.size >= mostKept || fd * 2 >= this.#mostOpen;
+    if (stat === undefined || isMany) closeSync(fd);
     else this.#files.set(pid, { fd, stat });
     return stat;
   }
@@ -69,4 +72,10 @@ export class StatFiles {
     this.#files.delete(pid);
     closeSync(fd);
   }
+}
+
+/** Descriptors that this process may have (getrlimit(2)). */
+function mostOpenFiles(): number {
+  const soft = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+  return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
 }
