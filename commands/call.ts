@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { string as argument } from "@oclif/core/args";
 import { SoloError } from "../src/api/index.ts";
-import { duration } from "../src/cli/global-flags.ts";
+import { duration } from "../src/cli/flags/global.ts";
 import { onInterruption, SoloCommand, serviceIdFlag, serviceName } from "../src/cli/index.ts";
 import { renderCallResult } from "../src/cli/render/index.ts";
 

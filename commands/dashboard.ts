@@ -1,7 +1,7 @@
 import { boolean, string } from "@oclif/core/flags";
 import { roleNames } from "../src/api/role-names.ts";
-import { dashboardAddress } from "../src/cli/dashboard-address.ts";
-import { duration } from "../src/cli/global-flags.ts";
+import { dashboardAddress } from "../src/cli/doors/dashboard-address.ts";
+import { duration } from "../src/cli/flags/global.ts";
 import { SoloCommand } from "../src/cli/index.ts";
 import { openBrowser } from "../src/cli/open-browser.ts";
 import { renderDashboard } from "../src/cli/render/index.ts";

@@ -1,6 +1,6 @@
 import { string } from "@oclif/core/flags";
+import { agentRoleNames, openAgentSession } from "../src/cli/doors/mcp-session.ts";
 import { onInterruption, SoloCommand } from "../src/cli/index.ts";
-import { agentRoleNames, openAgentSession } from "../src/cli/mcp-session.ts";
 import { build } from "../src/system/index.ts";
 
 export default class Mcp extends SoloCommand {

@@ -3,8 +3,8 @@ import { boolean, string } from "@oclif/core/flags";
 import { duration, onInterruption, optionalServiceName, SoloCommand, serviceIdFlag } from "../src/cli/index.ts";
 import { readOverview } from "../src/cli/overview.ts";
 import { renderOverview, renderServiceStatus } from "../src/cli/render/index.ts";
-import { showWatched } from "../src/cli/watch.ts";
-import type { Watched } from "../src/cli/watched.ts";
+import { showWatched } from "../src/cli/streams/watch.ts";
+import type { Watched } from "../src/cli/streams/watched.ts";
 
 const defaultIntervalMs = 1_000;
 

@@ -1,5 +1,5 @@
 import { onInterruption, SoloCommand } from "../../src/cli/index.ts";
-import { writeAll } from "../../src/cli/write-all.ts";
+import { writeAll } from "../../src/cli/streams/write-all.ts";
 
 export default class AuditExport extends SoloCommand {
   static override summary = "Write every audit record to standard output, as JSON lines";

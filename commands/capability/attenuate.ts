@@ -1,4 +1,4 @@
-import { boundFlags, boundsOf, capabilityArgument } from "../../src/cli/capability-flags.ts";
+import { boundFlags, boundsOf, capabilityArgument } from "../../src/cli/flags/capability.ts";
 import { SoloCommand } from "../../src/cli/index.ts";
 import { renderGranted } from "../../src/cli/render/index.ts";
 

@@ -1,5 +1,5 @@
 import { string } from "@oclif/core/flags";
-import { boundFlags, boundsOf, capabilityArgument, needed } from "../../src/cli/capability-flags.ts";
+import { boundFlags, boundsOf, capabilityArgument, needed } from "../../src/cli/flags/capability.ts";
 import { SoloCommand } from "../../src/cli/index.ts";
 import { renderGranted } from "../../src/cli/render/index.ts";
 

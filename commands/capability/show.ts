@@ -1,4 +1,4 @@
-import { capabilityArgument, capabilityId } from "../../src/cli/capability-flags.ts";
+import { capabilityArgument, capabilityId } from "../../src/cli/flags/capability.ts";
 import { SoloCommand } from "../../src/cli/index.ts";
 import { renderCapability } from "../../src/cli/render/index.ts";
 

@@ -1,7 +1,7 @@
 import { string as argument } from "@oclif/core/args";
 import { string } from "@oclif/core/flags";
+import { fieldsOf, providedName } from "../../src/cli/flags/registry.ts";
 import { exitWith, SoloCommand } from "../../src/cli/index.ts";
-import { fieldsOf, providedName } from "../../src/cli/registry-flags.ts";
 import { renderRegistry } from "../../src/cli/render/index.ts";
 
 /** As `status` says of a service that does not run. */

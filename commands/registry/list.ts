@@ -1,6 +1,6 @@
 import { string as argument } from "@oclif/core/args";
+import { optionalProvidedName } from "../../src/cli/flags/registry.ts";
 import { SoloCommand } from "../../src/cli/index.ts";
-import { optionalProvidedName } from "../../src/cli/registry-flags.ts";
 import { renderRegistry } from "../../src/cli/render/index.ts";
 
 export default class RegistryList extends SoloCommand {

@@ -1,8 +1,8 @@
 import { string as argument } from "@oclif/core/args";
 import { string } from "@oclif/core/flags";
-import { duration } from "../../src/cli/global-flags.ts";
+import { duration } from "../../src/cli/flags/global.ts";
+import { fieldsOf, providedName } from "../../src/cli/flags/registry.ts";
 import { SoloCommand } from "../../src/cli/index.ts";
-import { fieldsOf, providedName } from "../../src/cli/registry-flags.ts";
 import { renderRegistered } from "../../src/cli/render/index.ts";
 import { optionalServiceName } from "../../src/cli/service-name.ts";
 

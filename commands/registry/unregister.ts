@@ -1,5 +1,5 @@
+import { handleArgument, handleOf } from "../../src/cli/flags/registry.ts";
 import { SoloCommand } from "../../src/cli/index.ts";
-import { handleArgument, handleOf } from "../../src/cli/registry-flags.ts";
 import { renderUnregistered } from "../../src/cli/render/index.ts";
 
 export default class RegistryUnregister extends SoloCommand {

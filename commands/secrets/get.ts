@@ -3,7 +3,7 @@ import { boolean } from "@oclif/core/flags";
 import { SoloError } from "../../src/api/index.ts";
 import { SoloCommand } from "../../src/cli/index.ts";
 import { secretName } from "../../src/cli/secret-input.ts";
-import { writeAll } from "../../src/cli/write-all.ts";
+import { writeAll } from "../../src/cli/streams/write-all.ts";
 
 export default class SecretsGet extends SoloCommand {
   static override summary = "Print the value of a secret";

@@ -1,6 +1,6 @@
 import { string as argument } from "@oclif/core/args";
 import { boolean } from "@oclif/core/flags";
-import { clientCertificateFlags, clientDays, daysOf, roleOf } from "../../src/cli/certificate-flags.ts";
+import { clientCertificateFlags, clientDays, daysOf, roleOf } from "../../src/cli/flags/certificate.ts";
 import { SoloCommand } from "../../src/cli/index.ts";
 import { renderCertificate } from "../../src/cli/render/index.ts";
 

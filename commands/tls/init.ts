@@ -6,7 +6,7 @@ import {
   roleOf,
   serverCertificateFlags,
   serverDays,
-} from "../../src/cli/certificate-flags.ts";
+} from "../../src/cli/flags/certificate.ts";
 import { SoloCommand } from "../../src/cli/index.ts";
 import { renderTlsCreated } from "../../src/cli/render/index.ts";
 

@@ -1,4 +1,4 @@
-import { serverCertificateFlags, serverDays } from "../../src/cli/certificate-flags.ts";
+import { serverCertificateFlags, serverDays } from "../../src/cli/flags/certificate.ts";
 import { SoloCommand } from "../../src/cli/index.ts";
 import { renderCertificates } from "../../src/cli/render/index.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { auditRoutes } from "./audit-routes.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { needs, type OperationDeclaration } from "./permissions.ts";
+import { auditRoutes } from "./routes/audit.ts";
 
 /** Requests and documents of `solo audit`. */
 

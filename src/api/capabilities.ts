@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { capabilityRoutes } from "./capability-routes.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { changes, needs, permissions } from "./permissions.ts";
 import { roleNames } from "./role-names.ts";
+import { capabilityRoutes } from "./routes/capability.ts";
 import { tokenPattern } from "./token-form.ts";
 
 /** Requests and documents of `solo capability`. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { checkpointRoutes } from "./checkpoint-routes.ts";
 import { instanceSchema } from "./documents.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { changes, needs } from "./permissions.ts";
+import { checkpointRoutes } from "./routes/checkpoint.ts";
 import { instanceStates } from "./states.ts";
 
 /** Requests and documents of `solo checkpoint`. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { crashRoutes } from "./crash-routes.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { needs, type OperationDeclaration } from "./permissions.ts";
+import { crashRoutes } from "./routes/crash.ts";
 
 /** Requests and documents of `solo crashes`. */
 

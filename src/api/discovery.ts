@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { discoveryRoutes } from "./discovery-routes.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { changes, needs, type OperationDeclaration } from "./permissions.ts";
 import { defaultVersion, metadataSchema, providedVersionSchema } from "./provides.ts";
+import { discoveryRoutes } from "./routes/discovery.ts";
 
 /** Requests and documents of `solo registry`. */
 

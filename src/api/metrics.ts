@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { metricRoutes } from "./metric-routes.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { needs, type OperationDeclaration } from "./permissions.ts";
+import { metricRoutes } from "./routes/metric.ts";
 
 /** Requests and documents of `solo metrics`; what `/metrics` gives in text is made from the same document. */
 

@@ -27,7 +27,7 @@ import { defaultTenant, nameSchema } from "./name.ts";
 import { changes, needs, type OperationDeclaration } from "./permissions.ts";
 import { type ReloadOutput, reloadOperations } from "./reload.ts";
 import { type RemovalOutput, removalOperations } from "./removal.ts";
-import { routes } from "./routes.ts";
+import { routes } from "./routes/index.ts";
 import type { SandboxDocument } from "./sandbox.ts";
 import { type SecretOutput, secretOperations } from "./secrets.ts";
 import { groupSchema, serviceSpecSchema } from "./spec.ts";

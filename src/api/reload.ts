@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { changes, type OperationDeclaration } from "./permissions.ts";
-import { reloadRoutes } from "./reload-routes.ts";
+import { reloadRoutes } from "./routes/reload.ts";
 
 /** New code for an agent that runs (`solo restart NAME --reload FILE`). */
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { stoppedInstanceSchema } from "./documents.ts";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { changes, type OperationDeclaration } from "./permissions.ts";
-import { removalRoutes } from "./removal-routes.ts";
+import { removalRoutes } from "./routes/removal.ts";
 
 /** A service with all that is kept of it goes for good (`solo remove`). */
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { changes, needs, type OperationDeclaration } from "./permissions.ts";
+import { secretRoutes } from "./routes/secret.ts";
 import { secretNameSchema } from "./secret-ref.ts";
-import { secretRoutes } from "./secret-routes.ts";
 
 /** Requests and documents of `solo secrets`. */
 

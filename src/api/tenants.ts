@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { needs, type OperationDeclaration } from "./permissions.ts";
-import { tenantRoutes } from "./tenant-routes.ts";
+import { tenantRoutes } from "./routes/tenant.ts";
 
 /** Requests and documents of `solo tenant`. */
 

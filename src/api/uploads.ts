@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { defaultTenant, nameSchema } from "./name.ts";
 import { changes, type OperationDeclaration } from "./permissions.ts";
+import { uploadRoutes } from "./routes/upload.ts";
 import { maxUploadBytes } from "./upload-limit.ts";
-import { uploadRoutes } from "./upload-routes.ts";
 
 /** Brings a program to the kernel's machine, for a `deploy` that names it by the path in the answer. */
 

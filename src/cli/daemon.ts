@@ -1,7 +1,7 @@
 import { type HealthDocument, type ShutdownResult, SoloError } from "../api/index.ts";
-import type { Interruption } from "./interruption.ts";
 import type { Session } from "./session.ts";
 import { stopWith } from "./stopping.ts";
+import type { Interruption } from "./streams/interruption.ts";
 
 /** What `solo start` prints. */
 export interface KernelState {

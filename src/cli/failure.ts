@@ -1,8 +1,8 @@
 import { SoloError } from "../api/index.ts";
-import { Interrupted } from "./interrupted.ts";
-import { failureDocument } from "./stream-failure.ts";
+import { Interrupted } from "./streams/interrupted.ts";
+import { failureDocument } from "./streams/stream-failure.ts";
+import { ReaderGone, writeAll } from "./streams/write-all.ts";
 import { wantsJson } from "./wants-json.ts";
-import { ReaderGone, writeAll } from "./write-all.ts";
 
 /**
  * Tells why a command failed, as one JSON document or in words, and returns the process's exit code: the one of the failure,

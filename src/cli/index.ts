@@ -1,18 +1,6 @@
 export { beginningFlags, beginningOf } from "./beginning.ts";
-export type { CommandModule, CommandTable } from "./command-table.ts";
-export { exitWith } from "./exit-with.ts";
-export { followProgress } from "./follow-progress.ts";
-export { followStream } from "./follow-stream.ts";
-export { byteSize, dryRunFlag, duration, serviceIdFlag, waitFlags } from "./global-flags.ts";
-export { onInterruption } from "./interruption.ts";
-export type { DaemonOptions, ForegroundKernel, KernelDoor } from "./kernel-door.ts";
-export type { McpDoor } from "./mcp-door.ts";
-export { oclifPackage } from "./oclif-package.ts";
-export { type CliParts, runCli } from "./run.ts";
-export { nameGivenOnce, optionalServiceName, serviceName } from "./service-name.ts";
-export type { Session } from "./session.ts";
-export { SoloCommand } from "./solo-command.ts";
-export { splitAtSeparator } from "./split-at-separator.ts";
+export type { DaemonOptions, ForegroundKernel, KernelDoor } from "./doors/kernel.ts";
+export type { McpDoor } from "./doors/mcp.ts";
 export type {
   KeyValueCheckpoint,
   KeyValueCompactDocument,
@@ -24,6 +12,18 @@ export type {
   LogDoor,
   LogStatsDocument,
   StoreDoor,
-} from "./store-door.ts";
-export type { TlsDoor } from "./tls-door.ts";
+} from "./doors/store.ts";
+export type { TlsDoor } from "./doors/tls.ts";
+export { exitWith } from "./exit-with.ts";
+export { byteSize, dryRunFlag, duration, serviceIdFlag, waitFlags } from "./flags/global.ts";
+export type { CommandModule, CommandTable } from "./oclif/command-table.ts";
+export { oclifPackage } from "./oclif/package.ts";
+export { SoloCommand } from "./oclif/solo-command.ts";
+export { splitAtSeparator } from "./oclif/split-at-separator.ts";
+export { type CliParts, runCli } from "./run.ts";
+export { nameGivenOnce, optionalServiceName, serviceName } from "./service-name.ts";
+export type { Session } from "./session.ts";
+export { followProgress } from "./streams/follow-progress.ts";
+export { followStream } from "./streams/follow-stream.ts";
+export { onInterruption } from "./streams/interruption.ts";
 export type { View } from "./view.ts";

@@ -1,14 +1,14 @@
 import { SoloError } from "../api/index.ts";
 import { nearest } from "../config/index.ts";
 import { build } from "../system/index.ts";
-import { EmbeddedPlugin } from "./embedded-plugin.ts";
-import { globalFlagArity } from "./global-flag-arity.ts";
-import type { NormalizedArguments } from "./normalize-arguments.ts";
-import { oclifPackage } from "./oclif-package.ts";
+import { globalFlagArity } from "./flags/arity.ts";
+import { EmbeddedPlugin } from "./oclif/embedded-plugin.ts";
+import type { NormalizedArguments } from "./oclif/normalize-arguments.ts";
+import { oclifPackage } from "./oclif/package.ts";
+import { SoloConfig } from "./oclif/solo-config.ts";
+import { SoloHelp } from "./oclif/solo-help.ts";
 import { Output } from "./output.ts";
 import type { CliParts } from "./run.ts";
-import { SoloConfig } from "./solo-config.ts";
-import { SoloHelp } from "./solo-help.ts";
 import { wantsJson } from "./wants-json.ts";
 
 /** Help, topics, aliases and misspelt names: everything that needs to know all commands. Returns the exit code. */

@@ -1,6 +1,6 @@
-import { noteElement } from "./stream-failure.ts";
+import { noteElement } from "./streams/stream-failure.ts";
+import { ReaderGone, writeAll, writeResult } from "./streams/write-all.ts";
 import { type View, viewOf } from "./view.ts";
-import { ReaderGone, writeAll, writeResult } from "./write-all.ts";
 
 export interface OutputOptions {
   readonly json: boolean;

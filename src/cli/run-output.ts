@@ -1,7 +1,7 @@
 import { type LogLine, type SoloApi, SoloError } from "../api/index.ts";
 import type { Output } from "./output.ts";
 import { logLineRenderer } from "./render/log-line.ts";
-import { ReaderGone, writeAll } from "./write-all.ts";
+import { ReaderGone, writeAll } from "./streams/write-all.ts";
 
 export interface RunTarget {
   readonly tenant: string;

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DeployRequest, type LastExit, type ServiceStatus, SoloError } from "../api/index.ts";
 import { loadConfig } from "../config/index.ts";
-import { followProgress } from "./follow-progress.ts";
-import type { Interruption } from "./interruption.ts";
-import type { ForegroundKernel } from "./kernel-door.ts";
+import type { ForegroundKernel } from "./doors/kernel.ts";
 import { Output } from "./output.ts";
 import { RunOutput, type RunTarget } from "./run-output.ts";
 import { remarksOn, suggestSandbox } from "./sandbox-suggestion.ts";
 import type { Session } from "./session.ts";
+import { followProgress } from "./streams/follow-progress.ts";
+import type { Interruption } from "./streams/interruption.ts";
 
 export interface RunRequest {
   readonly services: Pick<DeployRequest, "services" | "groups">;

@@ -1,11 +1,11 @@
 import { checkEnvironment } from "./check-environment.ts";
-import type { CommandTable } from "./command-table.ts";
+import type { KernelDoor } from "./doors/kernel.ts";
+import type { McpDoor } from "./doors/mcp.ts";
+import type { StoreDoor } from "./doors/store.ts";
+import type { TlsDoor } from "./doors/tls.ts";
 import { reportFailure } from "./failure.ts";
-import type { KernelDoor } from "./kernel-door.ts";
-import type { McpDoor } from "./mcp-door.ts";
-import { normalizeArguments } from "./normalize-arguments.ts";
-import type { StoreDoor } from "./store-door.ts";
-import type { TlsDoor } from "./tls-door.ts";
+import type { CommandTable } from "./oclif/command-table.ts";
+import { normalizeArguments } from "./oclif/normalize-arguments.ts";
 
 export interface CliParts {
   readonly commands: CommandTable;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { SoloError } from "../api/index.ts";
 import { secretNameForm, secretNamePattern } from "../api/secret-name.ts";
-import { Interrupted } from "./interrupted.ts";
+import { Interrupted } from "./streams/interrupted.ts";
 
 /** A value on its way to the kernel. */
 export interface SecretInput {

@@ -2,7 +2,7 @@ import { type SoloApi, SoloError } from "../api/index.ts";
 import { createClient, onUnreachable, remoteTransport, type SoloClient, socketTransport } from "../client/index.ts";
 import { type LoadedConfig, loadConfig } from "../config/index.ts";
 import { build } from "../system/index.ts";
-import type { KernelDoor } from "./kernel-door.ts";
+import type { KernelDoor } from "./doors/kernel.ts";
 import { Output } from "./output.ts";
 import { environmentToken } from "./token.ts";
 import { wantsJson } from "./wants-json.ts";

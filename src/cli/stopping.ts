@@ -1,5 +1,5 @@
 import { type SoloApi, SoloError } from "../api/index.ts";
-import type { TakeoverKernel } from "./kernel-door.ts";
+import type { TakeoverKernel } from "./doors/kernel.ts";
 import type { Session } from "./session.ts";
 
 /** What there is to have things stopped by. */

@@ -1,5 +1,6 @@
-export { verifyAuditFile } from "./audit-file.ts";
-export { openKernel } from "./boot.ts";
+export { verifyAuditFile } from "./at-rest/audit-file.ts";
+export { openReadOnly } from "./at-rest/read-only.ts";
+export { openKernel } from "./boot/boot.ts";
 export { startDaemon } from "./daemon.ts";
 export {
   endGuardians,
@@ -10,4 +11,3 @@ export {
   writeBootError,
 } from "./guardian/index.ts";
 export type { KernelOptions, RunningKernel } from "./kernel-options.ts";
-export { openReadOnly } from "./read-only.ts";

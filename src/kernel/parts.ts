@@ -11,6 +11,7 @@ import type { Checkpoints, ServiceStates } from "../state/index.ts";
 import type { LimitMonitor, Supervisor } from "../supervise/index.ts";
 import type { Clock } from "../system/index.ts";
 import type { KernelAudit } from "./audit.ts";
+import type { LastEnd } from "./boot/last-end.ts";
 import type { Traffic } from "./calls/index.ts";
 import type { ClockWatch } from "./checks/index.ts";
 import type { CrashReports } from "./crashes.ts";
@@ -18,12 +19,11 @@ import type { KernelDatabase } from "./database/index.ts";
 import type { Discovery } from "./discovery.ts";
 import type { InstanceTokens } from "./instance-tokens.ts";
 import type { Kernel } from "./kernel.ts";
-import type { LastEnd } from "./last-end.ts";
 import type { ServiceUses } from "./learning/index.ts";
 import type { Routes } from "./routes.ts";
 import type { StepsOfServices } from "./service-steps.ts";
 import type { TenantQuotas } from "./tenant-quotas.ts";
-import type { Tracing } from "./tracing.ts";
+import type { Tracing } from "./tracing/tracing.ts";
 
 /** What a kernel is made of, as `boot` puts it together. */
 export interface KernelParts {

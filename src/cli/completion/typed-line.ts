@@ -1,4 +1,4 @@
-import { globalFlagArity } from "../global-flag-arity.ts";
+import { globalFlagArity } from "../flags/arity.ts";
 
 /** What stands before the word that is being completed. */
 export interface TypedLine {

@@ -1,6 +1,6 @@
 import { boolean, custom, integer, string } from "@oclif/core/flags";
 import { type ServiceKind, SoloError } from "../../api/index.ts";
-import { duration } from "../global-flags.ts";
+import { duration } from "../flags/global.ts";
 
 // Written out here, because the contract's own lists would load its validators.
 const serviceKinds = ["source", "wasm", "command", "port"] as const satisfies readonly ServiceKind[];

@@ -1,5 +1,5 @@
 import { formatSize } from "../../api/units.ts";
-import type { LogDocument, LogRepairDocument, LogStatsDocument, LogTruncateDocument } from "../store-door.ts";
+import type { LogDocument, LogRepairDocument, LogStatsDocument, LogTruncateDocument } from "../doors/store.ts";
 import type { View } from "../view.ts";
 import { renderFacts } from "./facts.ts";
 import { renderTable } from "./table.ts";

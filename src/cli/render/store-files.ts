@@ -4,7 +4,7 @@ import type {
   KeyValueDocument,
   KeyValueRepairDocument,
   KeyValueStatsDocument,
-} from "../store-door.ts";
+} from "../doors/store.ts";
 import type { View } from "../view.ts";
 import { renderFacts } from "./facts.ts";
 import { renderTable } from "./table.ts";

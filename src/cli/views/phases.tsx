@@ -1,6 +1,6 @@
 import { Box, render, Text } from "ink";
 import { useEffect, useState } from "react";
-import type { Phase, PhaseDisplay, PhaseOutcome } from "../follow-progress.ts";
+import type { Phase, PhaseDisplay, PhaseOutcome } from "../streams/follow-progress.ts";
 
 /** Draws one line per service on stderr that changes as its deployment goes on, and leaves the last state standing. */
 export function drawPhases(): PhaseDisplay {

@@ -1,8 +1,8 @@
 import { Box, render, Text, useApp, useInput } from "ink";
 import { useEffect, useState } from "react";
 import { pause } from "../../system/index.ts";
+import { renderWatched, type Watched } from "../streams/watched.ts";
 import type { Style } from "../style.ts";
-import { renderWatched, type Watched } from "../watched.ts";
 
 export interface DrawOptions {
   readonly read: () => Promise<Watched>;

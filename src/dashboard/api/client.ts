@@ -1,5 +1,5 @@
 import type { OperationInput, OperationName, OperationOutput } from "../../api/operations.ts";
-import { versionHeader } from "../../api/routes.ts";
+import { versionHeader } from "../../api/routes/index.ts";
 import { type ApiFailure, failureOf, toFailure } from "./failure.ts";
 import { requestOf } from "./request.ts";
 

@@ -1,5 +1,5 @@
 import type { OperationInput, OperationName } from "../../api/operations.ts";
-import { routes } from "../../api/routes.ts";
+import { routes } from "../../api/routes/index.ts";
 
 /** What an operation's request looks like under HTTP. */
 export interface ApiRequest {

@@ -11,7 +11,7 @@ import {
   type SoloApi,
   SoloError,
 } from "../../api/index.ts";
-import { accept } from "../accept.ts";
+import { accept } from "../api/accept.ts";
 import { authorize, coversService, noCredentials } from "./authorize.ts";
 import type { Idempotency } from "./idempotency.ts";
 import { attempted, once } from "./once.ts";

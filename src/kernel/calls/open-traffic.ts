@@ -7,7 +7,7 @@ import { Breakers } from "../../traffic/breaker/index.ts";
 import type { Kernel } from "../kernel.ts";
 import { countCall } from "../metrics/index.ts";
 import type { Routes } from "../routes.ts";
-import type { Tracing } from "../tracing.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import { allows } from "./allow.ts";
 import { CallRefusals } from "./call-refusals.ts";
 import { Mailboxes } from "./mailboxes.ts";

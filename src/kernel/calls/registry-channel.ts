@@ -1,6 +1,6 @@
 import { nameSchema, type ServiceRef, type SoloApi } from "../../api/index.ts";
 import { InputReader, type PlainHandler } from "../../state/index.ts";
-import { accept } from "../accept.ts";
+import { accept } from "../api/accept.ts";
 import type { Discovery } from "../discovery.ts";
 
 /**

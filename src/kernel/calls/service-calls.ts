@@ -5,7 +5,7 @@ import type { Breakers, Outcome, Passage } from "../../traffic/breaker/index.ts"
 import type { Kernel } from "../kernel.ts";
 import { plainJson } from "../operations/plain-json.ts";
 import type { Service } from "../service.ts";
-import type { Tracing } from "../tracing.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import { CallMessage } from "./call-message.ts";
 import type { CallRefusals } from "./call-refusals.ts";
 import { type Mailboxes, notRunning } from "./mailboxes.ts";

@@ -1,6 +1,6 @@
 import { metricsAllRequestSchema, metricsRequestSchema, type SoloApi } from "../../api/index.ts";
 import { Snapshot } from "../../observe/metrics/index.ts";
-import { accept } from "../accept.ts";
+import { accept } from "../api/accept.ts";
 import { health } from "../health.ts";
 import type { Kernel } from "../kernel.ts";
 import { collectProcess } from "./process.ts";

@@ -1,7 +1,7 @@
 import type { DeployProgress } from "../../api/index.ts";
+import type { ReportProgress } from "../api/progress.ts";
 import type { Kernel } from "../kernel.ts";
-import type { ReportProgress } from "../progress.ts";
-import type { ReportStep } from "../rollout.ts";
+import type { ReportStep } from "../rollout/rollout.ts";
 import type { Service } from "../service.ts";
 import { deployResult } from "../views.ts";
 import { withTimeout } from "./with-timeout.ts";

@@ -9,8 +9,8 @@ import {
 import type { NamedService } from "../../config/index.ts";
 import { type Reach, refuseBeyond, withinReach } from "../../security/sandbox/index.ts";
 import { workingFolder } from "../../supervise/index.ts";
+import type { ReportProgress } from "../api/progress.ts";
 import type { Kernel } from "../kernel.ts";
-import type { ReportProgress } from "../progress.ts";
 import { reachOf } from "../reach.ts";
 import { checkSecrets } from "../secrets.ts";
 import type { Revision } from "../service.ts";

@@ -12,10 +12,10 @@ import {
 import { buildArtifact, capabilityChanges, revisionId, unfinishedFolder } from "../../deploy/index.ts";
 import type { Reach } from "../../security/sandbox/index.ts";
 import type { EarlyHost } from "../../supervise/index.ts";
-import { awaitDependencies } from "../dependencies.ts";
+import type { ReportProgress } from "../api/progress.ts";
 import type { Kernel } from "../kernel.ts";
-import type { ReportProgress } from "../progress.ts";
-import { type ReportStep, replaceInstances, startFirst } from "../rollout.ts";
+import { awaitDependencies } from "../rollout/dependencies.ts";
+import { type ReportStep, replaceInstances, startFirst } from "../rollout/rollout.ts";
 import { type Revision, Service } from "../service.ts";
 import { deployResult } from "../views.ts";
 import { refuseSharedPort, refuseTakenPort } from "./refuse-port.ts";

@@ -1,7 +1,7 @@
 import type { DeployProgress, OperationRequest } from "../../api/index.ts";
+import type { ReportProgress } from "../api/progress.ts";
 import type { Kernel } from "../kernel.ts";
-import type { ReportProgress } from "../progress.ts";
-import { replaceInstances, startFirst } from "../rollout.ts";
+import { replaceInstances, startFirst } from "../rollout/rollout.ts";
 import { changeResult, stepReporter } from "./change.ts";
 import { checkUnchanged } from "./check-unchanged.ts";
 

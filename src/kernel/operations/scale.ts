@@ -1,9 +1,9 @@
 import type { DeployProgress, OperationRequest } from "../../api/index.ts";
 import { SoloError } from "../../api/index.ts";
 import type { Instance } from "../../supervise/index.ts";
+import type { ReportProgress } from "../api/progress.ts";
 import type { Kernel } from "../kernel.ts";
-import type { ReportProgress } from "../progress.ts";
-import type { ReportStep } from "../rollout.ts";
+import type { ReportStep } from "../rollout/rollout.ts";
 import type { Service } from "../service.ts";
 import { changeResult, stepReporter } from "./change.ts";
 import { checkUnchanged } from "./check-unchanged.ts";

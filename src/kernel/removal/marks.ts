@@ -1,6 +1,6 @@
 import type { ServiceRef } from "../../api/index.ts";
 import type { Kernel } from "../kernel.ts";
-import { noteSweepFailure } from "../sweep.ts";
+import { noteSweepFailure } from "../sweep/sweep.ts";
 import { foldersOf, free, leftBeside, setAside } from "./folders.ts";
 
 /**

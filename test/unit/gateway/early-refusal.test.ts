@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from "bun:test";
 import { permissions } from "../../../src/api/index.ts";
 import { openTcpDoor } from "../../../src/gateway/http/index.ts";
+import { admission } from "../../../src/kernel/access/admission.ts";
 import { Access, type RefusedRequest } from "../../../src/kernel/access/index.ts";
-import { admission } from "../../../src/kernel/admission.ts";
 import { capabilityAuthority } from "../../../src/kernel/capabilities.ts";
 import { RateLimit, Slots, TenantRates } from "../../../src/traffic/admission/index.ts";
 import { CapabilityShop } from "../../support/capability-shop.ts";

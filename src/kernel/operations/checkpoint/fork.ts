@@ -3,7 +3,7 @@ import { revisionId } from "../../../deploy/index.ts";
 import type { SoundPast } from "../../../state/index.ts";
 import { describe, externalOf, subjectOf } from "../../checkpoints.ts";
 import type { Kernel } from "../../kernel.ts";
-import { startFirst } from "../../rollout.ts";
+import { startFirst } from "../../rollout/rollout.ts";
 import { type Revision, Service } from "../../service.ts";
 import { deployResult } from "../../views.ts";
 import { withTimeout } from "../with-timeout.ts";

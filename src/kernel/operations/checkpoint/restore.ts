@@ -3,7 +3,7 @@ import type { SoundPast, StoredInfo } from "../../../state/index.ts";
 import { freeDiskBytes } from "../../../system/index.ts";
 import { describe, externalOf, subjectOf } from "../../checkpoints.ts";
 import type { Kernel } from "../../kernel.ts";
-import { startFirst } from "../../rollout.ts";
+import { startFirst } from "../../rollout/rollout.ts";
 import { type Service, serviceState } from "../../service.ts";
 import { withTimeout } from "../with-timeout.ts";
 import { openOrDamage } from "./damage.ts";

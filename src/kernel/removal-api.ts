@@ -1,9 +1,0 @@
-import { removeRequestSchema, type SoloApi } from "../api/index.ts";
-import { accept } from "./accept.ts";
-import type { Kernel } from "./kernel.ts";
-import { removeService } from "./operations/remove.ts";
-
-/** The removal of services. */
-export function removalApi(kernel: Kernel): Pick<SoloApi, "remove"> {
-  return { remove: async (input) => removeService(kernel, accept(removeRequestSchema, input)) };
-}
