@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { type Mutation, openState, ServiceCheckpoints, type ServiceState, type Space } from "../../src/state/index.ts";
-import { type Clock, systemClock } from "../../src/system/index.ts";
+import { HandClock } from "../support/hand-clock.ts";
 
 /** `SOLO_PROPERTY_RUNS` makes it longer; a failure prints what repeats it. */
 const runs = Number(process.env.SOLO_PROPERTY_RUNS ?? 15);
@@ -45,8 +45,7 @@ class Recording {
   readonly folder = mkdtempSync(join(tmpdir(), "solo-checkpoint-"));
   readonly history: { readonly position: number; readonly time: number; readonly contents: Contents }[] = [];
   readonly checkpoints: ServiceCheckpoints;
-  #now = 1_000;
-  readonly clock: Clock = { ...systemClock, now: () => this.#now };
+  readonly clock = new HandClock();
   #state: ServiceState | undefined;
 
   constructor() {
@@ -78,7 +77,7 @@ class Recording {
   }
 
   async run(next: Step): Promise<void> {
-    this.#now += 10;
+    this.clock.pass(10);
     if (next.do === "write") await this.#write(next.changes);
     else if (next.do === "flush") await this.state.flush();
     else if (next.do === "checkpoint") await this.checkpoints.create(this.state, "manual", subject);
@@ -101,7 +100,7 @@ class Recording {
       return value === null ? { op: "delete", space, key } : { op: "put", space, key, value: Buffer.from(value) };
     });
     const { position } = await this.state.commit(() => mutations, { origin: "test" });
-    this.history.push({ position, time: this.#now, contents });
+    this.history.push({ position, time: this.clock.now(), contents });
   }
 
   async #restore(point: Recording["history"][number] | undefined): Promise<void> {
@@ -112,7 +111,7 @@ class Recording {
       subject,
       async () => {},
     );
-    this.history.push({ position, time: this.#now, contents: point.contents });
+    this.history.push({ position, time: this.clock.now(), contents: point.contents });
   }
 }
 

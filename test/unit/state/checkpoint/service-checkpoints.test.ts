@@ -2,8 +2,7 @@ import { expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { nodeFileSystem } from "../../../../src/store/file/index.ts";
-import type { Clock } from "../../../../src/system/index.ts";
-import { systemClock } from "../../../../src/system/index.ts";
+import { HandClock } from "../../../support/hand-clock.ts";
 import { open, put, remove, stateFolder, write } from "../core/workshop.ts";
 import { checkpointsIn, contentsOf, everything, subject } from "./workshop.ts";
 
@@ -40,12 +39,12 @@ test("one on an interval is made only when the state has changed", async () => {
 
 test("points between checkpoints, before the first one and at a time are reached along the log", async () => {
   const folder = stateFolder();
-  let now = 1_000_000;
-  const clock: Clock = { ...systemClock, now: () => now };
+  const clock = new HandClock();
+  clock.wall = 1_000_000;
   const state = await open(folder, { clock });
   const { checkpoints } = checkpointsIn(folder, { clock });
   for (let n = 1; n <= 10; n++) {
-    now += 1_000;
+    clock.pass(1_000);
     await write(state, put("n", String(n)), n % 3 === 0 ? remove("odd") : put("odd", String(n)));
     if (n === 4 || n === 8) await checkpoints.create(state, "manual", subject);
   }
@@ -56,7 +55,7 @@ test("points between checkpoints, before the first one and at a time are reached
   expect(await contentsOf(await at({ time: 1_009_500 }))).toEqual({ n: "9" });
   expect((await at({ position: 8 })).replayed).toBe(0);
   await expect(at({ position: 11 })).rejects.toMatchObject({ code: "invalid_request" });
-  await expect(at({ time: now + 1 })).rejects.toMatchObject({ code: "invalid_request" });
+  await expect(at({ time: clock.now() + 1 })).rejects.toMatchObject({ code: "invalid_request" });
   await expect(at({ id: "20200101-000000-aaaaaa" })).rejects.toMatchObject({ code: "not_found" });
   await state.close();
 });
