@@ -42,8 +42,10 @@ export const ingress: Bench = {
 
 async function startUpstream(env: SoloEnv): Promise<number> {
   const port = freePort();
-  const [program = "", ...args] = upstreamCommand(`${env.root}/upstream`, port);
-  await solo(env, "deploy", program, "upstream", "--port", String(port), "--host", "127.0.0.1", "--", ...args);
+  const folder = `${env.root}/upstream`;
+  const [program = "", ...args] = upstreamCommand(folder, port);
+  const flags = ["--port", String(port), "--host", "127.0.0.1", "--allow-write", folder];
+  await solo(env, "deploy", program, "upstream", ...flags, "--", ...args);
   await untilAnswers(env.ingressPort);
   return port;
 }
