@@ -118,9 +118,17 @@ export class Routes {
 }
 
 /** The host that a service's URL names. */
-export function hostOf({ tenant, name }: ServiceRef): string {
-  return (tenant === defaultTenant ? `${name}.localhost` : `${name}.${tenant}.localhost`).toLowerCase();
+export function hostOf(ref: ServiceRef): string {
+  const known = names.get(ref);
+  if (known !== undefined) return known;
+  const { tenant, name } = ref;
+  const host = (tenant === defaultTenant ? `${name}.localhost` : `${name}.${tenant}.localhost`).toLowerCase();
+  names.set(ref, host);
+  return host;
 }
+
+/** A service is asked for its URL with each of its rows. */
+const names = new WeakMap<ServiceRef, string>();
 
 /** `NAME.localhost` (RFC 6761: always loopback) in the default tenant, `NAME.TENANT.localhost` in any, and the service's own. */
 function hostsOf({ tenant, name }: ServiceRef, own: readonly string[]): string[] {

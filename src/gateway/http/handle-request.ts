@@ -12,7 +12,7 @@ import {
 import { checkInput } from "../shared/index.ts";
 import { entityTag, withCondition } from "./conditions.ts";
 import { type FirstSignal, firstSignal } from "./first-signal.ts";
-import { framingFor } from "./framing.ts";
+import { framingFor, streamAnswer } from "./framing.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { matchRoute } from "./match-route.ts";
 import { problem } from "./problem.ts";
@@ -104,9 +104,7 @@ async function callOperation<Name extends OperationName>(
     }
     const framing = framingFor(request.headers.get("accept"));
     const body = await streamBody(answer, framing, end, (thrown) => reported(thrown, context));
-    // A proxy must neither keep a stream nor hold it back.
-    const live = { "content-type": framing.mediaType, "cache-control": "no-store", "x-accel-buffering": "no" };
-    return new Response(body, { headers: { ...headers, ...live } });
+    return streamAnswer(body, framing, headers);
   } catch (thrown) {
     end.release();
     throw thrown;

@@ -1,6 +1,7 @@
 import { type ApiAccess, SoloError } from "../../api/index.ts";
 import type { McpSessions } from "../mcp/index.ts";
 import { bodyText } from "./body-text.ts";
+import { recognised } from "./framing.ts";
 import { type RequestContext, reported } from "./handle-request.ts";
 import { problem } from "./problem.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -21,7 +22,7 @@ export async function handleMcp(request: Request, url: RequestUrl, context: Requ
       });
     }
     const whole = request.method === "POST" ? withBody(request, await bodyText(request)) : request;
-    return await (await sessionsOf(context)).handle(whole, caller);
+    return recognised(await (await sessionsOf(context)).handle(whole, caller));
   } catch (thrown) {
     return problem(reported(thrown, context), { version: context.version, requestId });
   }

@@ -3,7 +3,7 @@ import { type Door, openDoor } from "../shared/index.ts";
 import { type Exposure, mannerOf, refusalOf, type TlsCredentials } from "../tls/index.ts";
 import { callerOf } from "./caller.ts";
 import { closeServer } from "./close-server.ts";
-import { jsonLines, serverSentEvents } from "./framing.ts";
+import { isStream } from "./framing.ts";
 import { handleRequest, maxRequestBytes, type RequestContext, reported } from "./handle-request.ts";
 import { problem } from "./problem.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -89,6 +89,7 @@ function handlersOf(options: TcpDoorOptions, closing: AbortSignal, certificate?:
     maxRequestBodySize: maxRequestBytes,
     fetch: (request: Request, server: Bun.Server<undefined>) => {
       const answered = (answer: Response) => {
+        // Streams stay as long as both sides do.
         if (!isStream(answer)) server.timeout(request, idleSeconds);
         return answer;
       };
@@ -106,12 +107,6 @@ function handlersOf(options: TcpDoorOptions, closing: AbortSignal, certificate?:
     },
     error: (error: Error) => Response.json(SoloError.from(error).toDocument(), { status: 500 }),
   } as const;
-}
-
-/** Streams stay as long as both sides do. */
-function isStream({ headers }: Response): boolean {
-  const type = headers.get("content-type");
-  return type === serverSentEvents.mediaType || type === jsonLines.mediaType;
 }
 
 /** For how long a connection may be silent after an answer: longer than clients keep one for their next request. */

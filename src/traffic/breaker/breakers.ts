@@ -63,8 +63,10 @@ export class Breakers {
 
   /** Those of the routes to a service that are not as at the beginning. */
   of(service: string): BreakerView[] {
+    const breakers = this.#breakers.get(service);
+    if (breakers === undefined) return [];
     const now = this.#options.clock.monotonic();
-    return [...(this.#breakers.get(service) ?? [])].map(([caller, breaker]) => ({
+    return [...breakers].map(([caller, breaker]) => ({
       caller,
       state: breaker.state,
       failures: breaker.state === "closed" ? breaker.failures : this.#rules.failures,

@@ -1,6 +1,6 @@
 import type { EventDocument, LogLine } from "../../../api/index.ts";
 import { merged } from "../../shared/index.ts";
-import { type Framing, serverSentEvents } from "../framing.ts";
+import { type Framing, serverSentEvents, streamAnswer } from "../framing.ts";
 import { streamBody } from "../stream-body.ts";
 import { flagOf, integerOf, invalid, type RestHandler, type RestRequest, serviceOf } from "./request.ts";
 
@@ -74,9 +74,7 @@ const framing: Framing = {
 
 async function stream({ end, reported }: RestRequest, elements: AsyncIterable<object>): Promise<Response> {
   const body = await streamBody(elements, framing, end, reported);
-  return new Response(body, {
-    headers: { "content-type": framing.mediaType, "cache-control": "no-store", "x-accel-buffering": "no" },
-  });
+  return streamAnswer(body, framing, {});
 }
 
 /** Elements as `change` makes them; those it makes nothing of are left out. */
