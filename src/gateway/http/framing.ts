@@ -12,7 +12,7 @@ export interface Framing {
 }
 
 /** One JSON document a line. */
-export const jsonLines: Framing = {
+const jsonLines: Framing = {
   mediaType: "application/x-ndjson",
   element: onceForAll((value) => `${JSON.stringify(value)}\n`),
   failure: (error) => `${JSON.stringify(lastLine(error))}\n`,
